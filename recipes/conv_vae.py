@@ -1,0 +1,45 @@
+"""Train the convolutional VAE, evaluate it in nats, export it and prove the export.
+
+Run:       python recipes/conv_vae.py
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import prepare  # noqa: F401  names what to install where something is missing
+
+import zoo
+from zoo import recipe
+
+
+@dataclass(frozen=True)
+class Config(recipe.Config):
+    """Options of the convolutional VAE."""
+
+    latent: int = 16
+    """Size of the latent vector."""
+    filters: tuple[int, ...] = (32, 64)
+    """Filters of the strided convolutions; each halves height and width."""
+    dense: int = 256
+    """Width of the dense layer between convolutions and latents."""
+    likelihood: Literal["bernoulli", "normal"] = "bernoulli"
+    """Of a pixel: bernoulli for binary and grey images, normal (learned scale) for colour."""
+    beta: float = 1.0
+    """Weight of the KL term; 1 trains the ELBO."""
+
+
+def build(config, event_shape):
+    """The model that a configuration describes."""
+    return zoo.catalog.conv_vae(
+        event_shape,
+        latent=config.latent,
+        filters=config.filters,
+        dense=config.dense,
+        likelihood=config.likelihood,
+        beta=config.beta,
+        seed=config.seed,
+    )
+
+
+if __name__ == "__main__":
+    recipe.main(Config, build, __file__)

@@ -1,0 +1,147 @@
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from zoo import datasets
+from zoo.errors import DatasetError
+
+tfds = pytest.importorskip("tensorflow_datasets")
+
+DATA_DIR = Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+needs_mnist = pytest.mark.skipif(
+    not list(DATA_DIR.glob("mnist/*/dataset_info.json")),
+    reason="mnist is not prepared in TFDS_DATA_DIR (or ~/tensorflow_datasets)",
+)
+
+
+@pytest.fixture(scope="module")
+def mnist():
+    return datasets.load("mnist")
+
+
+@needs_mnist
+def test_mnist_has_its_own_splits_shape_and_range(mnist):
+    assert (len(mnist.train), len(mnist.test)) == (60000, 10000)
+    assert mnist.name == "mnist" and mnist.event_shape == (28, 28, 1)
+    assert mnist.train.images.dtype == np.uint8
+    batch = mnist.train.batch(slice(0, 1000))
+    assert batch.shape == (1000, 28, 28, 1) and batch.dtype == np.float32
+    assert (batch.min(), batch.max()) == (0.0, 1.0)
+    # The published pixel mean of the training set is 0.1307.
+    assert mnist.train.images.mean() / 255 == pytest.approx(0.1307, abs=1e-4)
+
+
+@needs_mnist
+def test_mnist_labels_have_the_published_counts_and_belong_to_their_images(mnist):
+    published = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    np.testing.assert_array_equal(np.bincount(mnist.train.labels), published)
+    ones, zeros = (mnist.test.subset(mnist.test.labels == digit).images for digit in (1, 0))
+    assert ones[:, 12:16, 12:16].mean() > 150 and zeros[:, 12:16, 12:16].mean() < 50
+
+
+@needs_mnist
+def test_the_model_card_facts_are_stated(mnist):
+    assert mnist.source.startswith("mnist/3") and "LeCun et al." in mnist.source
+    assert "n=10,000" in mnist.test_split and mnist.licence
+
+
+@needs_mnist
+def test_resized_on_disk_and_reused(tmp_path, mnist):
+    options = {"image_shape": (8, 8, 3), "memory_share": 1e-12, "cache_dir": tmp_path}
+    data = datasets.load("mnist", **options)
+    assert data.event_shape == (8, 8, 3) and isinstance(data.train.images, np.memmap)
+    np.testing.assert_array_equal(data.test.labels, mnist.test.labels)
+    assert data.test.batch(slice(0, 100)).mean() == pytest.approx(
+        mnist.test.batch(slice(0, 100)).mean(), abs=0.01
+    )
+    files = sorted(tmp_path.iterdir())
+    assert [file.name.split(".")[-2] for file in files] == [
+        "test_images",
+        "test_labels",
+        "train_images",
+        "train_labels",
+    ]
+    start = time.monotonic()
+    datasets.load("mnist", **options)
+    assert time.monotonic() - start < 1 and sorted(tmp_path.iterdir()) == files
+
+
+def test_an_unprepared_dataset_without_network_fails_within_ten_seconds(tmp_path):
+    environment = {k: v for k, v in os.environ.items() if "proxy" not in k.lower()}
+    environment["TFDS_DATA_DIR"] = str(tmp_path)
+    code = """
+from zoo import datasets
+from zoo.datasets import network
+from zoo.errors import DatasetError
+if network.reachable([network.REFERENCE_URL, "https://www.cs.toronto.edu"]):
+    raise SystemExit(77)
+try:
+    datasets.load("cifar10")
+except DatasetError as error:
+    print(error)
+"""
+    start = time.monotonic()
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=60
+    )
+    seconds = time.monotonic() - start
+    if result.returncode == 77:
+        pytest.skip("this machine has network")
+    assert seconds < 10, result.stderr
+    for said in ("'cifar10'", str(tmp_path), "no network", "TFDS_DATA_DIR", "'digits'"):
+        assert said in result.stdout, result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_name_gets_its_nearest_names_and_the_embedded_one():
+    with pytest.raises(DatasetError, match="Nearest: mnist.*digits .embedded.") as raised:
+        datasets.load("minst")
+    assert "folder" in str(raised.value) and ".npz" in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["emnist/nope", "mnist:9.9.9"])
+def test_an_unknown_configuration_or_version_is_refused(name):
+    with pytest.raises(DatasetError, match=f"TFDS cannot build '{name}'"):
+        datasets.load(name)
+
+
+def test_a_dataset_without_images_is_refused_before_it_is_downloaded():
+    with pytest.raises(DatasetError, match="has no image in its examples"):
+        datasets.load("imdb_reviews")
+
+
+class ZooTestShapes(tfds.core.GeneratorBasedBuilder):
+    """Plain images whose sizes differ; a train split only; the red value is the label."""
+
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self):
+        features = {"label": np.int64, "image": tfds.features.Image(shape=(None, None, 3))}
+        return self.dataset_info_from_configs(features=tfds.features.FeaturesDict(features))
+
+    def _split_generators(self, dl_manager):
+        return {"train": self._generate_examples()}
+
+    def _generate_examples(self):
+        for i in range(20):
+            image = np.full((10 + i, 40 - i, 3), (i, 0, 255), np.uint8)
+            yield i, {"image": image, "label": i}
+
+
+def test_images_of_differing_sizes_are_fitted_and_a_test_set_is_held_out(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    ZooTestShapes(data_dir=tmp_path).download_and_prepare()
+    data = datasets.load("zoo_test_shapes")
+    again = datasets.load("zoo_test_shapes:1.0.0")
+    assert data.event_shape == (32, 32, 3) and data.name == again.name == "zoo_test_shapes"
+    assert (len(data.train), len(data.test)) == (16, 4)
+    assert not set(data.train.labels) & set(data.test.labels)
+    for split in (data.train, data.test):
+        assert (split.images[..., 0] == split.labels[:, None, None]).all()
+        assert (split.images[..., 2] == 255).all()
+    np.testing.assert_array_equal(data.test.images, again.test.images)

@@ -1,0 +1,165 @@
+"""Real data as train and test splits, by name or from the user's own files.
+
+data = datasets.load("digits")          # embedded; no network
+data = datasets.load("mnist")           # any image dataset of TensorFlow Datasets
+data = datasets.load("~/photos")        # a folder of images
+data = datasets.load("spectra.npy")     # .npy or .npz
+data.train.batch(slice(0, 64))          # float32 [64, *data.event_shape] in [0, 1]
+"""
+
+import difflib
+import os
+from numbers import Integral
+from pathlib import Path
+
+from zoo.datasets.base import Dataset, Split
+from zoo.errors import DatasetError, MissingDependency
+
+__all__ = ["Dataset", "Split", "load", "names"]
+
+_EMBEDDED = ("digits",)
+_DIGITS_SHAPE = (8, 8, 1)
+_ARRAY_SUFFIXES = (".npz", ".npy")
+_FOLDER_SHAPE = (32, 32, 3)
+
+
+def names() -> tuple[str, ...]:
+    """The embedded datasets, which need no network."""
+    return _EMBEDDED
+
+
+def load(
+    name: str | os.PathLike,
+    *,
+    seed: int = 0,
+    image_shape: tuple[int, int, int] | None = None,
+    test_share: float = 0.2,
+    memory_share: float = 0.25,
+    cache_dir: str | os.PathLike | None = None,
+) -> Dataset:
+    """Load a dataset; `test` and `train` never share an example.
+
+    Args:
+        name: `digits`; an image dataset of TFDS (`mnist`, `emnist/letters`, `mnist:3.0.1`); or
+            a path to a folder of images, a .npz or a .npy. A folder named like a dataset: ./mnist.
+        seed: draws the held-out test set, where the data has none of its own.
+        image_shape: (height, width, 1 or 3) to resize and crop to; None keeps one common shape,
+            else (32, 32, 3). Arrays and digits are not resized.
+        test_share: part held out as test set, in (0, 1).
+        memory_share: part of the physical memory that decoded images may take; more go to files.
+        cache_dir: folder of those files; None is $VAE_ZOO_CACHE or ~/.cache/vae-zoo.
+
+    Raises:
+        DatasetError: unknown, absent, unreadable or out-of-range data, or an option out of range.
+        MissingDependency: the library that this source needs is not installed.
+    """
+    image_shape = _checked_options(seed, image_shape, test_share, memory_share)
+    given = os.fspath(name)
+    path = Path(given).expanduser()
+    if given in _EMBEDDED:
+        return _load_digits(seed, test_share, image_shape)
+    if _is_path(given) and path.exists():
+        return _load_path(path, seed, test_share, image_shape, memory_share, cache_dir)
+    if isinstance(name, os.PathLike) or _is_path(given, and_nothing_else=True):
+        raise DatasetError(f"Path not found: {path.absolute()}. {_what_is_wanted()}")
+    from zoo.datasets import tfds_images
+
+    try:
+        known = tfds_images.knows(given)
+    except MissingDependency:
+        if not path.exists():
+            raise
+        known = False
+    if known:
+        return tfds_images.load(given, seed, test_share, image_shape, memory_share, cache_dir)
+    if path.exists():
+        return _load_path(path, seed, test_share, image_shape, memory_share, cache_dir)
+    raise DatasetError(_unknown(given))
+
+
+def _checked_options(
+    seed: int, image_shape: tuple[int, int, int] | None, test_share: float, memory_share: float
+) -> tuple[int, int, int] | None:
+    if not isinstance(seed, Integral) or seed < 0:
+        raise DatasetError(f"seed={seed!r}; wanted: an integer of at least 0.")
+    if not 0 < test_share < 1:
+        raise DatasetError(f"test_share={test_share}; wanted: a number between 0 and 1, as 0.2.")
+    if not memory_share > 0:
+        raise DatasetError(
+            f"memory_share={memory_share}; wanted: a number above 0, as 0.25 for a quarter."
+        )
+    if image_shape is None:
+        return None
+    try:
+        height, width, channels = (int(side) for side in image_shape)
+        valid = min(height, width) > 0 and channels in (1, 3)
+        valid = valid and (height, width, channels) == tuple(image_shape)
+    except (TypeError, ValueError):
+        valid = False
+    if not valid:
+        raise DatasetError(
+            f"image_shape={image_shape!r}; wanted: (height, width, channels), positive integers "
+            "with 1 or 3 channels, as (32, 32, 3)."
+        )
+    return height, width, channels
+
+
+def _is_path(given: str, and_nothing_else: bool = False) -> bool:
+    """Whether the text reads as a path; `emnist/letters` may be a path or a name of TFDS."""
+    if Path(given).suffix.lower() in _ARRAY_SUFFIXES or given in (".", ".."):
+        return True
+    if given.startswith(("/", "~", "./", "../")) or "\\" in given or given.endswith("/"):
+        return True
+    if "/" not in given:
+        return False
+    if not and_nothing_else:
+        return True
+    from zoo.datasets import tfds_images
+
+    return not tfds_images.knows(given)
+
+
+def _load_digits(seed: int, test_share: float, image_shape: tuple[int, int, int] | None) -> Dataset:
+    from zoo.datasets import digits
+
+    if image_shape not in (None, _DIGITS_SHAPE):
+        raise DatasetError(
+            f"image_shape={image_shape} was asked for, and the digits are {_DIGITS_SHAPE}; they "
+            "are not resized. Leave image_shape out."
+        )
+    return digits.load(seed, test_share)
+
+
+def _load_path(
+    path: Path,
+    seed: int,
+    test_share: float,
+    image_shape: tuple[int, int, int] | None,
+    memory_share: float,
+    cache_dir: str | os.PathLike | None,
+) -> Dataset:
+    from zoo.datasets import arrays, folder
+
+    if path.is_dir():
+        shape = image_shape or _FOLDER_SHAPE
+        return folder.load(path, seed, test_share, shape, memory_share, cache_dir)
+    if path.suffix.lower() in _ARRAY_SUFFIXES:
+        return arrays.load(path, seed, test_share, image_shape)
+    raise DatasetError(f"{path} is neither a folder nor a .npz or .npy. {_what_is_wanted()}")
+
+
+def _unknown(given: str) -> str:
+    from zoo.datasets import tfds_images
+
+    candidates = [*_EMBEDDED, *tfds_images.names()]
+    close = difflib.get_close_matches(given.split(":")[0].split("/")[0], candidates, n=6)
+    nearest = [name for name in close if name in _EMBEDDED or tfds_images.is_of_images(name)][:3]
+    hint = f"Nearest: {', '.join(nearest)}. " if nearest else ""
+    return f"Unknown dataset {given!r}. {hint}{_what_is_wanted()}"
+
+
+def _what_is_wanted() -> str:
+    return (
+        f"Wanted: {', '.join(_EMBEDDED)} (embedded), an image dataset of TensorFlow Datasets such "
+        "as mnist, or a path to a folder of images, a .npz or a .npy."
+    )

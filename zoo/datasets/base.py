@@ -1,0 +1,146 @@
+"""What every loader returns: a train and a test split with their range and event shape stated."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from zoo.errors import DatasetError
+
+FEWEST_EXAMPLES = 10
+UNKNOWN_LICENCE = "unknown; stated by the owner of the data"
+
+Indices = slice | Sequence[int] | np.ndarray
+
+
+class Rows:
+    """Rows of an array on disk, read only when asked for; never more rows than its split has.
+
+    `rows[key]` is an in-memory uint8 or float32 ndarray: bool becomes 0/255, other floats float32.
+    """
+
+    def __init__(self, array: np.ndarray, index: np.ndarray | None = None):
+        self.array = array
+        self.index = np.arange(len(array)) if index is None else index
+        self.dtype = as_uint8_or_float32(array[:0]).dtype
+        self.shape = (len(self.index), *array.shape[1:])
+        self.ndim = array.ndim
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, key) -> np.ndarray:
+        first, *rest = key if isinstance(key, tuple) else (key,)
+        rows = np.asarray(self.array[self.index[first]])
+        if rest:
+            rows = rows[tuple(rest)] if np.ndim(self.index[first]) == 0 else rows[:, *rest]
+        return as_uint8_or_float32(rows)
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        return self[:].astype(dtype or self.dtype, copy=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Examples of one split.
+
+    Args:
+        images: uint8 in [0, 255] or float32 in [0, 1], [n, *event]: an ndarray, an np.memmap, or
+            `Rows` of one where the data stays on disk.
+        labels: int64 [n], or None.
+    """
+
+    images: np.ndarray | Rows
+    labels: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def batch(self, indices: Indices) -> np.ndarray:
+        """The chosen examples as float32 [len(indices), *event] in [0, 1]; reads no other rows."""
+        rows = np.asarray(self.images[_positions(indices)])
+        if rows.dtype == np.uint8:
+            return np.divide(rows, 255, dtype=np.float32)
+        return rows.astype(np.float32)
+
+    def take(self, n: int) -> "Split":
+        """The first n examples; all of them if there are fewer."""
+        return self.subset(slice(0, max(0, n)))
+
+    def subset(self, indices: Indices) -> "Split":
+        """The chosen examples, in the order asked for; data on disk stays there."""
+        positions = _positions(indices)
+        labels = None if self.labels is None else self.labels[positions]
+        return Split(_select(self.images, positions), labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A named dataset.
+
+    Args:
+        name: slug [a-z0-9_]+, part of artifact names.
+        event_shape: shape of one example; images: (height, width, channels).
+        source: where the data is from, one line.
+        licence: its licence, or who could state it.
+        test_split: how the test set was chosen, one sentence.
+        range: what `Split.batch` keeps within.
+    """
+
+    name: str
+    train: Split
+    test: Split
+    event_shape: tuple[int, ...]
+    source: str
+    licence: str
+    test_split: str
+    range: tuple[float, float] = (0.0, 1.0)
+
+
+def as_uint8_or_float32(rows: np.ndarray) -> np.ndarray:
+    """The two dtypes a split has: bool becomes uint8 0/255, any other float float32."""
+    if rows.dtype == np.bool_:
+        return rows.astype(np.uint8) * np.uint8(255)
+    if rows.dtype == np.uint8:
+        return rows
+    return rows.astype(np.float32, copy=False)
+
+
+def hold_out(split: Split, test_share: float, seed: int) -> tuple[Split, Split, str]:
+    """(train, test, sentence): a test set drawn without replacement; the seed fixes it exactly."""
+    n = len(split)
+    if n < FEWEST_EXAMPLES:
+        raise DatasetError(
+            f"{n} examples are too few to hold out a test set; at least {FEWEST_EXAMPLES} are "
+            "wanted. Add examples, or give a train and a test part of your own."
+        )
+    n_test = min(n - 1, max(1, round(n * test_share)))
+    order = np.random.default_rng(seed).permutation(n)
+    # Sorted, so that data on disk is read forwards.
+    test, train = np.sort(order[:n_test]), np.sort(order[n_test:])
+    sentence = (
+        f"{n_test:,} of {n:,} examples ({test_share:.0%}) held out at random, n={n_test:,}, "
+        f"seed={seed}."
+    )
+    return split.subset(train), split.subset(test), sentence
+
+
+def slug(text: str) -> str:
+    """Lower-case letters, digits and underscores: `My Photos` -> `my_photos`."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") or "data"
+
+
+def _positions(indices: Indices) -> slice | np.ndarray:
+    if isinstance(indices, slice):
+        return indices
+    array = np.atleast_1d(indices)
+    return array if len(array) else array.astype(np.intp)  # NumPy makes an empty list float.
+
+
+def _select(images: np.ndarray | Rows, positions: slice | np.ndarray) -> np.ndarray | Rows:
+    if isinstance(images, Rows):
+        return Rows(images.array, images.index[positions])
+    if isinstance(images, np.memmap) and not isinstance(positions, slice):
+        return Rows(images, np.arange(len(images))[positions])
+    return images[positions]

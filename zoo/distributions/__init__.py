@@ -1,0 +1,9 @@
+"""Densities, samplers and divergences as pure functions on keras.ops, one distribution a file.
+
+Every function works on one batch and returns nats **per example**, summed over the event axes
+and never averaged: averaging over the batch is the caller's business.
+"""
+
+from zoo.distributions import bernoulli, normal
+
+__all__ = ["bernoulli", "normal"]

@@ -1,0 +1,25 @@
+"""The Bernoulli distribution, parameterized by its logits."""
+
+from keras import ops
+
+from zoo.distributions.events import sum_event
+
+
+def log_prob(x, logits):
+    """log p(x) = x * logits - softplus(logits), summed: [batch, *event] twice -> [batch], nats.
+
+    A probability mass for x in {0, 1}. For x between them this is the negative cross-entropy,
+    which is not the logarithm of any density on [0, 1] (Loaiza-Ganem & Cunningham 2019):
+    figures from data that was not binarized must say so.
+    """
+    return sum_event(x * logits - ops.softplus(logits))
+
+
+def mean(logits):
+    """The probability of a one: any shape -> the same shape, in [0, 1]."""
+    return ops.sigmoid(logits)
+
+
+def sample(logits, noise):
+    """Draws 0.0 or 1.0 where `noise`, uniform on [0, 1) and shaped as `logits`, is below the mean."""
+    return ops.cast(noise < ops.sigmoid(logits), logits.dtype)

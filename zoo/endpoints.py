@@ -1,0 +1,67 @@
+"""The artifact contract in data: endpoint names, and each one's tensors. Standard library only.
+
+Exporters and the runtime both read this file and never each other. Shapes are tuples of int, with
+the string "batch" for the one dynamic axis.
+"""
+
+from dataclasses import asdict, dataclass
+
+BATCH = "batch"
+SCHEMA_VERSION = 1
+PARITY_BATCHES = (1, 3, 64)
+
+PROBABILITY = "probability"
+REAL = "real"
+TOLERANCES = {PROBABILITY: 1e-5, REAL: 1e-4}
+"""Largest error allowed: absolute for probabilities, relative for other values (`error` below)."""
+
+REAL_FLOOR = 1e-2
+"""Below this size a real value's error is taken relative to the floor: float32 cannot do better
+for a sum of terms near one, and 1e-4 of 1e-2 is one millionth."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """One input or output: name, dtype as numpy spells it, shape, and how its error is measured."""
+
+    name: str
+    dtype: str
+    shape: tuple
+    kind: str = REAL
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One function of an artifact."""
+
+    name: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+    def to_json(self):
+        """A dict that `from_json` reads back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value):
+        """An endpoint from a manifest's entry."""
+        inputs, outputs = (
+            tuple(Tensor(t["name"], t["dtype"], tuple(t["shape"]), t["kind"]) for t in value[side])
+            for side in ("inputs", "outputs")
+        )
+        return cls(value["name"], inputs, outputs)
+
+
+def normal_vae(event_shape, latent, mean_is_probability):
+    """The endpoints of a VAE with normal latents: {name: Endpoint}, in the contract's order."""
+    x = Tensor("x", "float32", (BATCH, *event_shape))
+    z = Tensor("z", "float32", (BATCH, latent))
+    kind = PROBABILITY if mean_is_probability else REAL
+    x_mean = Tensor("x_mean", "float32", (BATCH, *event_shape), kind)
+    posterior = tuple(Tensor(name, "float32", (BATCH, latent)) for name in ("mean", "log_var"))
+    endpoints = (
+        Endpoint("encode", (x,), posterior),
+        Endpoint("decode", (z,), (x_mean,)),
+        Endpoint("reconstruct", (x,), (x_mean,)),
+    )
+    return {endpoint.name: endpoint for endpoint in endpoints}

@@ -1,0 +1,8 @@
+"""Evaluation: numbers and pictures of a trained model. Receives a model and knows no family.
+
+Every evaluator yields (name, value) pairs; `report` gathers them with what they mean.
+"""
+
+from zoo.evaluation.report import Report, report
+
+__all__ = ["Report", "report"]

@@ -1,0 +1,37 @@
+"""A model's method compiled by whatever backend runs."""
+
+import keras
+import numpy as np
+
+_latest = {"model": None}  # and its compiled methods; one model at a time, so that none piles up
+
+
+def compiled(model, method):
+    """`model.method` compiled: a callable on numpy arrays. Compiled once for each input shape."""
+    if _latest["model"] is not model:
+        _latest.clear()
+        _latest["model"] = model
+    if method not in _latest:
+        _latest[method] = Compiled(model, method)
+    return _latest[method].run
+
+
+class Compiled(keras.Model):
+    """Calls `getattr(model, method)` on arrays, compiled; numpy in, numpy out.
+
+    Written on `keras.Model.predict_on_batch`, the one compiled call that all Keras backends share.
+    """
+
+    def __init__(self, model, method):
+        super().__init__()
+        self.model = model
+        self.method = method
+        self.built = True
+        self.compile(jit_compile=keras.backend.backend() == "jax")
+
+    def call(self, inputs):
+        return getattr(self.model, self.method)(*inputs)
+
+    def run(self, *arrays):
+        """The method's outputs for these arrays."""
+        return self.predict_on_batch([np.asarray(array) for array in arrays])

@@ -1,0 +1,78 @@
+"""The ELBO, its two terms and log p(x), in nats per example.
+
+Noise comes from numpy, keyed by a seed and the example's place, so that a figure does not depend
+on the Keras backend's generator, on the chunk size, or on where an interrupted run went on.
+"""
+
+import numpy as np
+
+from zoo.datasets.batches import observations
+from zoo.errors import InputError
+from zoo.evaluation.compiled import compiled
+
+ROWS = 2000
+"""Decoded examples a call: bounds the memory whatever K and n are."""
+_ELBO, _WEIGHTS = 10, 11  # streams of noise
+
+
+def noise(seed, stream, first, count, samples, latent, draw=0):
+    """Standard normal noise, float32 [count, samples, latent], a function of its arguments."""
+    out = np.empty((count, samples, latent), np.float32)
+    for row in range(count):
+        source = np.random.Philox(key=[seed, stream], counter=[0, 0, draw, first + row])
+        np.random.Generator(source).standard_normal(out=out[row], dtype=np.float32)
+    return out
+
+
+def elbo(model, split, binarization, seed, samples=16):
+    """Yields `elbo`, `reconstruction` (-log p(x|z)) and `kl`: means over a split, nats.
+
+    The KL is exact, the reconstruction term an average over `samples` posterior samples.
+    """
+    terms = compiled(model, "terms")
+    sums, images = np.zeros(2), max(1, ROWS // samples)
+    for first in range(0, len(split), images):
+        indices = np.arange(first, min(first + images, len(split)))
+        x = observations(split, indices, binarization, seed)
+        draws = noise(seed, _ELBO, first, len(indices), samples, model.latent)
+        out = terms(x, draws)
+        sums += [np.sum(out[name], dtype=np.float64) for name in ("reconstruction", "kl")]
+    reconstruction, kl = sums / len(split)
+    yield "elbo", -(reconstruction + kl)
+    yield "reconstruction", reconstruction
+    yield "kl", kl
+
+
+def log_likelihood(
+    model, split, binarization, seed, samples=1000, done=None, on_chunk=lambda done: None
+):
+    """log p(x) of every example by importance sampling: float64 [n], nats.
+
+    log p(x) ~ log mean_k p(x, z_k) / q(z_k|x) with z_k drawn from q (Burda et al. 2016,
+    equation 8; there the bound L_K). Grows with K towards log p(x), in expectation from below.
+
+    Args:
+        samples: K.
+        done: float64 [n] of a run to go on with, NaN where there is no value yet.
+        on_chunk: called with that array after each chunk of examples.
+    """
+    if samples < 1:
+        raise InputError(f"samples={samples}: importance sampling needs 1 sample or more.")
+    weights = compiled(model, "log_weight")
+    done = np.full(len(split), np.nan) if done is None else np.array(done, np.float64)
+    width = min(samples, 100)  # samples a call; the encoder runs once for each
+    images = max(1, ROWS // width)
+    for first in range(0, len(split), images):
+        indices = np.arange(first, min(first + images, len(split)))
+        if np.isfinite(done[indices]).all():
+            continue
+        x = observations(split, indices, binarization, seed)
+        total = np.full(len(indices), -np.inf)
+        for draw in range(0, samples, width):
+            k = min(width, samples - draw)
+            draws = noise(seed, _WEIGHTS, first, len(indices), k, model.latent, draw)
+            log_weight = weights(x, draws).astype(np.float64)
+            total = np.logaddexp(total, np.logaddexp.reduce(log_weight, axis=1))
+        done[indices] = total - np.log(samples)
+        on_chunk(done)
+    return done

@@ -1,0 +1,118 @@
+"""All numbers of one trained model on one test set, with what is needed to compare them."""
+
+import hashlib
+import json
+import os
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from zoo.evaluation import latent, nats
+
+
+@dataclass(frozen=True)
+class Report:
+    """Metrics by name, and the protocol under which they were measured."""
+
+    metrics: dict
+    protocol: dict
+    seconds: float
+    means: np.ndarray = field(repr=False, default=None)
+
+    def lines(self):
+        """A line a metric, protocol below."""
+        width = max(map(len, self.metrics))
+        units = {"active_units": f"of {self.protocol['latent']}"}
+        for name, value in self.metrics.items():
+            shown = f"{value:.2f}" if isinstance(value, float) else str(value)
+            yield f"  {name:<{width}}  {shown:>9} {units.get(name, 'nats')}"
+        yield "  " + self.statement()
+
+    def statement(self):
+        """The protocol in one sentence."""
+        p = self.protocol
+        drawn = {
+            "none": "no binarization",
+            "static": f"static binarization, seed {p['seed']}",
+            "dynamic": f"dynamic binarization drawn once with seed {p['seed']}",
+        }[p["binarization"]]
+        return (
+            f"n={p['n']:,} test examples, {drawn}; nll by K={p['K']} importance samples; "
+            f"elbo by {p['elbo_samples']} samples, exact KL; nats of a {p['nats_are']}"
+        )
+
+
+def report(model, data, binarization, seed, samples=1000, elbo_samples=16, folder=None):
+    """Evaluates a model on `data.test`.
+
+    `nll` is -log p(x) estimated with K=`samples`; the rest as in `nats` and `latent`.
+
+    Args:
+        folder: where the importance sampling keeps what it has done, so that an interrupted
+            evaluation of the same model goes on; None keeps nothing.
+    """
+    began = time.monotonic()
+    metrics = dict(nats.elbo(model, data.test, binarization, seed, elbo_samples))
+    keep = _Partial(folder, _identity(model, len(data.test), binarization, seed, samples))
+    log_p = nats.log_likelihood(
+        model, data.test, binarization, seed, samples, keep.load(), keep.on_chunk
+    )
+    metrics["nll"] = float(-np.mean(log_p))
+    means = latent.posterior_means(model, data.test, binarization, seed)
+    metrics |= dict(latent.active_units(means))
+    protocol = {
+        "n": len(data.test),
+        "K": samples,
+        "elbo_samples": elbo_samples,
+        "binarization": binarization,
+        "seed": seed,
+        "latent": model.latent,
+        "nats_are": model.likelihood.nats_are,
+    }
+    metrics = {k: v if isinstance(v, int) else float(v) for k, v in metrics.items()}
+    return Report(metrics, protocol, time.monotonic() - began, means)
+
+
+def _identity(model, *protocol):
+    """A digest of the weights and the protocol: what a partial evaluation belongs to."""
+    digest = hashlib.sha256(json.dumps(protocol).encode())
+    for weight in model.weights:
+        digest.update(np.ascontiguousarray(np.asarray(weight)).tobytes())
+    return digest.hexdigest()
+
+
+class _Partial:
+    """Shows progress and keeps log p(x) of the examples done so far, every half minute."""
+
+    def __init__(self, folder, identity, every=30.0):
+        self.path = Path(folder) / "log_likelihood.npz" if folder else None
+        self.identity = identity
+        self.every = every
+        self.saved_at = time.monotonic()
+        self.bar = None
+
+    def load(self):
+        if self.path is None or not self.path.exists():
+            return None
+        with np.load(self.path, allow_pickle=False) as file:
+            return file["log_p"] if str(file["identity"]) == self.identity else None
+
+    def on_chunk(self, log_p):
+        done = int(np.isfinite(log_p).sum())
+        if sys.stdout.isatty():
+            self.bar = self.bar or keras.utils.Progbar(len(log_p), unit_name="example")
+            self.bar.update(done)
+        now = time.monotonic()
+        if self.path is None or now - self.saved_at < self.every:
+            return
+        self.saved_at = now
+        if not sys.stdout.isatty():
+            print(f"  log p(x): {done:,} of {len(log_p):,} examples", flush=True)
+        partial = self.path.with_suffix(f".partial-{os.getpid()}")
+        with open(partial, "wb") as file:
+            np.savez(file, log_p=log_p, identity=self.identity)
+        os.replace(partial, self.path)

@@ -1,0 +1,143 @@
+"""README.md of an artifact: the model card, for people."""
+
+from zoo.runtime import verify
+
+FIGURES = {
+    "samples.png": "Decoded samples from the prior",
+    "reconstructions.png": "Test images (above) and their reconstructions (below)",
+    "interpolation.png": "Latent interpolation between test images",
+    "latent.png": "Posterior means of the test set",
+    "history.png": "Training",
+}
+
+
+def write(folder, manifest, command, rows, figures):
+    """Writes the card from the manifest, so that the two cannot disagree."""
+    sections = [
+        _head(manifest),
+        _pictures(figures, ("samples.png", "reconstructions.png")),
+        _metrics(manifest),
+        _loading(manifest),
+        _endpoints(manifest),
+        _data(manifest),
+        _training(manifest, command),
+        _pictures(figures, ("interpolation.png", "latent.png", "history.png")),
+        _parity(rows),
+    ]
+    (folder / "README.md").write_text("\n\n".join(filter(None, sections)) + "\n", encoding="utf-8")
+
+
+def _head(m):
+    return (
+        f"# {m['name']}\n\n"
+        f"A `{m['model']}` of the vae-zoo, trained on `{m['data']['name']}`: "
+        f"{_shape(m['event_shape'])} events, {m['latent']['size']} latents with "
+        f"a {m['latent']['posterior']} posterior and a {m['latent']['prior'].replace('_', ' ')} "
+        f"prior, {m['likelihood']} likelihood, {m['parameters']:,} parameters. "
+        f"Licence: {m['licence']} (weights and code); the data's own licence is stated below."
+    )
+
+
+def _pictures(figures, names):
+    return "\n\n".join(
+        f"![{FIGURES[name]}](figures/{name})\n\n*{FIGURES[name]}*"
+        for name in names
+        if name in figures
+    )
+
+
+def _metrics(m):
+    rows = [
+        f"| {name} | {value:.2f} |" if isinstance(value, float) else f"| {name} | {value} |"
+        for name, value in m["metrics"].items()
+    ]
+    return (
+        "## Metrics\n\n| metric | value |\n|---|---|\n" + "\n".join(rows) + "\n\n"
+        f"On {m['protocol']['statement']}. `elbo` = -(`reconstruction` + `kl`), `nll` = -log p(x), "
+        "in nats per example, averaged over the test set."
+    )
+
+
+def _loading(m):
+    name, example = m["name"], ", ".join(str(n) for n in m["event_shape"])
+    return f"""## Loading
+
+ONNX Runtime, through the zoo (numpy and onnxruntime are all it needs):
+
+```python
+import numpy as np, zoo
+vae = zoo.load("exports/{name}")
+z = np.random.default_rng(0).standard_normal((3, {m["latent"]["size"]}), dtype=np.float32)
+images = vae.decode(z).x_mean  # float32 [3, {example}]
+```
+
+ONNX Runtime alone:
+
+```python
+import numpy as np, onnxruntime
+session = onnxruntime.InferenceSession("exports/{name}/onnx/reconstruct.onnx")
+x = np.zeros((1, {example}), np.float32)
+x_mean, = session.run(["x_mean"], {{"x": x}})
+```
+
+SavedModel, with plain TensorFlow:
+
+```python
+import tensorflow as tf
+loaded = tf.saved_model.load("exports/{name}/saved_model/1")
+x = tf.zeros((1, {example}))
+x_mean = loaded.signatures["reconstruct"](x=x)["x_mean"]
+```
+
+Keras, to train on or take apart:
+
+```python
+import keras, zoo.vae
+vae = keras.saving.load_model("exports/{name}/model.keras")
+print(vae.encoder.summary())
+```"""
+
+
+def _endpoints(m):
+    def side(tensors):
+        return ", ".join(f"`{t['name']}` {t['dtype']} {_shape(t['shape'])}" for t in tensors)
+
+    rows = [
+        f"| `{name}` | {side(e['inputs'])} | {side(e['outputs'])} |"
+        for name, e in m["endpoints"].items()
+    ]
+    return "## Endpoints\n\n| endpoint | inputs | outputs |\n|---|---|---|\n" + "\n".join(rows)
+
+
+def _data(m):
+    data = m["data"]
+    return (
+        f"## Data\n\n{data['source']}\n\nLicence of the data: {data['licence']}. "
+        f"{data['train']:,} training, {data['validation']:,} validation and {data['test']:,} test "
+        f"examples with values in {data['range']}. {data['test_split']} "
+        "Training never saw a test example; the validation split was cut from the training data."
+    )
+
+
+def _training(m, command):
+    t, versions = m["training"], ", ".join(f"{k} {v}" for k, v in m["versions"].items())
+    return (
+        f"## Training\n\n```\n{command}\n```\n\n"
+        f"{t['epochs']} epochs in {t['seconds'] / 60:.1f} minutes (evaluation "
+        f"{t['evaluation_seconds'] / 60:.1f} minutes) on {t['hardware']}, Keras backend "
+        f"{t['backend']}; the weights are those of epoch {t['best_epoch']}, which had the best "
+        f"validation ELBO. Every option is in `manifest.json`, every epoch in `history.csv`.\n\n"
+        f"Versions: {versions}."
+    )
+
+
+def _parity(rows):
+    return (
+        "## Proof of equality\n\nEach format was read back from disk and answered as the trained "
+        "model did, on the inputs in `test_data`, within the tolerance:\n\n"
+        + verify.table(rows, markdown=True)
+    )
+
+
+def _shape(shape):
+    return "[" + ", ".join(str(n) for n in shape) + "]"

@@ -1,0 +1,71 @@
+"""The part of an export that needs TensorFlow: from model.keras to proven graphs.
+
+A model trained on another Keras backend is exported by this module in a process of its own, with
+`python -m zoo.export.graphs FOLDER`, the contract as JSON on standard input.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import keras
+
+from zoo.endpoints import Endpoint
+from zoo.errors import ExportError
+from zoo.runtime.verify import Row
+
+
+def write_and_prove(stage, contract):
+    """Writes saved_model/1 and onnx/ from `stage`/model.keras, proves them against test_data.
+
+    Returns the rows of the parity table.
+    """
+    if keras.backend.backend() == "tensorflow":
+        return _write_and_prove(stage, contract)
+    return _in_another_process(stage, contract)
+
+
+def _write_and_prove(stage, contract):
+    import zoo.vae  # noqa: F401  registers what model.keras names
+    from zoo.export import onnx, parity, saved_model
+
+    model = keras.saving.load_model(stage / "model.keras", safe_mode=True)
+    saved_model.write(model, contract, stage / "saved_model" / "1")
+    onnx.write(model, contract, stage / "onnx")
+    return parity.prove(stage, contract, model)
+
+
+def _in_another_process(stage, contract):
+    print("Exporting on TensorFlow, in a process of its own.", flush=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "zoo.export.graphs", str(stage)],
+        input=json.dumps({name: endpoint.to_json() for name, endpoint in contract.items()}),
+        env=os.environ | {"KERAS_BACKEND": "tensorflow"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    answer = json.loads(done.stdout.splitlines()[-1]) if done.stdout.strip() else {}
+    if "rows" not in answer:
+        raise ExportError(answer.get("error") or f"The export on TensorFlow failed:\n{done.stderr}")
+    return [Row(**row) for row in answer["rows"]]
+
+
+def main():
+    """Reads the contract from standard input, prints the parity rows or an error as JSON."""
+    contract = {
+        name: Endpoint.from_json(value) for name, value in json.loads(sys.stdin.read()).items()
+    }
+    try:
+        rows = _write_and_prove(Path(sys.argv[1]), contract)
+    except ExportError as error:
+        print(json.dumps({"error": str(error)}))
+        sys.exit(1)
+    print(json.dumps({"rows": [asdict(row) for row in rows]}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""manifest.json: everything about an artifact that a program wants to know."""
+
+import datetime
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import keras
+
+from zoo import __version__
+from zoo.endpoints import SCHEMA_VERSION
+
+LIBRARIES = ("keras", "tensorflow", "jax", "onnx", "tf2onnx", "onnxruntime", "numpy")
+
+
+def build(name, model, data, run, report, recipe, contract, rows):
+    """The manifest as a dict, without the files' digests."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "name": name,
+        "model": model.name,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "zoo_version": __version__,
+        "licence": "Apache-2.0",
+        "event_shape": list(model.event_shape),
+        "latent": {"size": model.latent, "posterior": "normal", "prior": model.prior.name},
+        "likelihood": model.likelihood.name,
+        "parameters": model.count_params(),
+        "endpoints": {key: endpoint.to_json() for key, endpoint in contract.items()},
+        "data": {
+            "name": data.name,
+            "range": list(data.range),
+            "train": run.train_examples,
+            "validation": run.validation_examples,
+            "test": len(data.test),
+            "test_split": data.test_split,
+            "source": data.source,
+            "licence": data.licence,
+        },
+        "recipe": recipe,
+        "metrics": report.metrics,
+        "protocol": report.protocol | {"statement": report.statement()},
+        "training": {
+            "epochs": len(run.history),
+            "best_epoch": run.best_epoch,
+            "seconds": round(run.seconds, 1),
+            "evaluation_seconds": round(report.seconds, 1),
+            "backend": keras.backend.backend(),
+            "hardware": hardware(),
+        },
+        "parity": [asdict(row) for row in rows],
+        "versions": {"python": platform.python_version()} | _versions(),
+    }
+
+
+def write(folder, manifest):
+    """Adds sha256 and bytes of every file in the folder, and writes manifest.json last."""
+    folder = Path(folder)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    digests = {
+        path.relative_to(folder).as_posix(): {
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "bytes": path.stat().st_size,
+        }
+        for path in files
+    }
+    text = json.dumps(manifest | {"files": digests}, indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
+
+
+def hardware():
+    """The machine in words: processor, cores this process may use, accelerators."""
+    processor = platform.processor() or platform.machine()
+    if sys.platform == "linux":
+        names = [
+            line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
+        ]
+        processor = names[0].split(":", 1)[1].strip() if names else processor
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    devices = keras.distribution.list_devices("gpu")
+    return f"{processor}, {cores} cores" + (f", {len(devices)} GPU" if devices else "")
+
+
+def _versions():
+    found = {}
+    for library in LIBRARIES:
+        try:
+            found[library] = importlib.metadata.version(library)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,98 @@
+"""Writes ONNX graphs, one a file, and refuses what a converter lets pass.
+
+tf2onnx reports an operator that it cannot convert to its log and writes the invalid file all the
+same; here any such report is an error, and so is a graph that the ONNX checker does not accept.
+"""
+
+import contextlib
+import logging
+
+import onnx
+import tf2onnx
+
+from zoo.endpoints import BATCH
+from zoo.errors import ExportError
+from zoo.export.saved_model import functions
+
+OPSET = 18
+IR_VERSION = 8  # what opset 18 came with; ONNX Runtime reads it since 1.14
+
+
+def write(model, contract, folder):
+    """onnx/<endpoint>.onnx for every endpoint of the contract."""
+    folder.mkdir()
+    for name, (function, specs) in functions(model, contract).items():
+        with _errors_raised(name):
+            graph, _ = tf2onnx.convert.from_function(function, specs, opset=OPSET)
+        graph = _finish(graph, contract[name])
+        onnx.save(graph, str(folder / f"{name}.onnx"))
+
+
+def _finish(model, endpoint):
+    """Settles names, order, the batch axis and versions, then has the checker read the graph."""
+    graph, inputs = model.graph, [t.name for t in endpoint.inputs]
+    by_name = {value.name.split(":")[0]: value for value in (*graph.input, *graph.output)}
+    wanted = [t.name for t in (*endpoint.inputs, *endpoint.outputs)]
+    if sorted(by_name) != sorted(wanted):
+        raise ExportError(
+            f"{endpoint.name}: the converted graph has the tensors {sorted(by_name)}, the "
+            f"contract wants {sorted(wanted)}."
+        )
+    _rename(graph, {value.name: name for name, value in by_name.items()})
+    for tensor in (*endpoint.inputs, *endpoint.outputs):
+        _set_shape(by_name[tensor.name], tensor)
+    for side, names in ((graph.input, inputs), (graph.output, wanted[len(inputs) :])):
+        ordered = [by_name[name] for name in names]
+        copies = [onnx.ValueInfoProto.FromString(v.SerializeToString()) for v in ordered]
+        del side[:]
+        side.extend(copies)
+    graph.name, model.ir_version = endpoint.name, IR_VERSION
+    model.producer_name = "vae-zoo"
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except onnx.checker.ValidationError as error:
+        raise ExportError(f"{endpoint.name}: not a valid ONNX graph: {error}") from error
+    return model
+
+
+def _rename(graph, names):
+    for node in graph.node:
+        for side in (node.input, node.output):
+            side[:] = [names.get(name, name) for name in side]
+    for value in (*graph.input, *graph.output):
+        value.name = names.get(value.name, value.name)
+
+
+def _set_shape(value, tensor):
+    dims = value.type.tensor_type.shape.dim
+    del dims[:]
+    for size in tensor.shape:
+        dim = dims.add()
+        if size == BATCH:
+            dim.dim_param = BATCH
+        else:
+            dim.dim_value = size
+
+
+@contextlib.contextmanager
+def _errors_raised(name):
+    """Turns what tf2onnx only logs as an error into an exception that quotes it."""
+    records = []
+    handler = logging.Handler(logging.ERROR)
+    handler.emit = lambda record: records.append(record.getMessage())
+    logger = logging.getLogger("tf2onnx")
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    except ExportError:
+        raise
+    except Exception as error:
+        quoted = "; ".join([*records, str(error)])
+        raise ExportError(f"{name}: conversion to ONNX failed: {quoted}") from error
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+    if records:
+        raise ExportError(f"{name}: conversion to ONNX reported: {'; '.join(records)}")

@@ -1,0 +1,40 @@
+"""The proof: what was written is read back from disk and must answer as the trained model did."""
+
+from zoo.errors import ExportError
+from zoo.export import saved_model
+from zoo.runtime import verify
+from zoo.runtime.sessions import Sessions
+
+
+def prove(stage, contract, reloaded):
+    """Replays test_data in every written format; returns the rows of the parity table.
+
+    Args:
+        stage: the artifact's folder.
+        contract: {name: Endpoint}.
+        reloaded: the model read back from `model.keras`.
+
+    Raises:
+        ExportError: naming every endpoint and output that is not equal to the trained model.
+    """
+    sessions = Sessions(stage / "onnx", providers=["CPUExecutionProvider"])
+
+    def keras_run(name, inputs):
+        answer = getattr(reloaded, name)(*inputs.values())
+        return {key: value.numpy() for key, value in answer.items()}
+
+    runners = {
+        "keras": keras_run,
+        "saved_model": saved_model.runner(stage / "saved_model" / "1"),
+        "onnx": sessions.run,
+    }
+    rows = []
+    for runtime, run in runners.items():
+        for name, endpoint in contract.items():
+            if runtime == "onnx":
+                verify.require_same_interface(endpoint, *sessions.interface(name))
+            rows += verify.replay(runtime, run, endpoint, stage / "test_data" / f"{name}.npz")
+    failed = [row for row in rows if not row.ok]
+    if failed:
+        raise ExportError("The export is not equal to the trained model:\n" + verify.table(failed))
+    return rows

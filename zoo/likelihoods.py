@@ -1,0 +1,98 @@
+"""Likelihoods p(x|z): what a decoder's raw output means.
+
+A likelihood is a small Keras layer, since some of them learn (a scale); the maths itself lies in
+`zoo.distributions`. Each states the data that it describes, so that a model and data which do not
+belong together are refused before training.
+"""
+
+import keras
+from keras import ops
+
+from zoo.distributions import bernoulli, normal
+from zoo.errors import InputError
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class Bernoulli(keras.layers.Layer):
+    """Independent binary values; the decoder's output are logits of the event's shape.
+
+    Meant for binarized data. For data in between 0 and 1 the nats are a cross-entropy, not a
+    likelihood: see `zoo.distributions.bernoulli.log_prob`.
+    """
+
+    support = (0.0, 1.0)
+    mean_is_probability = True
+    nats_are = "probability mass"
+
+    def log_prob(self, x, output):
+        """[batch, *event] twice -> [batch], nats."""
+        return bernoulli.log_prob(x, output)
+
+    def mean(self, output):
+        """Probabilities, shaped as the decoder's output."""
+        return bernoulli.mean(output)
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class Normal(keras.layers.Layer):
+    """Independent normal values around the decoder's output, with one scale for all of them.
+
+    The scale is learned together with the model (the sigma-VAE of Rybkin et al. 2021, section 4,
+    where it is one number shared by all pixels), or fixed when `scale` is given.
+
+    Nats are those of a density: they depend on the unit of x and may be negative.
+
+    Args:
+        scale: standard deviation, fixed; None learns it.
+        initial_scale: where a learned scale begins.
+    """
+
+    support = (-float("inf"), float("inf"))
+    mean_is_probability = False
+    nats_are = "density, in the unit of x"
+
+    def __init__(self, scale=None, initial_scale=0.2, **kwargs):
+        super().__init__(**kwargs)
+        for name, value in (("scale", scale), ("initial_scale", initial_scale)):
+            if value is not None and not value > 0.0:
+                raise InputError(f"{name}={value!r}: a standard deviation must be > 0.")
+        self.scale = scale
+        self.initial_scale = initial_scale
+
+    def build(self, input_shape=None):
+        start = self.initial_scale if self.scale is None else self.scale
+        self.log_var = self.add_weight(
+            name="log_var",
+            shape=(),
+            initializer=keras.initializers.Constant(2.0 * ops.convert_to_numpy(ops.log(start))),
+            trainable=self.scale is None,
+        )
+        self.built = True
+
+    def log_prob(self, x, output):
+        """[batch, *event] twice -> [batch], nats."""
+        log_var = ops.clip(ops.convert_to_tensor(self.log_var), *normal.LOG_VAR_BOUNDS)
+        return normal.log_prob(x, output, log_var)
+
+    def mean(self, output):
+        """The decoder's output itself."""
+        return output
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "scale": self.scale,
+            "initial_scale": self.initial_scale,
+        }
+
+
+NAMES = {"bernoulli": Bernoulli, "normal": Normal}
+
+
+def get(likelihood):
+    """A likelihood from its name, or the likelihood itself."""
+    if isinstance(likelihood, keras.layers.Layer):
+        return likelihood
+    if likelihood not in NAMES:
+        raise InputError(f"likelihood {likelihood!r} is unknown; there are {', '.join(NAMES)}.")
+    return NAMES[likelihood]()

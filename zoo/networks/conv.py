@@ -1,0 +1,85 @@
+"""Convolutional encoder and decoder: strided convolutions down, transposed and sub-pixel ones up."""
+
+import math
+
+import keras
+from keras import layers
+
+from zoo.errors import InputError
+from zoo.networks.heads import normal_posterior
+
+KERNEL = 4  # a multiple of the stride, so that transposed convolutions leave no checkerboard
+STRIDE = 2
+
+
+def encoder(event_shape, latent, filters=(32, 64), dense=256, activation="silu"):
+    """[batch, height, width, channels] -> {"mean", "log_var"}, each [batch, latent].
+
+    One convolution of stride 2 for each of `filters`, then a dense layer.
+    """
+    _check(event_shape, latent, filters)
+    x = keras.Input(event_shape, name="x")
+    h = x
+    for i, width in enumerate(filters):
+        h = layers.Conv2D(
+            width, KERNEL, STRIDE, padding="same", activation=activation, name=f"conv_{i}"
+        )(h)
+    h = layers.Flatten(name="flatten")(h)
+    h = layers.Dense(dense, activation=activation, name="dense")(h)
+    return keras.Model(x, normal_posterior(h, latent), name="encoder")
+
+
+def decoder(event_shape, latent, filters=(32, 64), dense=256, activation="silu"):
+    """[batch, latent] -> the likelihood's raw output, [batch, height, width, channels].
+
+    Mirrors `encoder`: transposed convolutions, then a sub-pixel convolution (Shi et al. 2016),
+    which draws the image at half its size: a transposed convolution to one channel is half the
+    decoder's time on a CPU. Where a height or width is no multiple of the strides, the surplus
+    row or column is cropped.
+    """
+    _check(event_shape, latent, filters)
+    height, width, channels = event_shape
+    factor = STRIDE ** len(filters)
+    rows, columns = math.ceil(height / factor), math.ceil(width / factor)
+    z = keras.Input((latent,), name="z")
+    h = layers.Dense(dense, activation=activation, name="dense")(z)
+    h = layers.Dense(rows * columns * filters[-1], activation=activation, name="expand")(h)
+    h = layers.Reshape((rows, columns, filters[-1]), name="grid")(h)
+    for i, size in enumerate(filters[-2::-1] if len(filters) > 1 else ()):
+        h = layers.Conv2DTranspose(
+            size, KERNEL, STRIDE, padding="same", activation=activation, name=f"deconv_{i}"
+        )(h)
+    h = layers.Conv2D(channels * STRIDE**2, 3, padding="same", name="output")(h)
+    h = depth_to_space(h)
+    surplus = (rows * factor - height, columns * factor - width)
+    if any(surplus):
+        h = layers.Cropping2D(((0, surplus[0]), (0, surplus[1])), name="crop")(h)
+    return keras.Model(z, h, name="decoder")
+
+
+def depth_to_space(h):
+    """[batch, height, width, 4 * channels] -> [batch, 2 * height, 2 * width, channels]."""
+    _, height, width, depth = h.shape
+    channels = depth // STRIDE**2
+    h = layers.Reshape((height, width, STRIDE, STRIDE, channels), name="split")(h)
+    h = layers.Permute((1, 3, 2, 4, 5), name="interleave")(h)
+    return layers.Reshape((height * STRIDE, width * STRIDE, channels), name="merge")(h)
+
+
+def _check(event_shape, latent, filters):
+    if latent < 1:
+        raise InputError(f"latent={latent}: a latent space has at least 1 axis.")
+    if not filters or min(filters) < 1:
+        raise InputError(f"filters={tuple(filters)}: give one positive number or more.")
+    if len(event_shape) != 3:
+        raise InputError(
+            f"A convolutional network takes images (height, width, channels); this data has "
+            f"events of shape {tuple(event_shape)}."
+        )
+    smallest, least = min(event_shape[:2]), STRIDE ** len(filters)
+    if smallest < least:
+        raise InputError(
+            f"Images of {event_shape[0]}x{event_shape[1]} are too small for {len(filters)} "
+            f"convolutions of stride {STRIDE}: they need {least}x{least} or more. "
+            f"Give fewer filters, such as filters={tuple(filters)[: max(1, int(math.log2(smallest)))]}."
+        )

@@ -1,0 +1,22 @@
+"""Priors p(z): what the latents are measured against and drawn from."""
+
+import keras
+
+from zoo.distributions import normal
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class StandardNormal(keras.layers.Layer):
+    """Independent standard normal latents."""
+
+    def log_prob(self, z):
+        """[..., latent] with any leading axes flattened by the caller -> [batch], nats."""
+        return normal.log_prob(z, 0.0, 0.0)
+
+    def kl(self, posterior):
+        """KL(q(z|x) || p(z)) of a normal posterior's `mean` and `log_var` -> [batch], nats."""
+        return normal.kl_to_standard(**posterior)
+
+    def sample(self, noise):
+        """Latents from standard normal noise of their shape: here the noise itself."""
+        return noise

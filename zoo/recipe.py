@@ -1,0 +1,218 @@
+"""What all recipes share: their options, and the road from data to artifact.
+
+A recipe brings a `Config` of its own, derived from this one, and a function that builds its model.
+"""
+
+import dataclasses
+import os
+import shlex
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from zoo.errors import InputError, TrainingError, ZooError
+
+
+@dataclass(frozen=True)
+class Config:
+    """Options that every recipe has."""
+
+    dataset: str = "digits"
+    """`digits` (embedded), an image dataset of TensorFlow Datasets by name (mnist, fashion_mnist,
+    ...), a folder of images, or an .npz or .npy file."""
+    image_shape: tuple[int, int, int] | None = None
+    """Height, width and channels that images of varying size are resized and cropped to."""
+    binarization: Literal["auto", "dynamic", "static", "none"] = "auto"
+    """`dynamic` draws training images anew at each visit, `static` once, `none` keeps grey values.
+    `auto` is dynamic for one channel and a Bernoulli likelihood, none otherwise."""
+    epochs: int = 60
+    """Passes over the training data."""
+    batch_size: int = 64
+    """Examples a step."""
+    learning_rate: float = 2e-3
+    """Peak of Adam's learning rate, which warms up and then decays along a cosine to 0."""
+    validation_share: float = 0.05
+    """Share of the training data held out to choose the best weights."""
+    patience: int = 20
+    """Stop after so many epochs without a better validation ELBO; 0 never stops."""
+    steps_per_epoch: int | None = None
+    """Cut epochs to so many steps, for data too large to wait a whole pass for a checkpoint."""
+    compiler: Literal["auto", "graph", "xla"] = "auto"
+    """How TensorFlow compiles the step; `auto` is XLA on a GPU and a graph on a CPU."""
+    samples: int = 1000
+    """K of the importance-sampled log p(x)."""
+    seed: int = 0
+    """Of everything random: split, weights, order, binarization, noise."""
+    out: Path = Path("exports")
+    """Folder that the artifact is put into."""
+    resume: bool = False
+    """Go on with a run that was interrupted."""
+    replace: bool = False
+    """Replace an artifact of the same name, once the new one is proven."""
+    tensorboard: Path | None = None
+    """Write TensorBoard logs with images into this folder."""
+    dry_run: bool = False
+    """Print the model and the plan, and stop."""
+
+
+_NOT_PART_OF_THE_RUN = {"out", "resume", "replace", "tensorboard", "dry_run", "samples"}
+
+
+def main(config_class, build, script):
+    """A recipe's entry point: reads the command line, runs, and reports errors as sentences.
+
+    Args:
+        config_class: the recipe's `Config`.
+        build: (config, event shape) -> model.
+        script: the recipe's `__file__`; its docstring heads `--help`.
+    """
+    import tyro
+
+    module = sys.modules["__main__"]
+    config = tyro.cli(config_class, description=module.__doc__, prog=f"python {_shown(script)}")
+    try:
+        run(config, build, script)
+    except ZooError as error:
+        print(f"\nerror: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("\nInterrupted. Nothing is half written; go on with --resume.", file=sys.stderr)
+        sys.exit(130)
+
+
+def run(config, build, script):
+    """Load, build, train, evaluate, export, prove; returns the artifact's folder."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes on CPU instructions
+    import zoo
+
+    began = time.monotonic()
+    settings_of(config, binarization="none")  # refuses bad numbers before anything is loaded
+    data = zoo.datasets.load(config.dataset, seed=config.seed, image_shape=config.image_shape)
+    zoo.training.seed_everything(config.seed)
+    model = build(config, data.event_shape)
+    settings = settings_of(config, _binarization(config, data, model))
+    target = config.out / f"{model.name}-{data.name}"
+    _describe(model, data, settings, target)
+    if config.dry_run:
+        return target
+    if config.samples < 1:
+        raise InputError(f"samples={config.samples}: importance sampling needs 1 or more.")
+    zoo.export.require_writable(target, config.replace)
+    folder = target.with_name(target.name + ".run")
+    trained = zoo.training.fit(
+        model,
+        data,
+        settings,
+        folder,
+        resume=config.resume,
+        configuration=_identity(config, data),
+        tensorboard=config.tensorboard,
+    )
+    print(
+        f"Trained {len(trained.history)} epochs in {trained.seconds:.0f} s. Evaluating.", flush=True
+    )
+    report = zoo.evaluation.report(
+        model, data, settings.binarization, config.seed, config.samples, folder=folder
+    )
+    print("\n".join(report.lines()), flush=True)
+    print("Exporting and proving.", flush=True)
+    rows = zoo.export.publish(
+        model,
+        data,
+        trained,
+        report,
+        {"script": _shown(script), "config": _plain(config), "seed": config.seed},
+        target,
+        _command(script, config),
+        replace=config.replace,
+    )
+    _done(target, rows, time.monotonic() - began, zoo)
+    return target
+
+
+def settings_of(config, binarization):
+    """The training settings among a recipe's options."""
+    from zoo.training import Settings
+
+    names = {field.name for field in dataclasses.fields(Settings)} - {"binarization"}
+    given = {name: value for name, value in vars(config).items() if name in names}
+    return Settings(**given, binarization=binarization)
+
+
+def _binarization(config, data, model):
+    if config.binarization != "auto":
+        return config.binarization
+    grey = data.event_shape[-1] == 1 or len(data.event_shape) == 1
+    return "dynamic" if model.likelihood.name == "bernoulli" and grey else "none"
+
+
+def _identity(config, data):
+    """What a resumed run must have in common with its beginning."""
+    import keras
+
+    kept = {k: v for k, v in _plain(config).items() if k not in _NOT_PART_OF_THE_RUN}
+    return kept | {
+        "event_shape": list(data.event_shape),
+        "examples": [len(data.train), len(data.test)],
+        "backend": keras.backend.backend(),
+    }
+
+
+def _plain(config):
+    """The options as JSON-able values."""
+    plain = {}
+    for name, value in vars(config).items():
+        value = list(value) if isinstance(value, tuple) else value
+        plain[name] = str(value) if isinstance(value, Path) else value
+    return plain
+
+
+def _describe(model, data, settings, target):
+    def rows(network):
+        return f"{network.count_params():,} parameters in {len(network.layers)} layers"
+
+    print(
+        f"{model.name}: {model.count_params():,} parameters, {model.latent} latents, "
+        f"{model.likelihood.name} likelihood\n"
+        f"  encoder {rows(model.encoder)}\n"
+        f"  decoder {rows(model.decoder)}\n"
+        f"data: {data.name}, {len(data.train):,} training and {len(data.test):,} test examples of "
+        f"shape {list(data.event_shape)}, binarization {settings.binarization}\n"
+        f"plan: {settings.epochs} epochs of batches of {settings.batch_size}, seed "
+        f"{settings.seed}; then {target}",
+        flush=True,
+    )
+
+
+def _command(script, config):
+    """The command line that repeats this run: every option that is not the default."""
+    parts = ["python", _shown(script)]
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if value == field.default or field.name in ("resume", "replace", "out", "tensorboard"):
+            continue
+        values = value if isinstance(value, tuple) else (value,)
+        option = f"--{field.name.replace('_', '-')}"
+        parts += [option, *map(str, values)] if value is not True else [option]
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    prefix = "" if backend == "tensorflow" else f"KERAS_BACKEND={backend} "
+    return prefix + shlex.join(parts)
+
+
+def _shown(script):
+    """recipes/name.py, wherever the clone lies."""
+    return "/".join(Path(script).parts[-2:])
+
+
+def _done(target, rows, seconds, zoo):
+    from zoo.runtime import verify
+
+    size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
+    print(verify.table(rows))
+    print(
+        f"Every format answers as the trained model does. {seconds:.0f} s in all.\n"
+        f"Artifact: {target} ({size / 2**20:.1f} MiB); its card is {target / 'README.md'}.\n"
+        f"Load it:  import zoo; vae = zoo.load({str(target)!r})"
+    )

@@ -1,0 +1,118 @@
+"""Compares answers with an artifact's test data: names, order, dtypes, axes, then values."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from zoo.endpoints import PARITY_BATCHES, PROBABILITY, REAL_FLOOR, TOLERANCES
+from zoo.errors import ArtifactError, ExportError
+
+
+@dataclass(frozen=True)
+class Row:
+    """One output of one endpoint in one runtime at one batch size."""
+
+    runtime: str
+    endpoint: str
+    output: str
+    batch: int
+    max_abs: float
+    max_rel: float
+    tolerance: str
+    ok: bool
+
+
+def replay(runtime, run, endpoint, test_data):
+    """Rows for every output and batch size of one endpoint.
+
+    Args:
+        runtime: its name, for the rows.
+        run: (endpoint name, {input: array}) -> {output: array}.
+        endpoint: the `Endpoint`.
+        test_data: the .npz of this endpoint.
+    """
+    try:
+        with np.load(test_data, allow_pickle=False) as file:
+            data = dict(file)
+        given = {t.name: data[f"input.{t.name}"] for t in endpoint.inputs}
+        wanted = {t.name: data[f"output.{t.name}"] for t in endpoint.outputs}
+    except (OSError, ValueError, KeyError) as error:
+        raise ArtifactError(f"{test_data} cannot be replayed: {error}") from error
+    rows = []
+    for batch in PARITY_BATCHES:
+        answer = run(endpoint.name, {name: value[:batch] for name, value in given.items()})
+        if sorted(answer) != sorted(wanted):
+            raise ExportError(
+                f"{runtime} {endpoint.name}: it answers {sorted(answer)}, "
+                f"the contract wants {sorted(wanted)}."
+            )
+        for tensor in endpoint.outputs:
+            expected = wanted[tensor.name][:batch]
+            rows.append(_compare(runtime, endpoint, tensor, expected, answer[tensor.name]))
+    return rows
+
+
+def require_same_interface(endpoint, inputs, outputs):
+    """Raises where a graph's names, order, dtypes or axes are not the contract's."""
+    for side, given, wanted in (
+        ("inputs", inputs, endpoint.inputs),
+        ("outputs", outputs, endpoint.outputs),
+    ):
+        contract = [(t.name, t.dtype, t.shape) for t in wanted]
+        if given != contract:
+            raise ExportError(
+                f"{endpoint.name}: its {side} are {given}, the contract wants {contract}."
+            )
+
+
+def errors(expected, actual):
+    """(largest absolute, largest relative error); relative to |expected|, at least `REAL_FLOOR`."""
+    difference = np.abs(actual.astype(np.float64) - expected.astype(np.float64))
+    relative = difference / np.maximum(np.abs(expected.astype(np.float64)), REAL_FLOOR)
+    return float(np.max(difference, initial=0.0)), float(np.max(relative, initial=0.0))
+
+
+def _compare(runtime, endpoint, tensor, expected, actual):
+    where = f"{runtime} {endpoint.name}.{tensor.name} at batch {len(expected)}"
+    if actual.dtype != expected.dtype or actual.shape != expected.shape:
+        raise ExportError(
+            f"{where}: it gives {actual.dtype} {list(actual.shape)}, "
+            f"wanted is {expected.dtype} {list(expected.shape)}."
+        )
+    limit = TOLERANCES[tensor.kind]
+    absolute, relative = errors(expected, actual)
+    if tensor.kind == PROBABILITY:
+        measured, tolerance = absolute, f"{limit:.0e} absolute"
+    else:
+        measured, tolerance = relative, f"{limit:.0e} relative"
+    ok = bool(measured <= limit)  # False for NaN
+    return Row(
+        runtime, endpoint.name, tensor.name, len(expected), absolute, relative, tolerance, ok
+    )
+
+
+def table(rows, markdown=False):
+    """The rows as a table for people."""
+    head = ("runtime", "endpoint", "output", "batch", "max abs", "max rel", "tolerance", "")
+    body = [
+        (
+            row.runtime,
+            row.endpoint,
+            row.output,
+            str(row.batch),
+            f"{row.max_abs:.1e}",
+            f"{row.max_rel:.1e}",
+            row.tolerance,
+            "equal" if row.ok else "DIFFERS",
+        )
+        for row in rows
+    ]
+    if markdown:
+        lines = [head, ("---",) * len(head), *body]
+        return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    widths = [max(len(line[i]) for line in (head, *body)) for i in range(len(head))]
+    return "\n".join(
+        "  "
+        + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in (head, *body)
+    )

@@ -1,0 +1,204 @@
+"""`fit`: a model, its data and a few settings in; a trained model and its history out."""
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from zoo.datasets.batches import EvaluationBatches, TrainingBatches, check_binarization
+from zoo.errors import InputError, TrainingError
+from zoo.training import checkpoint
+from zoo.training.callbacks import EpochOrder, Journal, StopOnDivergence
+from zoo.training.tensorboard import TensorBoard
+
+EVALUATION_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train; two runs with equal settings, data and model end with equal weights."""
+
+    epochs: int
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    warmup: float = 0.02
+    binarization: str = "none"
+    validation_share: float = 0.05
+    patience: int = 0
+    seed: int = 0
+    steps_per_epoch: int | None = None
+    compiler: str = "auto"
+
+    def __post_init__(self):
+        for name in ("epochs", "batch_size"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name}={getattr(self, name)}: it must be 1 or more.")
+        if self.steps_per_epoch is not None and self.steps_per_epoch < 1:
+            raise InputError(f"steps_per_epoch={self.steps_per_epoch}: it must be 1 or more.")
+        if self.seed < 0:
+            raise InputError(f"seed={self.seed}: it must be 0 or more.")
+        if not self.learning_rate > 0.0:
+            raise InputError(f"learning_rate={self.learning_rate}: it must be > 0.")
+        if not 0.0 < self.validation_share < 1.0:
+            raise InputError(
+                f"validation_share={self.validation_share}: give a share of the training data "
+                "between 0 and 1; early stopping and the choice of the best weights need it."
+            )
+        if self.compiler not in ("auto", "graph", "xla"):
+            raise InputError(f"compiler={self.compiler!r}: it is auto, graph or xla.")
+        check_binarization(self.binarization)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What `fit` did. `seconds` counts training and validation, over all resumed parts."""
+
+    folder: Path
+    history: list
+    best_epoch: int
+    seconds: float
+    train_examples: int
+    validation_examples: int
+
+
+def seed_everything(seed):
+    """Seeds Python, numpy and the Keras backend; call before the model is built."""
+    keras.utils.set_random_seed(seed)
+
+
+def fit(model, data, settings, folder, resume=False, configuration=None, tensorboard=None):
+    """Trains a model on `data.train`, keeps the weights with the best validation ELBO.
+
+    Writes `checkpoint.npz` and `history.csv` into `folder`. Everything random is a function of
+    the seed and the step, and all other state is in the checkpoint: a run that was killed and
+    resumed ends with the weights of an uninterrupted one, on the same machine's CPU.
+
+    Args:
+        model: a `zoo.vae.VAE`, or another Keras model with an `elbo` metric, not yet compiled.
+        data: a `zoo.datasets.Dataset`; its test split is never touched.
+        settings: a `Settings`.
+        folder: of this run; holds one run.
+        resume: go on from the folder's checkpoint, if there is one.
+        configuration: what else must be equal for a run to be resumed, as a JSON-able dict.
+        tensorboard: a folder for TensorBoard logs, or None.
+
+    Raises:
+        TrainingError: on a loss that is not finite, an unfinished run in the folder without
+            `resume`, or a checkpoint of another configuration.
+    """
+    folder = Path(folder)
+    training, validation = cut_validation(data.train, settings.validation_share, settings.seed)
+    batches = TrainingBatches(
+        training,
+        settings.batch_size,
+        settings.seed,
+        settings.binarization,
+        settings.steps_per_epoch,
+    )
+    compile_model(model, settings, len(batches))
+    identity = json.loads(json.dumps((configuration or {}) | asdict(settings)))
+    progress, best_weights = _start(folder, model, identity, resume)
+    if progress.epoch < settings.epochs and not progress.stopped:
+        folder.mkdir(parents=True, exist_ok=True)
+        journal = Journal(
+            folder, progress, best_weights, identity, settings.patience, checkpoint_seconds=15.0
+        )
+        held_out = EvaluationBatches(
+            validation, EVALUATION_BATCH, settings.seed, settings.binarization
+        )
+        callbacks = [EpochOrder(batches), StopOnDivergence(len(batches), folder), journal]
+        if tensorboard:
+            callbacks.append(TensorBoard(tensorboard, held_out[0][0][:16]))
+        model.fit(
+            batches,
+            epochs=settings.epochs,
+            initial_epoch=progress.epoch,
+            validation_data=held_out,
+            shuffle=False,
+            callbacks=callbacks,
+            verbose=verbosity(),
+        )
+        best_weights = journal.best_weights
+    for variable, value in zip(model.weights, best_weights, strict=True):
+        variable.assign(value)
+    return Run(
+        folder,
+        progress.history,
+        progress.best_epoch,
+        progress.seconds,
+        len(training),
+        len(validation),
+    )
+
+
+def cut_validation(split, share, seed):
+    """(training, validation): disjoint parts of a training split, drawn with the seed."""
+    count = max(1, round(share * len(split)))
+    if count >= len(split):
+        raise InputError(
+            f"{len(split)} training examples are too few to cut {share:.0%} of them off for "
+            "validation: at least 2 are needed."
+        )
+    order = np.random.default_rng([seed, 3]).permutation(len(split))
+    return split.subset(np.sort(order[count:])), split.subset(np.sort(order[:count]))
+
+
+def compile_model(model, settings, steps_per_epoch):
+    """Adam with linear warm-up and cosine decay to 0 over the whole run."""
+    total = settings.epochs * steps_per_epoch
+    warmup = max(1, round(settings.warmup * total))
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        decay_steps=max(1, total - warmup),
+        warmup_target=settings.learning_rate,
+        warmup_steps=warmup,
+    )
+    model.compile(keras.optimizers.Adam(schedule), jit_compile=use_xla(settings.compiler))
+    model.optimizer.build(model.trainable_variables)
+
+
+def use_xla(compiler="auto"):
+    """Whether to compile by XLA. JAX always does; on TensorFlow "auto" means: only on a GPU.
+
+    On two CPU cores XLA made the convolutional step slower, not faster: see the table that
+    `python benchmarks/training_step.py` prints.
+    """
+    if keras.backend.backend() == "jax":
+        return True
+    if compiler == "auto":
+        return bool(keras.distribution.list_devices("gpu"))
+    return compiler == "xla"
+
+
+def verbosity():
+    """A progress bar on a terminal, a line an epoch in a log."""
+    return 1 if sys.stdout.isatty() else 2
+
+
+def _start(folder, model, identity, resume):
+    """(progress, best weights) to begin with: from the folder's checkpoint, or afresh."""
+    found = checkpoint.load(folder)
+    if not resume:
+        if found and not finished(found[0], found[1]):
+            raise TrainingError(
+                f"An unfinished run (epoch {found[0].epoch} of {found[1].get('epochs')}) lies in "
+                f"{folder}. Go on with --resume, or remove that folder to begin anew."
+            )
+        (folder / checkpoint.FILE).unlink(missing_ok=True)  # a finished run's: begin anew
+        found = None
+    if found is None:
+        if resume:
+            print(f"No checkpoint in {folder} yet: starting at the first epoch.")
+        return checkpoint.Progress(), [np.array(v) for v in model.weights]
+    progress, stored, arrays = found
+    checkpoint.require_same(identity, stored, folder)
+    print(f"Resuming after epoch {progress.epoch} of {stored['epochs']}.")
+    return progress, checkpoint.restore(model, arrays)
+
+
+def finished(progress, identity):
+    """Whether a run has nothing left to train."""
+    return progress.stopped or progress.epoch >= identity.get("epochs", 0)

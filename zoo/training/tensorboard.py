@@ -1,0 +1,52 @@
+"""TensorBoard logs, scalars and images, written without TensorFlow so that JAX runs have them too."""
+
+import keras
+import numpy as np
+
+from zoo.errors import MissingDependency
+
+
+class TensorBoard(keras.callbacks.Callback):
+    """Every epoch's scalars, and every few epochs originals, reconstructions and prior samples.
+
+    Args:
+        folder: where the event files go.
+        examples: [n, *event]; images are logged where they are [n, height, width, 1 or 3].
+        image_every: epochs between images.
+    """
+
+    def __init__(self, folder, examples, image_every=5):
+        super().__init__()
+        try:
+            from tensorboardX import SummaryWriter
+        except ImportError as error:
+            raise MissingDependency(
+                "--tensorboard needs tensorboardX: pip install tensorboardX"
+            ) from error
+        self.writer = SummaryWriter(str(folder))
+        self.examples = examples
+        self.image_every = image_every
+
+    def on_epoch_end(self, epoch, logs=None):
+        for name, value in (logs or {}).items():
+            split, name = ("validation", name[4:]) if name.startswith("val_") else ("train", name)
+            self.writer.add_scalar(f"{name}/{split}", float(value), epoch + 1)
+        if epoch % self.image_every == 0 and self.examples.ndim == 4:
+            self._images(epoch + 1)
+        self.writer.flush()
+
+    def on_train_end(self, logs=None):
+        self.writer.close()
+
+    def _images(self, epoch):
+        rebuilt = np.asarray(self.model.reconstruct(self.examples)["x_mean"])
+        self._log("reconstructions", np.concatenate([self.examples, rebuilt]), epoch)
+        if hasattr(self.model, "prior"):
+            noise = np.random.default_rng(0).standard_normal(
+                (len(self.examples), self.model.latent)
+            )
+            z = self.model.prior.sample(noise.astype(np.float32))
+            self._log("prior_samples", np.asarray(self.model.decode(z)["x_mean"]), epoch)
+
+    def _log(self, name, images, epoch):
+        self.writer.add_images(name, np.clip(images, 0.0, 1.0), epoch, dataformats="NHWC")

@@ -71,8 +71,7 @@ class Normal(keras.layers.Layer):
 
     def log_prob(self, x, output):
         """[batch, *event] twice -> [batch], nats."""
-        log_var = ops.clip(ops.convert_to_tensor(self.log_var), *normal.LOG_VAR_BOUNDS)
-        return normal.log_prob(x, output, log_var)
+        return normal.log_prob(x, output, ops.clip(self.log_var, -30.0, 20.0))
 
     def mean(self, output):
         """The decoder's output itself."""

@@ -3,16 +3,18 @@
 A recipe brings a `Config` of its own, derived from this one, and a function that builds its model.
 """
 
+import contextlib
 import dataclasses
 import os
 import shlex
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from zoo.errors import InputError, TrainingError, ZooError
+from zoo.errors import InputError, ZooError
 
 
 @dataclass(frozen=True)
@@ -84,21 +86,22 @@ def main(config_class, build, script):
 
 def run(config, build, script):
     """Load, build, train, evaluate, export, prove; returns the artifact's folder."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes on CPU instructions
+    began = time.monotonic()
+    with _native_messages_kept_back():
+        import keras
+
+        keras.ops.zeros(1)  # starts the backend
     import zoo
 
-    began = time.monotonic()
-    settings_of(config, binarization="none")  # refuses bad numbers before anything is loaded
-    data = zoo.datasets.load(config.dataset, seed=config.seed, image_shape=config.image_shape)
+    settings = settings_of(config)
+    loaded = zoo.datasets.load(config.dataset, seed=config.seed, image_shape=config.image_shape)
     zoo.training.seed_everything(config.seed)
-    model = build(config, data.event_shape)
-    settings = settings_of(config, _binarization(config, data, model))
+    model = build(config, loaded.event_shape)
+    data = zoo.datasets.observe(loaded, _binarization(config, loaded, model), config.seed)
     target = config.out / f"{model.name}-{data.name}"
     _describe(model, data, settings, target)
     if config.dry_run:
         return target
-    if config.samples < 1:
-        raise InputError(f"samples={config.samples}: importance sampling needs 1 or more.")
     zoo.export.require_writable(target, config.replace)
     folder = target.with_name(target.name + ".run")
     trained = zoo.training.fit(
@@ -111,34 +114,60 @@ def run(config, build, script):
         tensorboard=config.tensorboard,
     )
     print(
-        f"Trained {len(trained.history)} epochs in {trained.seconds:.0f} s. Evaluating.", flush=True
+        f"Trained {len(trained.history)} epochs in {trained.seconds:.0f} s; evaluating.", flush=True
     )
-    report = zoo.evaluation.report(
-        model, data, settings.binarization, config.seed, config.samples, folder=folder
+    report = zoo.evaluation.report(model, data, config.seed, config.samples, folder=folder)
+    figures = zoo.evaluation.draw(
+        model, data, trained.history, report.means, folder / "figures", config.seed
     )
-    print("\n".join(report.lines()), flush=True)
-    print("Exporting and proving.", flush=True)
+    print("\n".join(report.lines()), "Exporting and proving.", sep="\n", flush=True)
     rows = zoo.export.publish(
         model,
         data,
         trained,
         report,
+        figures,
         {"script": _shown(script), "config": _plain(config), "seed": config.seed},
         target,
         _command(script, config),
         replace=config.replace,
     )
-    _done(target, rows, time.monotonic() - began, zoo)
+    print(zoo.export.table(rows))
+    _done(target, time.monotonic() - began)
     return target
 
 
-def settings_of(config, binarization):
-    """The training settings among a recipe's options."""
+@contextlib.contextmanager
+def _native_messages_kept_back():
+    """Holds standard error of C++ code; shows it only if the block fails.
+
+    TensorFlow's libraries write half a dozen lines about CPU instructions and absent GPUs before
+    any log level can reach them, and a newcomer takes them for errors.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(kept, held.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def settings_of(config):
+    """The training settings among a recipe's options; refuses numbers that cannot be."""
     from zoo.training import Settings
 
-    names = {field.name for field in dataclasses.fields(Settings)} - {"binarization"}
-    given = {name: value for name, value in vars(config).items() if name in names}
-    return Settings(**given, binarization=binarization)
+    if config.samples < 1:
+        raise InputError(f"samples={config.samples}: importance sampling needs 1 or more.")
+    names = {field.name for field in dataclasses.fields(Settings)}
+    return Settings(**{name: value for name, value in vars(config).items() if name in names})
 
 
 def _binarization(config, data, model):
@@ -179,7 +208,7 @@ def _describe(model, data, settings, target):
         f"  encoder {rows(model.encoder)}\n"
         f"  decoder {rows(model.decoder)}\n"
         f"data: {data.name}, {len(data.train):,} training and {len(data.test):,} test examples of "
-        f"shape {list(data.event_shape)}, binarization {settings.binarization}\n"
+        f"shape {list(data.event_shape)}, binarization {data.binarization}\n"
         f"plan: {settings.epochs} epochs of batches of {settings.batch_size}, seed "
         f"{settings.seed}; then {target}",
         flush=True,
@@ -206,11 +235,8 @@ def _shown(script):
     return "/".join(Path(script).parts[-2:])
 
 
-def _done(target, rows, seconds, zoo):
-    from zoo.runtime import verify
-
+def _done(target, seconds):
     size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
-    print(verify.table(rows))
     print(
         f"Every format answers as the trained model does. {seconds:.0f} s in all.\n"
         f"Artifact: {target} ({size / 2**20:.1f} MiB); its card is {target / 'README.md'}.\n"

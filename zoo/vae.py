@@ -95,8 +95,10 @@ class VAE(keras.Model):
 
     def build(self, input_shape=None):
         """Builds what is not yet built; the networks arrive built."""
-        self.likelihood.build((None, *self.event_shape))
-        self.prior.build((None, self.latent))
+        if not self.likelihood.built:
+            self.likelihood.build((None, *self.event_shape))
+        if not self.prior.built:
+            self.prior.build((None, self.latent))
         self.built = True
 
     def call(self, x, training=None):

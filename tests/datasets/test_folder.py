@@ -151,9 +151,9 @@ def test_train_and_test_folders_are_the_split_and_share_their_classes(tmp_path):
 
 
 def test_an_empty_folder_and_too_few_images_are_refused(tmp_path):
-    with pytest.raises(DatasetError, match="has 0 images; at least 10 are wanted"):
+    with pytest.raises(DatasetError, match=r"has 0 images; at least 10 are wanted"):
         datasets.load(tmp_path)
-    with pytest.raises(DatasetError, match="has 9 images"):
+    with pytest.raises(DatasetError, match=r"has 9 images"):
         datasets.load(fill(tmp_path / "few", 9))
 
 
@@ -161,7 +161,7 @@ def test_files_that_are_not_images_are_named(tmp_path):
     fill(tmp_path)
     for i in range(7):
         (tmp_path / f"notes{i}.txt").write_text("no image")
-    with pytest.raises(DatasetError, match="7 files that are not images: notes0.txt; .*2 more"):
+    with pytest.raises(DatasetError, match=r"7 files that are not images: notes0.txt; .*2 more"):
         datasets.load(tmp_path)
 
 
@@ -171,7 +171,7 @@ def test_truncated_and_false_images_are_named_with_their_reason(tmp_path):
     Image.effect_noise((64, 64), 50).save(whole)
     (tmp_path / "broken.jpg").write_bytes(whole.read_bytes()[:1500])
     (tmp_path / "false.png").write_text("I am a text")
-    with pytest.raises(DatasetError, match="2 of 15 images") as raised:
+    with pytest.raises(DatasetError, match=r"2 of 15 images") as raised:
         datasets.load(tmp_path)
     assert "broken.jpg (OSError" in str(raised.value) and "truncated" in str(raised.value)
     assert "false.png" in str(raised.value) and "image000" not in str(raised.value)
@@ -201,7 +201,7 @@ def test_beyond_the_memory_share_the_same_values_come_from_files_that_are_reused
 def test_a_failure_while_decoding_leaves_no_file(tmp_path):
     folder, cache = fill(tmp_path / "photos", 12), tmp_path / "cache"
     (folder / "false.png").write_text("I am a text")
-    with pytest.raises(DatasetError, match="false.png"):
+    with pytest.raises(DatasetError, match=r"false.png"):
         datasets.load(folder, memory_share=1e-12, cache_dir=cache)
     assert list(cache.iterdir()) == []
 

@@ -62,15 +62,17 @@ def load(
         return _load_path(path, seed, test_share, image_shape, memory_share, cache_dir)
     if isinstance(name, os.PathLike) or _is_path(given, and_nothing_else=True):
         raise DatasetError(f"Path not found: {path.absolute()}. {_what_is_wanted()}")
-    from zoo.datasets import tfds_images
+    from zoo.datasets import tfds_builders
 
     try:
-        known = tfds_images.knows(given)
+        known = tfds_builders.knows(given)
     except MissingDependency:
         if not path.exists():
             raise
         known = False
     if known:
+        from zoo.datasets import tfds_images
+
         return tfds_images.load(given, seed, test_share, image_shape, memory_share, cache_dir)
     if path.exists():
         return _load_path(path, seed, test_share, image_shape, memory_share, cache_dir)
@@ -114,9 +116,9 @@ def _is_path(given: str, and_nothing_else: bool = False) -> bool:
         return False
     if not and_nothing_else:
         return True
-    from zoo.datasets import tfds_images
+    from zoo.datasets import tfds_builders
 
-    return not tfds_images.knows(given)
+    return not tfds_builders.knows(given)
 
 
 def _load_digits(seed: int, test_share: float, image_shape: tuple[int, int, int] | None) -> Dataset:
@@ -149,11 +151,11 @@ def _load_path(
 
 
 def _unknown(given: str) -> str:
-    from zoo.datasets import tfds_images
+    from zoo.datasets import tfds_builders
 
-    candidates = [*_EMBEDDED, *tfds_images.names()]
+    candidates = [*_EMBEDDED, *tfds_builders.names()]
     close = difflib.get_close_matches(given.split(":")[0].split("/")[0], candidates, n=6)
-    nearest = [name for name in close if name in _EMBEDDED or tfds_images.is_of_images(name)][:3]
+    nearest = [name for name in close if name in _EMBEDDED or tfds_builders.is_of_images(name)][:3]
     hint = f"Nearest: {', '.join(nearest)}. " if nearest else ""
     return f"Unknown dataset {given!r}. {hint}{_what_is_wanted()}"
 

@@ -21,5 +21,5 @@ def mean(logits):
 
 
 def sample(logits, noise):
-    """Draws 0.0 or 1.0 where `noise`, uniform on [0, 1) and shaped as `logits`, is below the mean."""
+    """1.0 where `noise`, uniform on [0, 1), is below the mean, else 0.0: shaped as `logits`."""
     return ops.cast(noise < ops.sigmoid(logits), logits.dtype)

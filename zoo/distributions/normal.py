@@ -6,9 +6,6 @@ from keras import ops
 
 from zoo.distributions.events import sum_event
 
-LOG_VAR_BOUNDS = (-30.0, 20.0)
-"""Where a network's `log_var` is clipped: past 88 its exponential overflows float32."""
-
 
 def log_prob(x, mean, log_var):
     """log N(x; mean, exp(log_var)), summed over events: [batch, *event] thrice -> [batch], nats.

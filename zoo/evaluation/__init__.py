@@ -3,6 +3,7 @@
 Every evaluator yields (name, value) pairs; `report` gathers them with what they mean.
 """
 
+from zoo.evaluation.figures import draw
 from zoo.evaluation.report import Report, report
 
-__all__ = ["Report", "report"]
+__all__ = ["Report", "draw", "report"]

@@ -8,30 +8,35 @@ import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.decomposition import PCA
 
-from zoo.datasets.batches import observations
-from zoo.evaluation.compiled import compiled
+from zoo.compiled import compiled
 
 COLUMNS = 10
 
 
-def draw(model, data, run, report, binarization, seed, folder):
-    """Draws every figure that fits the model and its data into `folder`; returns their names."""
+def draw(model, data, history, means, folder, seed=0):
+    """Draws every figure that fits the model and its data into `folder`, and returns it.
+
+    Args:
+        data: what `zoo.datasets.observe` gives.
+        history: a row an epoch.
+        means: posterior means of the test split, [n, latent].
+        seed: of the prior's samples.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = [loss_curves(run.history, folder), latent_scatter(report.means, data, folder)]
+    loss_curves(history, folder)
+    latent_scatter(means, data, folder)
     if len(data.event_shape) == 3:
-        drawn += [
-            reconstructions(model, data, binarization, seed, folder),
-            prior_samples(model, seed, folder),
-            interpolation(model, data, binarization, seed, folder),
-        ]
-    return drawn
+        reconstructions(model, data, folder)
+        prior_samples(model, seed, folder)
+        interpolation(model, data, folder)
+    return folder
 
 
-def reconstructions(model, data, binarization, seed, folder):
+def reconstructions(model, data, folder):
     """Test images above what they are reconstructed to from the posterior mean."""
-    x = observations(data.test, np.arange(min(COLUMNS, len(data.test))), binarization, seed)
+    x = data.test.observe(np.arange(min(COLUMNS, len(data.test))))
     rebuilt = compiled(model, "reconstruct")(x)["x_mean"]
-    return _grid(
+    _grid(
         np.stack([x, rebuilt]),
         folder / "reconstructions.png",
         "above: test images; below: reconstructions",
@@ -44,19 +49,19 @@ def prior_samples(model, seed, folder, rows=6):
     z = np.asarray(model.prior.sample(noise.astype(np.float32)))
     images = compiled(model, "decode")(z)["x_mean"]
     grid = images.reshape(rows, COLUMNS, *images.shape[1:])
-    return _grid(grid, folder / "samples.png", "decoded samples from the prior")
+    _grid(grid, folder / "samples.png", "decoded samples from the prior")
 
 
-def interpolation(model, data, binarization, seed, folder, rows=5):
+def interpolation(model, data, folder, rows=5):
     """Straight lines in latent space between the posterior means of pairs of test images."""
     count = min(2 * rows, len(data.test)) // 2 * 2
-    x = observations(data.test, np.arange(count), binarization, seed)
+    x = data.test.observe(np.arange(count))
     means = compiled(model, "encode")(x)["mean"]
     steps = np.linspace(0.0, 1.0, COLUMNS, dtype=np.float32)[None, :, None]
     line = means[0::2, None] * (1.0 - steps) + means[1::2, None] * steps
     images = compiled(model, "decode")(line.reshape(-1, model.latent))["x_mean"]
     grid = images.reshape(count // 2, COLUMNS, *images.shape[1:])
-    return _grid(grid, folder / "interpolation.png", "latent interpolation between test images")
+    _grid(grid, folder / "interpolation.png", "latent interpolation between test images")
 
 
 def latent_scatter(means, data, folder, most=5000):
@@ -65,19 +70,19 @@ def latent_scatter(means, data, folder, most=5000):
     if points.shape[1] > 2:
         pca = PCA(2, random_state=0).fit(means)
         points = pca.transform(points)
-        how += f", first two principal components ({pca.explained_variance_ratio_.sum():.0%} of variance)"
+        share = pca.explained_variance_ratio_.sum()
+        how += f", first two principal components ({share:.0%} of variance)"
     if points.shape[1] == 1:
         points = np.concatenate([points, np.zeros_like(points)], axis=1)
     figure, axes = plt.subplots(figsize=(6.5, 5.5), layout="constrained")
+    style = {"s": 6 if len(points) > 1000 else 16, "alpha": 0.7, "linewidths": 0}
     labels = data.test.labels
     if labels is None:
-        axes.scatter(*points.T, s=6, alpha=0.6, linewidths=0)
+        axes.scatter(*points.T, **style)
     else:
         present = np.unique(labels[: len(points)])
         colours = plt.get_cmap("tab10" if len(present) <= 10 else "viridis")
-        scatter = axes.scatter(
-            *points.T, c=labels[: len(points)], s=6, alpha=0.7, linewidths=0, cmap=colours
-        )
+        scatter = axes.scatter(*points.T, c=labels[: len(points)], cmap=colours, **style)
         if len(present) <= 20:
             axes.legend(
                 *scatter.legend_elements(num=None),
@@ -87,7 +92,7 @@ def latent_scatter(means, data, folder, most=5000):
             )
     axes.set(title=f"Test set: {how}", aspect="equal")
     axes.title.set_fontsize(10)
-    return _save(figure, folder / "latent.png")
+    _save(figure, folder / "latent.png")
 
 
 def loss_curves(history, folder):
@@ -104,7 +109,7 @@ def loss_curves(history, folder):
     left.set(xlabel="epoch", ylabel="-ELBO (nats)")
     right.set(xlabel="epoch", ylabel="KL (nats)")
     left.legend()
-    return _save(figure, folder / "history.png")
+    _save(figure, folder / "history.png")
 
 
 def _grid(images, path, title):
@@ -123,10 +128,9 @@ def _grid(images, path, title):
             np.clip(image, 0, 1).squeeze(), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest"
         )
         axis.axis("off")
-    return _save(figure, path)
+    _save(figure, path)
 
 
 def _save(figure, path):
     figure.savefig(path, dpi=110)
     plt.close(figure)
-    return path.name

@@ -2,20 +2,19 @@
 
 import numpy as np
 
-from zoo.datasets.batches import observations
-from zoo.evaluation.compiled import compiled
+from zoo.compiled import compiled
 
 ACTIVE = 0.01
 """Variance over the data of a latent's posterior mean above which the latent is active."""
 
 
-def posterior_means(model, split, binarization, seed, most=None):
+def posterior_means(model, split, most=None):
     """The posterior's mean of the first `most` examples: float32 [n, latent]."""
     encode, count = compiled(model, "encode"), min(len(split), most or len(split))
     means = []
     for first in range(0, count, 500):
         indices = np.arange(first, min(first + 500, count))
-        x = observations(split, indices, binarization, seed)
+        x = split.observe(indices)
         means.append(encode(x)["mean"])
     return np.concatenate(means)
 

@@ -6,9 +6,8 @@ on the Keras backend's generator, on the chunk size, or on where an interrupted 
 
 import numpy as np
 
-from zoo.datasets.batches import observations
+from zoo.compiled import compiled
 from zoo.errors import InputError
-from zoo.evaluation.compiled import compiled
 
 ROWS = 2000
 """Decoded examples a call: bounds the memory whatever K and n are."""
@@ -24,7 +23,7 @@ def noise(seed, stream, first, count, samples, latent, draw=0):
     return out
 
 
-def elbo(model, split, binarization, seed, samples=16):
+def elbo(model, split, seed, samples=16):
     """Yields `elbo`, `reconstruction` (-log p(x|z)) and `kl`: means over a split, nats.
 
     The KL is exact, the reconstruction term an average over `samples` posterior samples.
@@ -33,7 +32,7 @@ def elbo(model, split, binarization, seed, samples=16):
     sums, images = np.zeros(2), max(1, ROWS // samples)
     for first in range(0, len(split), images):
         indices = np.arange(first, min(first + images, len(split)))
-        x = observations(split, indices, binarization, seed)
+        x = split.observe(indices)
         draws = noise(seed, _ELBO, first, len(indices), samples, model.latent)
         out = terms(x, draws)
         sums += [np.sum(out[name], dtype=np.float64) for name in ("reconstruction", "kl")]
@@ -43,9 +42,7 @@ def elbo(model, split, binarization, seed, samples=16):
     yield "kl", kl
 
 
-def log_likelihood(
-    model, split, binarization, seed, samples=1000, done=None, on_chunk=lambda done: None
-):
+def log_likelihood(model, split, seed, samples=1000, done=None, on_chunk=lambda done: None):
     """log p(x) of every example by importance sampling: float64 [n], nats.
 
     log p(x) ~ log mean_k p(x, z_k) / q(z_k|x) with z_k drawn from q (Burda et al. 2016,
@@ -66,7 +63,7 @@ def log_likelihood(
         indices = np.arange(first, min(first + images, len(split)))
         if np.isfinite(done[indices]).all():
             continue
-        x = observations(split, indices, binarization, seed)
+        x = split.observe(indices)
         total = np.full(len(indices), -np.inf)
         for draw in range(0, samples, width):
             k = min(width, samples - draw)

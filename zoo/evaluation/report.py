@@ -37,38 +37,43 @@ class Report:
         p = self.protocol
         drawn = {
             "none": "no binarization",
-            "static": f"static binarization, seed {p['seed']}",
-            "dynamic": f"dynamic binarization drawn once with seed {p['seed']}",
+            "static": f"static binarization, seed {p['binarization_seed']}",
+            "dynamic": f"dynamic binarization drawn once with seed {p['binarization_seed']}",
         }[p["binarization"]]
         return (
             f"n={p['n']:,} test examples, {drawn}; nll by K={p['K']} importance samples; "
-            f"elbo by {p['elbo_samples']} samples, exact KL; nats of a {p['nats_are']}"
+            f"elbo by {p['elbo_samples']} samples, exact KL; noise of seed {p['seed']}; "
+            f"nats of a {p['nats_are']}"
         )
 
 
-def report(model, data, binarization, seed, samples=1000, elbo_samples=16, folder=None):
-    """Evaluates a model on `data.test`.
+def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
+    """Evaluates a model on the test split of what `zoo.datasets.observe` gives.
 
     `nll` is -log p(x) estimated with K=`samples`; the rest as in `nats` and `latent`.
 
     Args:
+        seed: of the posterior samples.
+        samples: K of the importance sampling.
+        elbo_samples: posterior samples that the reconstruction term averages.
         folder: where the importance sampling keeps what it has done, so that an interrupted
             evaluation of the same model goes on; None keeps nothing.
     """
     began = time.monotonic()
-    metrics = dict(nats.elbo(model, data.test, binarization, seed, elbo_samples))
-    keep = _Partial(folder, _identity(model, len(data.test), binarization, seed, samples))
-    log_p = nats.log_likelihood(
-        model, data.test, binarization, seed, samples, keep.load(), keep.on_chunk
+    metrics = dict(nats.elbo(model, data.test, seed, elbo_samples))
+    keep = _Partial(
+        folder, _identity(model, len(data.test), data.binarization, data.seed, seed, samples)
     )
+    log_p = nats.log_likelihood(model, data.test, seed, samples, keep.load(), keep.on_chunk)
     metrics["nll"] = float(-np.mean(log_p))
-    means = latent.posterior_means(model, data.test, binarization, seed)
+    means = latent.posterior_means(model, data.test)
     metrics |= dict(latent.active_units(means))
     protocol = {
         "n": len(data.test),
         "K": samples,
         "elbo_samples": elbo_samples,
-        "binarization": binarization,
+        "binarization": data.binarization,
+        "binarization_seed": data.seed,
         "seed": seed,
         "latent": model.latent,
         "nats_are": model.likelihood.nats_are,
@@ -81,7 +86,7 @@ def _identity(model, *protocol):
     """A digest of the weights and the protocol: what a partial evaluation belongs to."""
     digest = hashlib.sha256(json.dumps(protocol).encode())
     for weight in model.weights:
-        digest.update(np.ascontiguousarray(np.asarray(weight)).tobytes())
+        digest.update(np.ascontiguousarray(keras.ops.convert_to_numpy(weight)).tobytes())
     return digest.hexdigest()
 
 

@@ -3,7 +3,8 @@
 Receives a model and knows no family.
 """
 
+from zoo.export.parity import table
 from zoo.export.publish import publish
 from zoo.export.staging import require_writable
 
-__all__ = ["publish", "require_writable"]
+__all__ = ["publish", "require_writable", "table"]

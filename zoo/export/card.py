@@ -1,6 +1,6 @@
 """README.md of an artifact: the model card, for people."""
 
-from zoo.runtime import verify
+from zoo.export.parity import table
 
 FIGURES = {
     "samples.png": "Decoded samples from the prior",
@@ -11,8 +11,9 @@ FIGURES = {
 }
 
 
-def write(folder, manifest, command, rows, figures):
+def write(folder, manifest, command, rows):
     """Writes the card from the manifest, so that the two cannot disagree."""
+    figures = {path.name for path in (folder / "figures").glob("*.png")}
     sections = [
         _head(manifest),
         _pictures(figures, ("samples.png", "reconstructions.png")),
@@ -135,7 +136,7 @@ def _parity(rows):
     return (
         "## Proof of equality\n\nEach format was read back from disk and answered as the trained "
         "model did, on the inputs in `test_data`, within the tolerance:\n\n"
-        + verify.table(rows, markdown=True)
+        + table(rows, markdown=True)
     )
 
 

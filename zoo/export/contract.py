@@ -3,9 +3,8 @@
 import numpy as np
 
 from zoo import endpoints
-from zoo.datasets.batches import observations
+from zoo.compiled import compiled
 from zoo.errors import ExportError
-from zoo.evaluation.compiled import compiled
 
 ROWS = max(endpoints.PARITY_BATCHES)
 
@@ -17,7 +16,7 @@ def of(model):
     )
 
 
-def write_test_data(model, contract, data, binarization, seed, folder):
+def write_test_data(model, contract, data, folder, seed=0):
     """test_data/<endpoint>.npz: inputs, and what the trained model answers on its own backend.
 
     64 rows of `input.<name>` and `output.<name>`; `x` are test examples, `z` standard normal.
@@ -26,7 +25,7 @@ def write_test_data(model, contract, data, binarization, seed, folder):
     rows = np.arange(ROWS) % len(data.test)
     z = np.random.default_rng([seed, 30]).standard_normal((ROWS, model.latent))
     inputs = {
-        "x": observations(data.test, rows, binarization, seed),
+        "x": data.test.observe(rows),
         "z": z.astype(np.float32),
     }
     for name, endpoint in contract.items():

@@ -1,9 +1,10 @@
 """The part of an export that needs TensorFlow: from model.keras to proven graphs.
 
 A model trained on another Keras backend is exported by this module in a process of its own, with
-`python -m zoo.export.graphs FOLDER`, the contract as JSON on standard input.
+`python -m zoo.export.graphs FOLDER MODULE`, the contract as JSON on standard input.
 """
 
+import importlib
 import json
 import os
 import subprocess
@@ -15,22 +16,29 @@ import keras
 
 from zoo.endpoints import Endpoint
 from zoo.errors import ExportError
-from zoo.runtime.verify import Row
+from zoo.export.parity import Row
 
 
-def write_and_prove(stage, contract):
+def write_and_prove(stage, contract, module):
     """Writes saved_model/1 and onnx/ from `stage`/model.keras, proves them against test_data.
 
-    Returns the rows of the parity table.
+    Args:
+        stage: the artifact's folder so far.
+        contract: {name: Endpoint}.
+        module: where the model's class is registered, such as "zoo.vae".
+
+    Returns:
+        The rows of the parity table.
     """
     if keras.backend.backend() == "tensorflow":
-        return _write_and_prove(stage, contract)
-    return _in_another_process(stage, contract)
+        return _write_and_prove(stage, contract, module)
+    return _in_another_process(stage, contract, module)
 
 
-def _write_and_prove(stage, contract):
-    import zoo.vae  # noqa: F401  registers what model.keras names
+def _write_and_prove(stage, contract, module):
     from zoo.export import onnx, parity, saved_model
+
+    importlib.import_module(module)  # registers what model.keras names
 
     model = keras.saving.load_model(stage / "model.keras", safe_mode=True)
     saved_model.write(model, contract, stage / "saved_model" / "1")
@@ -38,14 +46,13 @@ def _write_and_prove(stage, contract):
     return parity.prove(stage, contract, model)
 
 
-def _in_another_process(stage, contract):
+def _in_another_process(stage, contract, module):
     print("Exporting on TensorFlow, in a process of its own.", flush=True)
     done = subprocess.run(
-        [sys.executable, "-m", "zoo.export.graphs", str(stage)],
+        [sys.executable, "-m", "zoo.export.graphs", str(stage), module],
         input=json.dumps({name: endpoint.to_json() for name, endpoint in contract.items()}),
         env=os.environ | {"KERAS_BACKEND": "tensorflow"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
     )
     answer = json.loads(done.stdout.splitlines()[-1]) if done.stdout.strip() else {}
@@ -60,7 +67,7 @@ def main():
         name: Endpoint.from_json(value) for name, value in json.loads(sys.stdin.read()).items()
     }
     try:
-        rows = _write_and_prove(Path(sys.argv[1]), contract)
+        rows = _write_and_prove(Path(sys.argv[1]), contract, sys.argv[2])
     except ExportError as error:
         print(json.dumps({"error": str(error)}))
         sys.exit(1)

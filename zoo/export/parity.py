@@ -1,9 +1,11 @@
 """The proof: what was written is read back from disk and must answer as the trained model did."""
 
 from zoo.errors import ExportError
-from zoo.export import saved_model
 from zoo.runtime import verify
 from zoo.runtime.sessions import Sessions
+from zoo.runtime.verify import Row, table
+
+__all__ = ["Row", "prove", "table"]
 
 
 def prove(stage, contract, reloaded):
@@ -17,6 +19,8 @@ def prove(stage, contract, reloaded):
     Raises:
         ExportError: naming every endpoint and output that is not equal to the trained model.
     """
+    from zoo.export import saved_model  # needs TensorFlow, the table below does not
+
     sessions = Sessions(stage / "onnx", providers=["CPUExecutionProvider"])
 
     def keras_run(name, inputs):
@@ -36,5 +40,5 @@ def prove(stage, contract, reloaded):
             rows += verify.replay(runtime, run, endpoint, stage / "test_data" / f"{name}.npz")
     failed = [row for row in rows if not row.ok]
     if failed:
-        raise ExportError("The export is not equal to the trained model:\n" + verify.table(failed))
+        raise ExportError("The export is not equal to the trained model:\n" + table(failed))
     return rows

@@ -3,21 +3,21 @@
 import shutil
 from pathlib import Path
 
-from zoo.evaluation import figures
 from zoo.export import card, contract, graphs, manifest
 from zoo.export.staging import staged
 
 
-def publish(model, data, run, report, recipe, target, command, replace=False):
+def publish(model, data, run, report, figures, recipe, target, command, replace=False):
     """Exports a trained model, proves the export and puts the artifact in place.
 
     Nothing appears at `target` unless every format answers as the model did.
 
     Args:
         model: the trained model.
-        data: a `Dataset`; its test split gives the inputs of the proof.
+        data: what `zoo.datasets.observe` gives; its test split gives the inputs of the proof.
         run: what `training.fit` returned.
         report: what `evaluation.report` returned.
+        figures: a folder of PNGs, as `evaluation.draw` fills it.
         recipe: {"script", "config", "seed"}, kept in the manifest.
         target: the artifact's folder, named <model>-<dataset>.
         command: the command line that repeats this, for the card.
@@ -31,16 +31,15 @@ def publish(model, data, run, report, recipe, target, command, replace=False):
             reports an error, or if an export is not equal to the model.
     """
     target = Path(target)
-    binarization, seed = report.protocol["binarization"], report.protocol["seed"]
     with staged(target, replace) as stage:
         endpoints = contract.of(model)
-        contract.write_test_data(model, endpoints, data, binarization, seed, stage / "test_data")
+        contract.write_test_data(model, endpoints, data, stage / "test_data")
         _without_optimizer(model).save(stage / "model.keras")
-        rows = graphs.write_and_prove(stage, endpoints)
-        drawn = figures.draw(model, data, run, report, binarization, seed, stage / "figures")
+        rows = graphs.write_and_prove(stage, endpoints, type(model).__module__)
+        shutil.copytree(figures, stage / "figures")
         shutil.copyfile(run.folder / "history.csv", stage / "history.csv")
         facts = manifest.build(target.name, model, data, run, report, recipe, endpoints, rows)
-        card.write(stage, facts, command, rows, drawn)
+        card.write(stage, facts, command, rows)
         manifest.write(stage, facts)
     return rows
 

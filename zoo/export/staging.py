@@ -43,10 +43,11 @@ def staged(target, replace=False):
         yield stage
         _into_place(stage, target, replace)
     except OSError as error:
+        untouched = "; the artifact before it is untouched" if target.exists() else ""
         raise ExportError(
             f"The artifact could not be written to {target.parent} ({error.strerror or error}). "
-            f"Nothing was left there{', and the artifact before it is untouched' if target.exists() else ''}: "
-            "make room or pass --out FOLDER, then run again with --resume: training is not repeated."
+            f"Nothing was left there{untouched}. Make room or pass --out FOLDER, then run again "
+            "with --resume: training is not repeated."
         ) from error
     finally:
         shutil.rmtree(stage, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Convolutional encoder and decoder: strided convolutions down, transposed and sub-pixel ones up."""
+"""Convolutional encoder and decoder: strided down, transposed and sub-pixel up."""
 
 import math
 
@@ -76,10 +76,11 @@ def _check(event_shape, latent, filters):
             f"A convolutional network takes images (height, width, channels); this data has "
             f"events of shape {tuple(event_shape)}."
         )
-    smallest, least = min(event_shape[:2]), STRIDE ** len(filters)
-    if smallest < least:
+    smallest, factor = min(event_shape[:2]), STRIDE ** len(filters)
+    if smallest < factor:
+        fitting = tuple(filters)[: int(math.log2(smallest))]
+        advice = f"Give fewer filters, such as {fitting}." if fitting else "Give larger images."
         raise InputError(
             f"Images of {event_shape[0]}x{event_shape[1]} are too small for {len(filters)} "
-            f"convolutions of stride {STRIDE}: they need {least}x{least} or more. "
-            f"Give fewer filters, such as filters={tuple(filters)[: max(1, int(math.log2(smallest)))]}."
+            f"convolutions of stride {STRIDE}: they must be {factor}x{factor} or more. {advice}"
         )

@@ -3,15 +3,24 @@
 import keras
 from keras import ops
 
-from zoo.distributions.normal import LOG_VAR_BOUNDS
-
 
 @keras.saving.register_keras_serializable(package="zoo")
 class BoundedLogVar(keras.layers.Layer):
-    """Clips `log_var` to [-30, 20], where its exponential neither overflows nor vanishes."""
+    """Clips `log_var`, by default to [-30, 20]: its exponential overflows float32 past 88.
+
+    Any shape -> the same shape.
+    """
+
+    def __init__(self, low=-30.0, high=20.0, **kwargs):
+        super().__init__(**kwargs)
+        self.low = low
+        self.high = high
 
     def call(self, log_var):
-        return ops.clip(log_var, *LOG_VAR_BOUNDS)
+        return ops.clip(log_var, self.low, self.high)
+
+    def get_config(self):
+        return {**super().get_config(), "low": self.low, "high": self.high}
 
 
 def normal_posterior(features, latent):

@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from zoo.errors import TrainingError
 from zoo.training import checkpoint
@@ -82,7 +81,7 @@ class Journal(keras.callbacks.Callback):
         value = row.get("val_elbo", row["elbo"])
         if value > progress.best_value:
             progress.best_value, progress.best_epoch = value, epoch + 1
-            self.best_weights = [np.array(v) for v in self.model.weights]
+            self.best_weights = checkpoint.snapshot(self.model.weights)
         if self.patience and progress.epoch - progress.best_epoch >= self.patience:
             progress.stopped = self.model.stop_training = True
         write_history(self.folder, progress.history)

@@ -11,6 +11,7 @@ import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from zoo.errors import TrainingError
@@ -35,10 +36,15 @@ def variables(model):
     return [*model.variables, *model.optimizer.variables]
 
 
+def snapshot(variables):
+    """The variables' values as numpy arrays of their own."""
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+
 def save(folder, model, progress, best_weights, identity):
     """Writes the checkpoint beside the old one, then renames it into place."""
-    arrays = {f"state/{i}": np.asarray(v) for i, v in enumerate(variables(model))}
-    arrays |= {f"best/{i}": np.asarray(value) for i, value in enumerate(best_weights)}
+    arrays = {f"state/{i}": value for i, value in enumerate(snapshot(variables(model)))}
+    arrays |= {f"best/{i}": value for i, value in enumerate(best_weights)}
     arrays["progress"] = np.array(json.dumps(asdict(progress)))
     arrays["identity"] = np.array(json.dumps(identity))
     path = Path(folder) / FILE

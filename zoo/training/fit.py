@@ -6,9 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import keras
-import numpy as np
 
-from zoo.datasets.batches import EvaluationBatches, TrainingBatches, check_binarization
 from zoo.errors import InputError, TrainingError
 from zoo.training import checkpoint
 from zoo.training.callbacks import EpochOrder, Journal, StopOnDivergence
@@ -25,7 +23,6 @@ class Settings:
     batch_size: int = 128
     learning_rate: float = 1e-3
     warmup: float = 0.02
-    binarization: str = "none"
     validation_share: float = 0.05
     patience: int = 0
     seed: int = 0
@@ -49,7 +46,6 @@ class Settings:
             )
         if self.compiler not in ("auto", "graph", "xla"):
             raise InputError(f"compiler={self.compiler!r}: it is auto, graph or xla.")
-        check_binarization(self.binarization)
 
 
 @dataclass(frozen=True)
@@ -78,7 +74,7 @@ def fit(model, data, settings, folder, resume=False, configuration=None, tensorb
 
     Args:
         model: a `zoo.vae.VAE`, or another Keras model with an `elbo` metric, not yet compiled.
-        data: a `zoo.datasets.Dataset`; its test split is never touched.
+        data: what `zoo.datasets.observe` gives; its test split is never touched.
         settings: a `Settings`.
         folder: of this run; holds one run.
         resume: go on from the folder's checkpoint, if there is one.
@@ -90,25 +86,20 @@ def fit(model, data, settings, folder, resume=False, configuration=None, tensorb
             `resume`, or a checkpoint of another configuration.
     """
     folder = Path(folder)
-    training, validation = cut_validation(data.train, settings.validation_share, settings.seed)
-    batches = TrainingBatches(
-        training,
-        settings.batch_size,
-        settings.seed,
-        settings.binarization,
-        settings.steps_per_epoch,
+    training, validation = data.train.cut(settings.validation_share, settings.seed)
+    batches = training.training_batches(
+        settings.batch_size, settings.seed, settings.steps_per_epoch
     )
     compile_model(model, settings, len(batches))
-    identity = json.loads(json.dumps((configuration or {}) | asdict(settings)))
+    identity = (configuration or {}) | asdict(settings) | {"binarization": data.binarization}
+    identity = json.loads(json.dumps(identity))
     progress, best_weights = _start(folder, model, identity, resume)
     if progress.epoch < settings.epochs and not progress.stopped:
         folder.mkdir(parents=True, exist_ok=True)
         journal = Journal(
             folder, progress, best_weights, identity, settings.patience, checkpoint_seconds=15.0
         )
-        held_out = EvaluationBatches(
-            validation, EVALUATION_BATCH, settings.seed, settings.binarization
-        )
+        held_out = validation.evaluation_batches(EVALUATION_BATCH)
         callbacks = [EpochOrder(batches), StopOnDivergence(len(batches), folder), journal]
         if tensorboard:
             callbacks.append(TensorBoard(tensorboard, held_out[0][0][:16]))
@@ -132,18 +123,6 @@ def fit(model, data, settings, folder, resume=False, configuration=None, tensorb
         len(training),
         len(validation),
     )
-
-
-def cut_validation(split, share, seed):
-    """(training, validation): disjoint parts of a training split, drawn with the seed."""
-    count = max(1, round(share * len(split)))
-    if count >= len(split):
-        raise InputError(
-            f"{len(split)} training examples are too few to cut {share:.0%} of them off for "
-            "validation: at least 2 are needed."
-        )
-    order = np.random.default_rng([seed, 3]).permutation(len(split))
-    return split.subset(np.sort(order[count:])), split.subset(np.sort(order[:count]))
 
 
 def compile_model(model, settings, steps_per_epoch):
@@ -192,7 +171,7 @@ def _start(folder, model, identity, resume):
     if found is None:
         if resume:
             print(f"No checkpoint in {folder} yet: starting at the first epoch.")
-        return checkpoint.Progress(), [np.array(v) for v in model.weights]
+        return checkpoint.Progress(), checkpoint.snapshot(model.weights)
     progress, stored, arrays = found
     checkpoint.require_same(identity, stored, folder)
     print(f"Resuming after epoch {progress.epoch} of {stored['epochs']}.")

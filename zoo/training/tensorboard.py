@@ -1,4 +1,4 @@
-"""TensorBoard logs, scalars and images, written without TensorFlow so that JAX runs have them too."""
+"""TensorBoard logs, scalars and images, written without TensorFlow: JAX runs have them too."""
 
 import keras
 import numpy as np

@@ -1,0 +1,89 @@
+"""Session fixtures: one tiny model, trained for real, and its artifact, published for real."""
+
+import os
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import isolated
+import keras
+import pytest
+
+import zoo
+
+SEED = 5
+COMMAND = "python recipes/conv_vae.py --dataset digits --epochs 2 --seed 5"
+RECIPE = {
+    "script": "recipes/conv_vae.py",
+    "config": {"dataset": "digits", "filters": [4, 8], "dense": 16, "latent": 3, "epochs": 2},
+    "seed": SEED,
+}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A tiny convolutional VAE, trained, with everything that `publish` takes."""
+
+    model: keras.Model
+    data: zoo.datasets.Dataset
+    run: zoo.training.Run
+    report: zoo.evaluation.Report
+
+    def publish(self, target, **changes):
+        """`zoo.export.publish` of this model, with some arguments changed; its parity rows."""
+        given = vars(self) | {"recipe": RECIPE, "target": target, "command": COMMAND} | changes
+        return zoo.export.publish(**given)
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """The embedded 8x8 digits."""
+    return zoo.datasets.load("digits")
+
+
+@pytest.fixture(scope="session")
+def trained(digits, tmp_path_factory):
+    """A `Trained`; two epochs on the digits, evaluated with K=20."""
+    zoo.training.seed_everything(SEED)
+    model = zoo.catalog.conv_vae(digits.event_shape, latent=3, filters=(4, 8), dense=16, seed=SEED)
+    settings = zoo.training.Settings(epochs=2, binarization="dynamic", seed=SEED)
+    run = zoo.training.fit(model, digits, settings, tmp_path_factory.mktemp("training") / "run")
+    report = zoo.evaluation.report(model, digits, "dynamic", SEED, samples=20)
+    return Trained(model, digits, run, report)
+
+
+@pytest.fixture(scope="session")
+def artifact(trained, tmp_path_factory) -> Path:
+    """The folder of a published artifact. Read-only: tests that change it take a copy."""
+    target = tmp_path_factory.mktemp("exports") / "conv_vae-digits"
+    trained.publish(target)
+    return target
+
+
+@pytest.fixture
+def copied_artifact(artifact, tmp_path) -> Path:
+    """A copy of the artifact, to be spoilt."""
+    return Path(shutil.copytree(artifact, tmp_path / "copies" / artifact.name))
+
+
+@pytest.fixture(scope="session")
+def onnxruntime_python(tmp_path_factory):
+    """A Python that can import numpy and onnxruntime, and no more."""
+    return isolated.python(tmp_path_factory.mktemp("onnxruntime"), ["numpy", "onnxruntime"])
+
+
+@pytest.fixture(scope="session")
+def app_python(tmp_path_factory):
+    """A Python as an app has it: numpy, onnxruntime and zoo, no training stack."""
+    folder = tmp_path_factory.mktemp("app")
+    return isolated.python(folder, ["numpy", "onnxruntime"], zoo=True)
+
+
+@pytest.fixture(scope="session")
+def tensorflow_python(tmp_path_factory):
+    """A Python that can import tensorflow and what it requires, and not zoo."""
+    return isolated.python(tmp_path_factory.mktemp("tensorflow"), ["tensorflow"])

@@ -1,0 +1,69 @@
+import keras
+import numpy as np
+import pytest
+
+from zoo.errors import InputError
+from zoo.networks import conv
+from zoo.networks.heads import BoundedLogVar
+
+SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (9, 13, 2), (4, 4, 1), (7, 30, 3)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("filters", [(3,), (3, 5)])
+def test_both_sides_keep_the_event_shape(shape, filters):
+    options = {"filters": filters, "dense": 6}
+    encoder = conv.encoder(shape, 2, **options)
+    decoder = conv.decoder(shape, 2, **options)
+    posterior = encoder(np.zeros((3, *shape), np.float32))
+    assert {name: tuple(v.shape) for name, v in posterior.items()} == {
+        "mean": (3, 2),
+        "log_var": (3, 2),
+    }
+    assert tuple(decoder(np.zeros((3, 2), np.float32)).shape) == (3, *shape)
+
+
+def test_depth_to_space_puts_each_channel_where_the_sub_pixel_paper_says():
+    x = keras.Input((2, 3, 8))
+    network = keras.Model(x, conv.depth_to_space(x))
+    given = np.random.default_rng(0).normal(size=(2, 2, 3, 8)).astype(np.float32)
+    out = np.asarray(network(given))
+    assert out.shape == (2, 4, 6, 2)
+    for row in range(4):
+        for column in range(6):
+            block = ((row % 2) * 2 + column % 2) * 2
+            wanted = given[:, row // 2, column // 2, block : block + 2]
+            np.testing.assert_array_equal(out[:, row, column], wanted)
+
+
+def test_images_too_small_for_the_strides_are_refused_with_advice():
+    with pytest.raises(InputError, match=r"5x4 are too small for 3 .* 8x8 or more.*\(4, 4\)"):
+        conv.encoder((5, 4, 1), 2, filters=(4, 4, 4))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"latent": 0}, "latent=0"),
+        ({"filters": ()}, r"filters=\(\)"),
+        ({"filters": (4, 0)}, r"filters=\(4, 0\)"),
+        ({"event_shape": (64,)}, r"events of shape \(64,\)"),
+    ],
+)
+@pytest.mark.parametrize("side", [conv.encoder, conv.decoder])
+def test_bad_sizes_are_refused(side, arguments, said):
+    given = {"event_shape": (8, 8, 1), "latent": 2} | arguments
+    with pytest.raises(InputError, match=said):
+        side(**given)
+
+
+def test_log_var_is_clipped_to_its_bounds():
+    out = np.asarray(BoundedLogVar()(np.float32([[-1e9, -3.0, 1e9]])))
+    np.testing.assert_array_equal(out, [[-30.0, -3.0, 20.0]])
+
+
+def test_every_layer_survives_its_own_config():
+    networks = (conv.encoder((9, 8, 1), 2), conv.decoder((9, 8, 1), 2))
+    for layer in [layer for network in networks for layer in network.layers]:
+        copy = type(layer).from_config(layer.get_config())
+        assert copy.get_config() == layer.get_config()

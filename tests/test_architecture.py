@@ -1,0 +1,121 @@
+"""The import rules of the design, read from the source: who may import whom."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = {path.stem if path.is_file() else path.name for path in (ROOT / "zoo").iterdir()} - {
+    "__init__",
+    "__pycache__",
+}
+TRAINING_STACK = {"tensorflow", "tensorflow_datasets", "tf2onnx", "onnx", "keras", "jax"}
+FAMILIES = {"networks", "catalog", "vae", "autoencoder", "priors", "objectives", "likelihoods"}
+
+# room -> the rooms it may import; rooms that are not named here may import nothing of the zoo.
+ALLOWED = {
+    "errors": set(),
+    "endpoints": set(),
+    "distributions": {"errors"},
+    "objectives": {"errors", "distributions", "noise"},
+    "priors": {"errors", "distributions", "noise"},
+    "likelihoods": {"errors", "distributions"},
+    "vae": {"errors", "distributions", "noise", "priors", "objectives", "likelihoods"},
+    "networks": {"errors"},
+    "catalog": {"errors", "vae", "networks", "priors", "objectives", "likelihoods"},
+    "compiled": set(),
+    "datasets": {"errors"},
+    "training": {"errors"},
+    "evaluation": {"errors", "compiled", "distributions", "noise"},
+    "export": {"errors", "compiled", "endpoints", "distributions", "noise", "runtime"},
+    "runtime": {"errors", "endpoints"},
+    "recipe": {"errors", "datasets", "training", "evaluation", "export"},
+}
+
+
+def sources(room):
+    """The files of a room under zoo/, a module or a package."""
+    folder = ROOT / "zoo" / room
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+
+
+def imports(path):
+    """Dotted names that a file imports, anywhere in it, `from a import b` as both a and a.b."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute here"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def rooms_imported(room):
+    """Rooms of the zoo that a room imports, itself left out."""
+    found = {
+        name.split(".")[1]
+        for path in sources(room)
+        for name in imports(path)
+        if name.startswith("zoo.") and name.split(".")[1] in ROOMS
+    }
+    return found - {room}
+
+
+def libraries_imported(room):
+    return {name.split(".")[0] for path in sources(room) for name in imports(path)}
+
+
+def test_every_room_is_in_the_table():
+    assert ROOMS == set(ALLOWED), "a new room states here what it may import"
+
+
+@pytest.mark.parametrize("room", sorted(ALLOWED))
+def test_a_room_imports_only_what_the_design_allows(room):
+    assert rooms_imported(room) <= ALLOWED[room]
+
+
+def test_vae_and_networks_never_import_each_other():
+    assert "networks" not in rooms_imported("vae")
+    assert "vae" not in rooms_imported("networks")
+
+
+@pytest.mark.parametrize("room", ["datasets", "training", "evaluation", "export"])
+def test_what_receives_a_model_imports_no_family(room):
+    assert not rooms_imported(room) & FAMILIES
+
+
+def test_only_parity_imports_the_runtime_within_export():
+    for path in sources("export"):
+        runtime = [name for name in imports(path) if name.startswith("zoo.runtime")]
+        assert not runtime or path.name == "parity.py", path
+
+
+def test_the_runtime_imports_numpy_onnxruntime_and_the_standard_library_only():
+    allowed = {"numpy", "onnxruntime", "zoo"} | sys.stdlib_module_names
+    assert libraries_imported("runtime") <= allowed
+
+
+@pytest.mark.parametrize("room", ["endpoints", "errors"])
+def test_endpoints_and_errors_need_the_standard_library_only(room):
+    assert libraries_imported(room) <= sys.stdlib_module_names | {"zoo"}
+
+
+@pytest.mark.parametrize("room", sorted(set(ALLOWED) - {"datasets", "export"}))
+def test_tensorflow_is_named_in_datasets_and_export_only(room):
+    assert not libraries_imported(room) & {"tensorflow", "tensorflow_datasets", "tf2onnx"}
+
+
+def test_nothing_imports_recipes():
+    for path in (ROOT / "zoo").rglob("*.py"):
+        assert not any(name.split(".")[0] == "recipes" for name in imports(path)), path
+
+
+def test_importing_the_package_loads_no_training_stack():
+    code = "import sys, zoo; print(*sorted({m.split('.')[0] for m in sys.modules}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert not set(done.stdout.split()) & (TRAINING_STACK | {"onnxruntime", "numpy"})

@@ -1,0 +1,51 @@
+import keras
+import numpy as np
+import pytest
+from scipy import stats
+
+from zoo import likelihoods
+from zoo.errors import InputError
+
+
+def test_normal_with_a_fixed_scale_agrees_with_scipy_and_learns_nothing():
+    likelihood = likelihoods.Normal(scale=0.3)
+    likelihood.build()
+    rng = np.random.default_rng(0)
+    x, output = rng.normal(size=(2, 4, 5)).astype(np.float32)
+    wanted = stats.norm.logpdf(x, output, 0.3).sum(axis=1)
+    np.testing.assert_allclose(likelihood.log_prob(x, output), wanted, rtol=1e-5)
+    assert likelihood.trainable_weights == []
+
+
+def test_a_learned_scale_finds_the_residuals_standard_deviation():
+    likelihood = likelihoods.Normal(initial_scale=1.0)
+    likelihood.build()
+    x = np.random.default_rng(0).normal(0, 0.25, size=(64, 50)).astype(np.float32)
+    # One weight: -log p is convex in log_var, so its minimum can be looked up on a grid.
+    grid = np.linspace(-5, 1, 601)
+    nats = []
+    for log_var in grid:
+        likelihood.log_var.assign(log_var)
+        nats.append(-np.mean(likelihood.log_prob(x, np.zeros_like(x))))
+    assert np.exp(0.5 * grid[np.argmin(nats)]) == pytest.approx(x.std(), rel=0.01)
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan")])
+@pytest.mark.parametrize("name", ["scale", "initial_scale"])
+def test_a_scale_that_is_not_positive_is_refused(name, value):
+    with pytest.raises(InputError, match=name):
+        likelihoods.Normal(**{name: value})
+
+
+@pytest.mark.parametrize(
+    "likelihood", [likelihoods.Bernoulli(), likelihoods.Normal(scale=0.5, initial_scale=0.1)]
+)
+def test_a_likelihood_survives_its_config(likelihood):
+    config = keras.saving.serialize_keras_object(likelihood)
+    copy = keras.saving.deserialize_keras_object(config)
+    assert copy.get_config() == likelihood.get_config()
+
+
+def test_an_unknown_likelihood_is_refused_with_the_known_ones():
+    with pytest.raises(InputError, match=r"'poisson'.*bernoulli, normal"):
+        likelihoods.get("poisson")

@@ -16,7 +16,7 @@ from zoo import recipe
 class Config(recipe.Config):
     """Options of the convolutional VAE."""
 
-    latent: int = 16
+    latent: int = 32
     """Size of the latent vector."""
     filters: tuple[int, ...] = (32, 64)
     """Filters of the strided convolutions; each halves height and width."""

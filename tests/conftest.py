@@ -6,14 +6,16 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import isolated
 import keras
+import numpy as np
 import pytest
 
 import zoo
+from zoo.datasets.observed import observe
 
 SEED = 5
 COMMAND = "python recipes/conv_vae.py --dataset digits --epochs 2 --seed 5"
@@ -32,11 +34,13 @@ class Trained:
     data: zoo.datasets.Dataset
     run: zoo.training.Run
     report: zoo.evaluation.Report
+    figures: Path
 
     def publish(self, target, **changes):
         """`zoo.export.publish` of this model, with some arguments changed; its parity rows."""
-        given = vars(self) | {"recipe": RECIPE, "target": target, "command": COMMAND} | changes
-        return zoo.export.publish(**given)
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        given |= {"recipe": RECIPE, "target": target, "command": COMMAND}
+        return zoo.export.publish(**given | changes)
 
 
 @pytest.fixture(scope="session")
@@ -48,12 +52,15 @@ def digits():
 @pytest.fixture(scope="session")
 def trained(digits, tmp_path_factory):
     """A `Trained`; two epochs on the digits, evaluated with K=20."""
+    folder = tmp_path_factory.mktemp("training")
     zoo.training.seed_everything(SEED)
     model = zoo.catalog.conv_vae(digits.event_shape, latent=3, filters=(4, 8), dense=16, seed=SEED)
-    settings = zoo.training.Settings(epochs=2, binarization="dynamic", seed=SEED)
-    run = zoo.training.fit(model, digits, settings, tmp_path_factory.mktemp("training") / "run")
-    report = zoo.evaluation.report(model, digits, "dynamic", SEED, samples=20)
-    return Trained(model, digits, run, report)
+    data = observe(digits, "dynamic", SEED)
+    settings = zoo.training.Settings(epochs=2, batch_size=32, learning_rate=1e-2, seed=SEED)
+    run = zoo.training.fit(model, data, settings, folder / "run")
+    report = zoo.evaluation.report(model, data, SEED, samples=20)
+    figures = zoo.evaluation.draw(model, data, run.history, report.means, folder / "figures", SEED)
+    return Trained(model, data, run, report, figures)
 
 
 @pytest.fixture(scope="session")
@@ -87,3 +94,21 @@ def app_python(tmp_path_factory):
 def tensorflow_python(tmp_path_factory):
     """A Python that can import tensorflow and what it requires, and not zoo."""
     return isolated.python(tmp_path_factory.mktemp("tensorflow"), ["tensorflow"])
+
+
+@pytest.fixture(scope="session")
+def assert_answers_as_the_model(artifact):
+    """A check of an endpoint's answers at one batch size against the artifact's test data."""
+
+    def check(endpoint, batch, answers):
+        with np.load(artifact / "test_data" / f"{endpoint}.npz") as file:
+            wanted = {k.removeprefix("output."): v for k, v in file.items() if "output." in k}
+        assert sorted(answers) == sorted(wanted)
+        for name, values in wanted.items():
+            assert answers[name].dtype == values.dtype and answers[name].shape[0] == batch
+            tolerance = {"rtol": 0, "atol": 1e-5} if name == "x_mean" else {"rtol": 1e-4}
+            np.testing.assert_allclose(
+                answers[name], values[:batch], **{"atol": 1e-6} | tolerance, err_msg=name
+            )
+
+    return check

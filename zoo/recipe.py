@@ -5,6 +5,7 @@ A recipe brings a `Config` of its own, derived from this one, and a function tha
 
 import contextlib
 import dataclasses
+import logging
 import os
 import shlex
 import sys
@@ -29,16 +30,17 @@ class Config:
     binarization: Literal["auto", "dynamic", "static", "none"] = "auto"
     """`dynamic` draws training images anew at each visit, `static` once, `none` keeps grey values.
     `auto` is dynamic for one channel and a Bernoulli likelihood, none otherwise."""
-    epochs: int = 60
-    """Passes over the training data."""
-    batch_size: int = 64
+    epochs: int | None = None
+    """Passes over the training data; unless given 50, or as many as make 2,000 steps."""
+    batch_size: int = 128
     """Examples a step."""
     learning_rate: float = 2e-3
     """Peak of Adam's learning rate, which warms up and then decays along a cosine to 0."""
     validation_share: float = 0.05
     """Share of the training data held out to choose the best weights."""
-    patience: int = 20
-    """Stop after so many epochs without a better validation ELBO; 0 never stops."""
+    patience: int | None = None
+    """Stop after so many epochs without a better validation ELBO; unless given a fifth of them,
+    0 never stops."""
     steps_per_epoch: int | None = None
     """Cut epochs to so many steps, for data too large to wait a whole pass for a checkpoint."""
     compiler: Literal["auto", "graph", "xla"] = "auto"
@@ -91,13 +93,16 @@ def run(config, build, script):
         import keras
 
         keras.ops.zeros(1)  # starts the backend
+    # A handful of functions are compiled for a handful of shapes; that is meant.
+    logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
     import zoo
 
-    settings = settings_of(config)
+    settings = settings_of(config)  # refuses bad numbers before anything is loaded
     loaded = zoo.datasets.load(config.dataset, seed=config.seed, image_shape=config.image_shape)
     zoo.training.seed_everything(config.seed)
     model = build(config, loaded.event_shape)
     data = zoo.datasets.observe(loaded, _binarization(config, loaded, model), config.seed)
+    settings = zoo.training.plan(settings, data.train)
     target = config.out / f"{model.name}-{data.name}"
     _describe(model, data, settings, target)
     if config.dry_run:
@@ -209,8 +214,9 @@ def _describe(model, data, settings, target):
         f"  decoder {rows(model.decoder)}\n"
         f"data: {data.name}, {len(data.train):,} training and {len(data.test):,} test examples of "
         f"shape {list(data.event_shape)}, binarization {data.binarization}\n"
-        f"plan: {settings.epochs} epochs of batches of {settings.batch_size}, seed "
-        f"{settings.seed}; then {target}",
+        f"plan: {settings.epochs} epochs of batches of {settings.batch_size}, Adam at up to "
+        f"{settings.learning_rate:g}, early stop after {settings.patience} epochs without gain, "
+        f"seed {settings.seed}; artifact {target}",
         flush=True,
     )
 

@@ -15,12 +15,21 @@ from pathlib import Path
 from zoo.datasets.base import Dataset, Split
 from zoo.errors import DatasetError, MissingDependency
 
-__all__ = ["Dataset", "Split", "load", "names"]
+__all__ = ["Dataset", "Split", "load", "names", "observe"]
 
 _EMBEDDED = ("digits",)
 _DIGITS_SHAPE = (8, 8, 1)
 _ARRAY_SUFFIXES = (".npz", ".npy")
 _FOLDER_SHAPE = (32, 32, 3)
+
+
+def __getattr__(name):
+    # Loads Keras, which whoever only wants arrays does not need.
+    if name == "observe":
+        from zoo.datasets.observed import observe
+
+        return observe
+    raise AttributeError(f"module 'zoo.datasets' has no attribute {name!r}")
 
 
 def names() -> tuple[str, ...]:

@@ -93,7 +93,7 @@ x_mean = loaded.signatures["reconstruct"](x=x)["x_mean"]
 Keras, to train on or take apart:
 
 ```python
-import keras, zoo.vae
+import keras, zoo.catalog
 vae = keras.saving.load_model("exports/{name}/model.keras")
 print(vae.encoder.summary())
 ```"""

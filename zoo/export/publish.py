@@ -35,7 +35,7 @@ def publish(model, data, run, report, figures, recipe, target, command, replace=
         endpoints = contract.of(model)
         contract.write_test_data(model, endpoints, data, stage / "test_data")
         _without_optimizer(model).save(stage / "model.keras")
-        rows = graphs.write_and_prove(stage, endpoints, type(model).__module__)
+        rows = graphs.write_and_prove(stage, endpoints)
         shutil.copytree(figures, stage / "figures")
         shutil.copyfile(run.folder / "history.csv", stage / "history.csv")
         facts = manifest.build(target.name, model, data, run, report, recipe, endpoints, rows)

@@ -17,7 +17,11 @@ def write(model, contract, path):
     signatures = {}
     for name, (function, specs) in functions(model, contract).items():
         signatures[name] = function.get_concrete_function(*specs)
-    tf.saved_model.save(module, str(path), signatures | {"serving_default": signatures[DEFAULT]})
+    signatures["serving_default"] = signatures[DEFAULT]
+    try:
+        tf.saved_model.save(module, str(path), signatures)
+    except tf.errors.OpError as error:  # what TensorFlow makes of a full disk
+        raise OSError(error.message) from error
 
 
 def runner(path):

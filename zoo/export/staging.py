@@ -85,9 +85,16 @@ def _recover(target):
 
 
 def _alive(path):
-    """Whether the process that made this sibling still runs."""
+    """Whether another process made this sibling and still runs.
+
+    A container gives every run the same number, so that a sibling with this process's own number
+    is one that a killed run left.
+    """
     try:
-        os.kill(int(path.name.rsplit("-", 1)[1]), 0)
+        process = int(path.name.rsplit("-", 1)[1])
+        if process == os.getpid():
+            return False
+        os.kill(process, 0)
     except ProcessLookupError:
         return False
     except (ValueError, PermissionError):

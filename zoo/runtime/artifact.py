@@ -112,7 +112,10 @@ class Call:
 def _check(endpoint, tensor, value):
     """The value as an array that fits the tensor, or an error saying what does not."""
     what, wanted = f"{endpoint}({tensor.name})", f"{tensor.dtype} {_words(tensor.shape)}"
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise InputError(f"{what}: not an array ({error}); wanted {wanted}.") from error
     if array.dtype != tensor.dtype:
         # Python numbers carry no dtype of their own; an array's dtype is the caller's word.
         if isinstance(value, np.ndarray) or not np.can_cast(array.dtype, tensor.dtype, "same_kind"):
@@ -120,7 +123,8 @@ def _check(endpoint, tensor, value):
                 f"{what}: given {array.dtype}, wanted {wanted}. Convert it with "
                 f".astype({tensor.dtype!r})."
             )
-        array = array.astype(tensor.dtype)
+        with np.errstate(over="ignore"):  # what does not fit is infinite, and refused below
+            array = array.astype(tensor.dtype)
     fits = array.ndim == len(tensor.shape) and all(
         size in (BATCH, given) for size, given in zip(tensor.shape, array.shape, strict=True)
     )

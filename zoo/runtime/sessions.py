@@ -21,6 +21,7 @@ class Sessions:
     """
 
     def __init__(self, folder, providers=None, threads=None, check=None):
+        providers = [providers] if isinstance(providers, str) else providers
         self.providers = list(providers or ["CPUExecutionProvider"])
         self.threads = threads
         self._check = check or (lambda name: Path(folder) / f"{name}.onnx")

@@ -1,5 +1,7 @@
 """Compares answers with an artifact's test data: names, order, dtypes, axes, then values."""
 
+import zipfile
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +38,7 @@ def replay(runtime, run, endpoint, test_data):
             data = dict(file)
         given = {t.name: data[f"input.{t.name}"] for t in endpoint.inputs}
         wanted = {t.name: data[f"output.{t.name}"] for t in endpoint.outputs}
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise ArtifactError(f"{test_data} cannot be replayed: {error}") from error
     rows = []
     for batch in PARITY_BATCHES:

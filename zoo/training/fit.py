@@ -1,6 +1,8 @@
 """`fit`: a model, its data and a few settings in; a trained model and its history out."""
 
+import dataclasses
 import json
+import math
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,26 +19,27 @@ EVALUATION_BATCH = 256
 
 @dataclass(frozen=True)
 class Settings:
-    """How to train; two runs with equal settings, data and model end with equal weights."""
+    """How to train; two runs with equal settings, data and model end with equal weights.
 
-    epochs: int
+    `epochs` and `patience` that are None are settled by `plan`.
+    """
+
+    epochs: int | None = None
     batch_size: int = 128
     learning_rate: float = 1e-3
     warmup: float = 0.02
     validation_share: float = 0.05
-    patience: int = 0
+    patience: int | None = None
     seed: int = 0
     steps_per_epoch: int | None = None
     compiler: str = "auto"
 
     def __post_init__(self):
-        for name in ("epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name}={getattr(self, name)}: it must be 1 or more.")
-        if self.steps_per_epoch is not None and self.steps_per_epoch < 1:
-            raise InputError(f"steps_per_epoch={self.steps_per_epoch}: it must be 1 or more.")
-        if self.seed < 0:
-            raise InputError(f"seed={self.seed}: it must be 0 or more.")
+        least = {"epochs": 1, "batch_size": 1, "steps_per_epoch": 1, "patience": 0, "seed": 0}
+        for name, bound in least.items():
+            value = getattr(self, name)
+            if value is not None and value < bound:
+                raise InputError(f"{name}={value}: it must be {bound} or more.")
         if not self.learning_rate > 0.0:
             raise InputError(f"learning_rate={self.learning_rate}: it must be > 0.")
         if not 0.0 < self.validation_share < 1.0:
@@ -58,6 +61,18 @@ class Run:
     seconds: float
     train_examples: int
     validation_examples: int
+
+
+def plan(settings, split):
+    """Settings with what was left open settled for this training split.
+
+    50 epochs, or as many as make 2,000 steps where the data is small; patience of a fifth.
+    """
+    count = max(1, round(len(split) * (1.0 - settings.validation_share)))
+    steps = settings.steps_per_epoch or max(1, count // settings.batch_size)
+    epochs = settings.epochs or max(50, math.ceil(2000 / steps))
+    patience = max(10, epochs // 5) if settings.patience is None else settings.patience
+    return dataclasses.replace(settings, epochs=epochs, patience=patience)
 
 
 def seed_everything(seed):
@@ -86,6 +101,7 @@ def fit(model, data, settings, folder, resume=False, configuration=None, tensorb
             `resume`, or a checkpoint of another configuration.
     """
     folder = Path(folder)
+    settings = plan(settings, data.train)
     training, validation = data.train.cut(settings.validation_share, settings.seed)
     batches = training.training_batches(
         settings.batch_size, settings.seed, settings.steps_per_epoch

@@ -8,6 +8,7 @@ be read on another.
 
 import json
 import os
+import zipfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def load(folder):
             arrays = dict(file)
         progress = Progress(**json.loads(str(arrays.pop("progress"))))
         return progress, json.loads(str(arrays.pop("identity"))), arrays
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
         raise TrainingError(
             f"{path} is not a checkpoint that this version reads ({error}). "
             "Remove its folder to begin anew."

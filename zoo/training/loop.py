@@ -15,6 +15,7 @@ from zoo.training.callbacks import EpochOrder, Journal, StopOnDivergence
 from zoo.training.tensorboard import TensorBoard
 
 EVALUATION_BATCH = 256
+CHECKPOINT_SECONDS = 15.0  # the least time between checkpoints
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def fit(model, data, settings, folder, resume=False, configuration=None, tensorb
     if progress.epoch < settings.epochs and not progress.stopped:
         folder.mkdir(parents=True, exist_ok=True)
         journal = Journal(
-            folder, progress, best_weights, identity, settings.patience, checkpoint_seconds=15.0
+            folder, progress, best_weights, identity, settings.patience, CHECKPOINT_SECONDS
         )
         held_out = validation.evaluation_batches(EVALUATION_BATCH)
         callbacks = [EpochOrder(batches), StopOnDivergence(len(batches), folder), journal]

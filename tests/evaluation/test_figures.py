@@ -1,0 +1,37 @@
+"""Figures hold what they say: checked on the pixels, not on the calls that drew them."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from zoo.evaluation import figures
+
+
+def test_every_figure_is_drawn_and_is_not_blank(trained):
+    names = {path.name for path in trained.figures.glob("*.png")}
+    assert names == {
+        "reconstructions.png",
+        "samples.png",
+        "interpolation.png",
+        "latent.png",
+        "history.png",
+    }
+    for name in names:
+        pixels = np.asarray(Image.open(trained.figures / name).convert("L"))
+        assert min(pixels.shape) > 150 and pixels.std() > 5, name
+
+
+@pytest.mark.parametrize("labels", [None, np.arange(40) % 3])
+@pytest.mark.parametrize("latents", [1, 2, 5])
+def test_the_latent_scatter_takes_any_number_of_latents(tmp_path, trained, latents, labels):
+    means = np.random.default_rng(0).normal(size=(40, latents))
+
+    class Data:
+        class test:  # noqa: N801  stands where a split does
+            pass
+
+    Data.test.labels = labels
+    figures.latent_scatter(means, Data, tmp_path)
+    pixels = np.asarray(Image.open(tmp_path / "latent.png").convert("RGB")).reshape(-1, 3)
+    coloured = (pixels.max(axis=1).astype(int) - pixels.min(axis=1) > 60).sum()
+    assert coloured > 200  # points

@@ -1,0 +1,215 @@
+"""The recipe as a person meets it: the command line, bad input, and the whole road."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import zoo
+
+ROOT = Path(__file__).resolve().parent.parent
+TINY = ["--latent", "2", "--filters", "4", "--dense", "8", "--epochs", "2", "--samples", "5"]
+
+
+def recipe(*arguments, cwd, **environment):
+    """Runs recipes/conv_vae.py from another folder, as a user may."""
+    return subprocess.run(
+        [sys.executable, str(ROOT / "recipes" / "conv_vae.py"), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=os.environ | environment,
+    )
+
+
+def refused(done, *parts):
+    """Asserts an error as a sentence, with no traceback."""
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    for part in parts:
+        assert part in done.stderr
+
+
+def test_help_shows_every_option_with_its_meaning(tmp_path):
+    done = recipe("--help", cwd=tmp_path)
+    assert done.returncode == 0
+    for part in ("--dataset", "--latent", "--resume", "Size of the latent vector", "default: 32"):
+        assert part in done.stdout
+    assert "Run:" in done.stdout  # the docstring
+
+
+def test_a_misspelt_option_is_refused_with_the_nearest_name(tmp_path):
+    done = recipe("--learning-rat", "1e-3", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--learning-rate" in done.stderr + done.stdout
+
+
+@pytest.mark.slow
+def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
+    done = recipe("--dry-run", *TINY, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for part in ("parameters", "2 latents", "1,438 training", "2 epochs", "conv_vae-digits"):
+        assert part in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["--dataset", "minst"], ["minst", "mnist", "digits"]),
+        (["--latent", "0"], ["latent=0"]),
+        (["--batch-size", "0"], ["batch_size=0"]),
+        (["--filters", "2", "2", "2", "2"], ["8x8", "too small", "16x16"]),
+        (["--samples", "0"], ["samples=0"]),
+        (["--dataset", "nowhere/photos.npz"], ["nowhere/photos.npz", "not found"]),
+    ],
+)
+def test_bad_input_is_refused_in_a_sentence(tmp_path, arguments, parts):
+    refused(recipe(*arguments, cwd=tmp_path), *parts)
+    assert not (tmp_path / "exports").exists()
+
+
+@pytest.mark.slow
+def test_an_existing_artifact_is_refused_before_training(tmp_path):
+    (tmp_path / "exports" / "conv_vae-digits").mkdir(parents=True)
+    done = recipe(*TINY, cwd=tmp_path)
+    refused(done, "conv_vae-digits", "--replace", "--out")
+    assert "Epoch" not in done.stdout
+
+
+@pytest.mark.slow
+def test_nan_in_the_data_is_refused_naming_the_place(tmp_path):
+    values = np.random.default_rng(0).random((50, 8, 8)).astype(np.float32)
+    values[17, 2, 3] = np.nan
+    np.save(tmp_path / "data.npy", values)
+    refused(recipe("--dataset", "data.npy", *TINY, cwd=tmp_path), "17", "nan")
+
+
+def test_without_the_training_stack_one_command_is_named(app_python, tmp_path):
+    """A Python that has numpy and onnxruntime only."""
+    code = f"""
+import runpy, sys
+sys.argv = ["conv_vae.py"]
+sys.path.insert(0, {str(ROOT / "recipes")!r})
+runpy.run_path({str(ROOT / "recipes" / "conv_vae.py")!r}, run_name="__main__")
+"""
+    done = app_python.run(code, cwd=tmp_path)
+    assert done.returncode == 1
+    assert 'pip install -c constraints.txt -e ".[train]"' in done.stderr
+    assert "keras" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_the_whole_road_from_command_to_loaded_artifact(tmp_path):
+    done = recipe(*TINY, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("equal") >= 36 and "DIFFERS" not in done.stdout
+    assert "zoo.load('exports/conv_vae-digits')" in done.stdout.splitlines()[-1]
+    folder = tmp_path / "exports" / "conv_vae-digits"
+    images = zoo.load(folder).decode(np.zeros((2, 2), np.float32)).x_mean
+    assert images.shape == (2, 8, 8, 1)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["recipe"]["config"]["latent"] == 2
+    assert manifest["protocol"]["K"] == 5 and manifest["protocol"]["n"] == 359
+    assert "--latent 2 --filters 4 --dense 8" in (folder / "README.md").read_text()
+    # Again: refused, then replaced, from the finished run without training.
+    first = (folder / "manifest.json").read_bytes()
+    refused(recipe(*TINY, cwd=tmp_path), "--replace")
+    assert (folder / "manifest.json").read_bytes() == first
+    again = recipe(*TINY, "--replace", "--resume", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert "Epoch" not in again.stdout.replace("Trained 2 epochs", "")
+    # Another configuration on the same run: what differs is named.
+    other = recipe(*TINY, "--replace", "--resume", "--beta", "2", cwd=tmp_path)
+    refused(other, "beta: 1.0 then, 2.0 now")
+
+
+def photos(folder, count=200):
+    """Colour JPEGs of mixed sizes: two kinds of scene, so that there is something to learn."""
+    rng = np.random.default_rng(0)
+    folder.mkdir()
+    for i in range(count):
+        height, width = rng.integers(40, 120, size=2)
+        ramp = np.linspace(0, 1, width)[None, :, None] * np.ones((height, 1, 3))
+        picture = ramp * rng.random(3) if i % 2 else 1 - ramp * rng.random(3)
+        picture = np.clip(picture + rng.normal(0, 0.02, picture.shape), 0, 1)
+        Image.fromarray((picture * 255).astype(np.uint8)).save(folder / f"{i:03}.jpg")
+    return folder
+
+
+@pytest.mark.slow
+def test_a_folder_of_colour_photos_of_mixed_sizes_trains_and_exports(tmp_path):
+    photos(tmp_path / "photos")
+    done = recipe(
+        "--dataset", "./photos", "--likelihood", "normal", *TINY, "--epochs", "30", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "exports" / "conv_vae-photos"
+    vae = zoo.load(folder)
+    assert vae.manifest["event_shape"] == [32, 32, 3]
+    assert vae.manifest["protocol"]["binarization"] == "none"
+    assert "density" in vae.manifest["protocol"]["statement"]
+    rows = (tmp_path / "exports" / "conv_vae-photos.run" / "history.csv").read_text().splitlines()
+    assert len(rows) == 31
+
+
+@pytest.mark.slow
+def test_a_folder_with_something_else_in_it_is_refused_naming_the_file(tmp_path):
+    photos(tmp_path / "photos", 12)
+    (tmp_path / "photos" / "notes.txt").write_text("not an image")
+    refused(recipe("--dataset", "./photos", *TINY, cwd=tmp_path), "notes.txt")
+
+
+@pytest.mark.slow
+def test_ctrl_c_says_how_to_go_on_and_leaves_no_artifact(tmp_path):
+    import signal
+
+    arguments = [*TINY, "--epochs", "100000"]
+    process = subprocess.Popen(
+        [sys.executable, "-u", str(ROOT / "recipes" / "conv_vae.py"), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    )
+    for line in process.stdout:
+        if line.startswith("Epoch 3/"):
+            break
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--resume" in said and "Traceback" not in said
+    names = [path.name for path in (tmp_path / "exports").iterdir()]
+    assert names == ["conv_vae-digits.run"]
+
+
+@pytest.mark.slow
+def test_jax_trains_the_same_recipe_and_tensorflow_exports_it(tmp_path):
+    pytest.importorskip("jax", reason="jax is not installed: pip install -e '.[jax]'")
+    done = recipe(*TINY, cwd=tmp_path, KERAS_BACKEND="jax")
+    assert done.returncode == 0, done.stderr
+    assert "DIFFERS" not in done.stdout and done.stdout.count("equal") >= 36
+    manifest = json.loads((tmp_path / "exports/conv_vae-digits/manifest.json").read_text())
+    assert manifest["training"]["backend"] == "jax"
+    assert {row["runtime"] for row in manifest["parity"]} == {"keras", "saved_model", "onnx"}
+
+
+@pytest.mark.slow
+def test_data_that_tfds_has_not_prepared_is_refused_within_seconds_without_network(tmp_path):
+    from zoo.datasets import network
+
+    if network.reachable([network.REFERENCE_URL]):
+        pytest.skip("this machine has a network: TFDS would download")
+    began = time.monotonic()
+    done = recipe(
+        "--dataset", "fashion_mnist", *TINY, cwd=tmp_path, TFDS_DATA_DIR=str(tmp_path / "none")
+    )
+    refused(done, "fashion_mnist", str(tmp_path / "none"), "digits")
+    assert time.monotonic() - began < 60  # a hang of TFDS's retries would be 205 s

@@ -1,0 +1,304 @@
+"""Training: determinism, resumption after kill -9, early stop, divergence, what is written."""
+
+import csv
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from zoo import catalog, datasets, training
+from zoo.datasets.base import Dataset, Split
+from zoo.errors import InputError, TrainingError
+from zoo.training import checkpoint
+from zoo.training.loop import compile_model
+
+ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = training.Settings(epochs=4, batch_size=128, learning_rate=3e-3, seed=0)
+
+
+def model(**options):
+    training.seed_everything(0)
+    return catalog.conv_vae((8, 8, 1), **{"latent": 2, "filters": (4,), "dense": 8} | options)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return datasets.observe(datasets.load("digits"), "dynamic")
+
+
+def weights(vae):
+    return [keras.ops.convert_to_numpy(w) for w in vae.weights]
+
+
+def assert_same(one, other):
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(data, tmp_path_factory):
+    vae = model()
+    run = training.fit(vae, data, SETTINGS, tmp_path_factory.mktemp("run"))
+    return run, weights(vae)
+
+
+def test_equal_seeds_end_with_equal_weights(data, uninterrupted, tmp_path):
+    again = model()
+    training.fit(again, data, SETTINGS, tmp_path)
+    assert_same(weights(again), uninterrupted[1])
+
+
+def test_another_seed_ends_with_other_weights(data, uninterrupted, tmp_path):
+    other = model()
+    training.fit(other, data, dataclasses.replace(SETTINGS, seed=1), tmp_path)
+    pairs = zip(weights(other), uninterrupted[1], strict=True)
+    assert any((a != b).any() for a, b in pairs)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+import keras
+from zoo import catalog, datasets, training
+from zoo.training import loop
+loop.CHECKPOINT_SECONDS = 0.0  # after every epoch
+
+class Slow(keras.callbacks.Callback):  # leaves time to be killed in the middle of an epoch
+    def on_train_batch_end(self, batch, logs=None):
+        if {slow} and self.model.optimizer.iterations.numpy() > 25:
+            print("third epoch", flush=True)
+            import time; time.sleep(60)
+
+training.seed_everything(0)
+vae = catalog.conv_vae((8, 8, 1), latent=2, filters=(4,), dense=8)
+original = vae.fit
+vae.fit = lambda *a, callbacks, **k: original(*a, callbacks=[*callbacks, Slow()], **k)
+data = datasets.observe(datasets.load("digits"), "dynamic")
+settings = training.Settings(epochs=4, batch_size=128, learning_rate=3e-3, seed=0)
+training.fit(vae, data, settings, sys.argv[1], resume={resume})
+vae.save_weights(sys.argv[1] + "/final.weights.h5")
+"""
+
+
+def python(code, folder):
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_killed_in_mid_epoch_resumes_to_the_same_weights(
+    uninterrupted, tmp_path, signal_number
+):
+    process = python(KILLED.format(slow=True, resume=False), tmp_path)
+    for line in process.stdout:
+        if "third epoch" in line:
+            break
+    else:
+        pytest.fail("the run ended before it could be killed")
+    os.kill(process.pid, signal_number)
+    process.wait()
+    process.stdout.close()
+    assert process.returncode != 0
+    progress, _, _ = checkpoint.load(tmp_path)
+    assert progress.epoch == 2  # of 4: the third was cut off
+    process = python(KILLED.format(slow=False, resume=True), tmp_path)
+    said, _ = process.communicate()
+    assert process.returncode == 0, said
+    assert "Resuming after epoch 2 of 4" in said
+    vae = model()
+    vae.load_weights(tmp_path / "final.weights.h5")
+    assert_same(weights(vae), uninterrupted[1])
+
+
+def test_resuming_a_finished_run_trains_no_more(data, uninterrupted, tmp_path, capsys):
+    run, wanted = uninterrupted
+    vae = model()
+    began = (run.folder / checkpoint.FILE).stat().st_mtime_ns
+    again = training.fit(vae, data, SETTINGS, run.folder, resume=True)
+    assert_same(weights(vae), wanted)
+    assert again.history == run.history
+    assert (run.folder / checkpoint.FILE).stat().st_mtime_ns == began
+
+
+def test_resuming_under_another_configuration_names_what_differs(data, uninterrupted):
+    run, _ = uninterrupted
+    other = dataclasses.replace(SETTINGS, learning_rate=1e-3, epochs=9)
+    with pytest.raises(TrainingError, match=r"epochs: 4 then, 9 now") as raised:
+        training.fit(model(), data, other, run.folder, resume=True)
+    assert "learning_rate: 0.003 then, 0.001 now" in str(raised.value)
+    assert "batch_size" not in str(raised.value)
+
+
+def test_an_unfinished_run_is_not_overwritten_unasked(data, tmp_path):
+    vae = model()
+    training.fit(vae, data, dataclasses.replace(SETTINGS, epochs=1), tmp_path)
+    progress, identity, arrays = checkpoint.load(tmp_path)
+    best = [arrays[f"best/{i}"] for i in range(len(vae.weights))]
+    checkpoint.save(tmp_path, vae, progress, best, identity | {"epochs": 3})
+    before = (tmp_path / checkpoint.FILE).read_bytes()
+    with pytest.raises(TrainingError, match=r"epoch 1 of 3.*--resume"):
+        training.fit(model(), data, dataclasses.replace(SETTINGS, epochs=3), tmp_path)
+    assert (tmp_path / checkpoint.FILE).read_bytes() == before
+
+
+def test_a_damaged_checkpoint_is_named(data, uninterrupted, tmp_path):
+    whole = (uninterrupted[0].folder / checkpoint.FILE).read_bytes()
+    (tmp_path / checkpoint.FILE).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(TrainingError, match=r"checkpoint\.npz is not a checkpoint"):
+        training.fit(model(), data, SETTINGS, tmp_path, resume=True)
+
+
+def test_a_checkpoint_of_another_network_is_refused(data, uninterrupted, tmp_path):
+    run, _ = uninterrupted
+    with pytest.raises(TrainingError, match="do not fit this model"):
+        training.fit(model(dense=9), data, SETTINGS, run.folder, resume=True)
+
+
+def test_resume_without_a_checkpoint_begins_at_the_beginning(data, uninterrupted, tmp_path, capsys):
+    vae = model()
+    training.fit(vae, data, SETTINGS, tmp_path / "new", resume=True)
+    assert "starting at the first epoch" in capsys.readouterr().out
+    assert_same(weights(vae), uninterrupted[1])
+
+
+def test_the_checkpoint_holds_the_random_generators_state(uninterrupted):
+    _, _, arrays = checkpoint.load(uninterrupted[0].folder)
+    vae = model()
+    compile_model(vae, training.plan(SETTINGS, range(1438)), 10)
+    names = [v.path for v in checkpoint.variables(vae)]
+    position = next(i for i, name in enumerate(names) if "seed_generator" in name)
+    fresh = keras.ops.convert_to_numpy(checkpoint.variables(vae)[position])
+    assert (arrays[f"state/{position}"] != fresh).any()
+    assert any("iteration" in name for name in names)
+
+
+def test_history_is_a_csv_with_a_row_an_epoch(uninterrupted):
+    run, _ = uninterrupted
+    with open(run.folder / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["epoch"]) for row in rows] == [1, 2, 3, 4]
+    for row in rows:
+        assert float(row["loss"]) == pytest.approx(-float(row["elbo"]), rel=1e-5)
+        assert {"val_elbo", "val_kl", "val_reconstruction", "kl", "seconds"} <= set(row)
+    assert float(rows[-1]["elbo"]) > float(rows[0]["elbo"]) + 2
+    assert run.best_epoch == 1 + int(np.argmax([float(row["val_elbo"]) for row in rows]))
+
+
+def test_the_best_weights_are_kept_and_training_stops_when_nothing_improves(data, tmp_path):
+    # A learning rate that ruins the model: the best epoch is early and patience runs out.
+    settings = dataclasses.replace(
+        SETTINGS, epochs=30, learning_rate=0.7, warmup=0.5, patience=3, batch_size=256
+    )
+    vae = model(likelihood="normal")
+    run = training.fit(vae, data, settings, tmp_path)
+    assert len(run.history) == run.best_epoch + 3 < 30
+    values = [row["val_elbo"] for row in run.history]
+    assert values[run.best_epoch - 1] == max(values)
+    _, _, arrays = checkpoint.load(tmp_path)
+    assert_same(weights(vae), [arrays[f"best/{i}"] for i in range(len(vae.weights))])
+    latest = {v.path: arrays[f"state/{i}"] for i, v in enumerate(checkpoint.variables(vae))}
+    assert any((latest[w.path] != keras.ops.convert_to_numpy(w)).any() for w in vae.weights)
+
+
+def test_a_loss_that_is_not_finite_stops_at_its_step_and_says_what_to_try(tmp_path):
+    images = np.random.default_rng(0).random((640, 8, 8, 1)).astype(np.float32)
+    images[:] *= 1e38  # squares overflow float32
+    whole = Dataset("huge", Split(images), Split(images), (8, 8, 1), "made", "none", "all")
+    settings = dataclasses.replace(SETTINGS, batch_size=64)
+    with pytest.raises(TrainingError, match=r"at step 1 \(epoch 1, step 1 of 9\)") as raised:
+        training.fit(model(likelihood="normal"), datasets.observe(whole), settings, tmp_path)
+    assert "--learning-rate" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"epochs": 0}, "epochs=0"),
+        ({"batch_size": 0}, "batch_size=0"),
+        ({"learning_rate": 0.0}, "learning_rate=0.0"),
+        ({"learning_rate": float("nan")}, "learning_rate=nan"),
+        ({"validation_share": 1.0}, "validation_share=1.0"),
+        ({"patience": -1}, "patience=-1"),
+        ({"seed": -1}, "seed=-1"),
+        ({"steps_per_epoch": 0}, "steps_per_epoch=0"),
+        ({"compiler": "jit"}, "compiler='jit'"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(options, said):
+    with pytest.raises(InputError, match=said):
+        training.Settings(**options)
+
+
+def test_the_plan_gives_small_data_more_epochs():
+    settings = training.Settings(batch_size=100, validation_share=0.5)
+    assert training.plan(settings, range(100_000)).epochs == 50
+    assert training.plan(settings, range(2000)).epochs == 200  # 10 steps each
+    assert training.plan(settings, range(2000)).patience == 40
+    given = training.Settings(epochs=3, patience=0)
+    assert training.plan(given, range(10)) == given
+
+
+def test_the_learning_rate_warms_up_and_decays_to_zero():
+    vae = model()
+    settings = training.Settings(epochs=10, learning_rate=0.1, warmup=0.1)
+    compile_model(vae, settings, 10)
+    rate = [float(vae.optimizer._learning_rate(step)) for step in (0, 5, 10, 55, 100)]
+    np.testing.assert_allclose(rate, [0.0, 0.05, 0.1, 0.05, 0.0], atol=1e-6)
+
+
+def test_tensorboard_logs_hold_scalars_and_images(data, tmp_path):
+    from tensorboardX.proto import event_pb2
+
+    settings = dataclasses.replace(SETTINGS, epochs=2)
+    training.fit(model(), data, settings, tmp_path / "run", tensorboard=tmp_path / "logs")
+    (file,) = (tmp_path / "logs").glob("events*")
+    content, scalars, images, place = file.read_bytes(), {}, {}, 0
+    while place < len(content):  # TFRecord: length, its checksum, data, its checksum
+        length = int.from_bytes(content[place : place + 8], "little")
+        event = event_pb2.Event.FromString(content[place + 12 : place + 12 + length])
+        place += length + 16
+        for value in event.summary.value:
+            if value.HasField("image"):
+                images[value.tag] = value.image.encoded_image_string
+            else:
+                scalars.setdefault(value.tag, []).append((event.step, value.simple_value))
+    assert [step for step, _ in scalars["elbo/validation"]] == [1, 2]
+    assert {"elbo/train", "kl/train", "reconstruction/validation"} <= set(scalars)
+    assert set(images) == {"reconstructions", "prior_samples"}
+    assert all(png.startswith(b"\x89PNG") for png in images.values())
+
+
+def test_an_interrupted_write_leaves_the_checkpoint_before_it(data, uninterrupted, tmp_path):
+    """A disk that is full: the write fails, the old checkpoint stays."""
+    source = uninterrupted[0].folder / checkpoint.FILE
+    (tmp_path / checkpoint.FILE).write_bytes(source.read_bytes())
+    code = """
+import resource, sys
+from zoo import catalog, training
+from zoo.training import checkpoint
+from zoo.errors import TrainingError
+vae = catalog.conv_vae((8, 8, 1), latent=2, filters=(4,), dense=8)
+vae.compile()
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+try:
+    checkpoint.save(sys.argv[1], vae, checkpoint.Progress(), [], {})
+except TrainingError as error:
+    print("refused:", error)
+"""
+    process = python(code, tmp_path)
+    said, _ = process.communicate()
+    assert "refused:" in said and "untouched" in said, said
+    assert (tmp_path / checkpoint.FILE).read_bytes() == source.read_bytes()
+    assert [path.name for path in tmp_path.iterdir()] == [checkpoint.FILE]

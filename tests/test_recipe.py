@@ -92,7 +92,7 @@ def test_nan_in_the_data_is_refused_naming_the_place(tmp_path):
     refused(recipe("--dataset", "data.npy", *TINY, cwd=tmp_path), "17", "nan")
 
 
-def test_without_the_training_stack_one_command_is_named(app_python, tmp_path):
+def test_without_the_training_stack_one_command_is_named(app_python):
     """A Python that has numpy and onnxruntime only."""
     code = f"""
 import runpy, sys
@@ -100,7 +100,7 @@ sys.argv = ["conv_vae.py"]
 sys.path.insert(0, {str(ROOT / "recipes")!r})
 runpy.run_path({str(ROOT / "recipes" / "conv_vae.py")!r}, run_name="__main__")
 """
-    done = app_python.run(code, cwd=tmp_path)
+    done = app_python.run(code, check=False)
     assert done.returncode == 1
     assert 'pip install -c constraints.txt -e ".[train]"' in done.stderr
     assert "keras" in done.stderr and "Traceback" not in done.stderr

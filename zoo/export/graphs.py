@@ -61,7 +61,7 @@ def _in_another_process(stage, contract):
     done = subprocess.run(
         [sys.executable, "-m", "zoo.export.graphs", str(stage)],
         input=json.dumps({name: endpoint.to_json() for name, endpoint in contract.items()}),
-        env=os.environ | {"KERAS_BACKEND": "tensorflow"},
+        env=os.environ | {"KERAS_BACKEND": "tensorflow", "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
     )

@@ -82,7 +82,10 @@ def hardware():
         ]
         processor = names[0].split(":", 1)[1].strip() if names else processor
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    devices = keras.distribution.list_devices("gpu")
+    try:
+        devices = keras.distribution.list_devices("gpu")
+    except RuntimeError:  # JAX without a GPU
+        devices = []
     return f"{processor}, {cores} cores" + (f", {len(devices)} GPU" if devices else "")
 
 

@@ -12,13 +12,13 @@ from zoo.errors import ExportError
 def require_writable(target, replace=False):
     """Raises before any work is done if an artifact could not be put at `target` afterwards."""
     target = Path(target)
-    _recover(target)
-    if target.exists() and not replace:
-        raise ExportError(
-            f"{target} exists already. Pass --replace to replace it once the new artifact is "
-            "proven, or --out FOLDER to put the new one elsewhere."
-        )
     try:
+        _recover(target)
+        if target.exists() and not replace:
+            raise ExportError(
+                f"{target} exists already. Pass --replace to replace it once the new artifact is "
+                "proven, or --out FOLDER to put the new one elsewhere."
+            )
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=target.parent):
             pass

@@ -1,0 +1,177 @@
+"""Calling an artifact's endpoints: what is offered, what is taken, what is refused."""
+
+import copy
+import inspect
+import json
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import zoo
+from zoo.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def vae(artifact):
+    return zoo.load(artifact)
+
+
+@pytest.fixture(scope="module")
+def z():
+    return np.random.default_rng(0).standard_normal((5, 3), dtype=np.float32)
+
+
+def test_the_manifests_endpoints_are_offered_and_no_other(vae, artifact):
+    stated = json.loads((artifact / "manifest.json").read_text(encoding="utf-8"))["endpoints"]
+    offered = {name for name in dir(vae) if not name.startswith("_")}
+    assert offered == {*stated, "folder", "manifest", "endpoints"}
+    assert all(callable(getattr(vae, name)) for name in stated)
+
+
+def test_an_endpoint_that_the_manifest_lacks_is_not_offered(copied_artifact):
+    path = copied_artifact / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    del manifest["endpoints"]["reconstruct"]
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    vae = zoo.load(copied_artifact)
+    assert not hasattr(vae, "reconstruct") and hasattr(vae, "decode")
+
+
+def test_an_unknown_endpoint_names_those_there_are(vae):
+    with pytest.raises(AttributeError, match=r"no endpoint 'decoed'; it has encode, decode, recon"):
+        vae.decoed  # noqa: B018
+
+
+def test_answers_are_named_tuples_in_the_contracts_order(vae, z):
+    posterior = vae.encode(np.zeros((2, 8, 8, 1), np.float32))
+    mean, log_var = posterior
+    assert posterior._fields == ("mean", "log_var")
+    assert mean is posterior.mean and log_var is posterior.log_var
+    assert type(posterior).__name__ == "Encode" and vae.decode(z)._fields == ("x_mean",)
+
+
+def test_repr_and_doc_say_what_goes_in_and_out(vae):
+    assert repr(vae) == "<zoo artifact conv_vae-digits: encode, decode, reconstruct>"
+    for text in (repr(vae.decode), inspect.getdoc(vae.decode)):
+        assert "decode(z: float32 [batch, 3]) -> (x_mean: float32 [batch, 8, 8, 1])" in text
+
+
+def test_reconstruct_is_decode_of_the_posterior_mean(vae, trained):
+    x = trained.data.test.observe(range(7))
+    decoded = vae.decode(vae.encode(x).mean).x_mean
+    np.testing.assert_allclose(vae.reconstruct(x).x_mean, decoded, atol=1e-5)
+
+
+def test_one_row_has_one_answer_whatever_the_batch_around_it(vae, z):
+    together = vae.decode(z).x_mean
+    for row, expected in zip(z, together, strict=True):
+        np.testing.assert_allclose(vae.decode(row[None]).x_mean[0], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda z: z.tolist(),
+        lambda z: [tuple(row) for row in z.tolist()],
+        np.asfortranarray,
+        lambda z: np.repeat(z, 2, axis=1)[:, ::2],
+    ],
+)
+def test_lists_and_any_memory_layout_give_the_same_answer(vae, z, convert):
+    np.testing.assert_array_equal(vae.decode(convert(z)).x_mean, vae.decode(z).x_mean)
+
+
+def test_python_integers_are_numbers_too(vae):
+    ones = np.ones((1, 3), np.float32)
+    np.testing.assert_array_equal(vae.decode([[1, 1, 1]]).x_mean, vae.decode(ones).x_mean)
+
+
+def test_inputs_go_by_position_or_by_name(vae, z):
+    np.testing.assert_array_equal(vae.decode(z).x_mean, vae.decode(z=z).x_mean)
+
+
+def test_inputs_are_not_changed(vae, z):
+    before = z.copy()
+    vae.decode(z)
+    np.testing.assert_array_equal(z, before)
+
+
+def test_an_empty_batch_gives_an_empty_answer(vae):
+    empty = vae.decode(np.zeros((0, 3), np.float32)).x_mean
+    assert empty.shape == (0, 8, 8, 1) and empty.dtype == np.float32
+    assert vae.encode(np.zeros((0, 8, 8, 1), np.float32)).log_var.shape == (0, 3)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16", "int64", "uint8", ">f4"])
+def test_an_array_of_another_dtype_is_refused_with_the_remedy(vae, dtype):
+    with pytest.raises(InputError) as error:
+        vae.decode(np.zeros((2, 3), dtype))
+    given = str(np.dtype(dtype))
+    assert f"decode(z): given {given}, wanted float32 [batch, 3]" in str(error.value)
+    assert ".astype('float32')" in str(error.value)
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 4), (2, 2), (2, 3, 1), (1, 1, 3), (), (0,)])
+def test_a_wrong_shape_is_refused_with_both_shapes(vae, shape):
+    with pytest.raises(InputError) as error:
+        vae.decode(np.zeros(shape, np.float32))
+    assert f"given shape {list(shape)}, wanted float32 [batch, 3]" in str(error.value)
+
+
+def test_images_in_the_layout_of_pytorch_are_refused(vae):
+    with pytest.raises(
+        InputError, match=r"given shape \[2, 1, 8, 8\], wanted .*\[batch, 8, 8, 1\]"
+    ):
+        vae.encode(np.zeros((2, 1, 8, 8), np.float32))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_refused_with_its_place(vae, bad):
+    values = np.zeros((4, 3), np.float32)
+    values[2, 1] = bad
+    with pytest.raises(InputError, match=r"at \[2, 1\]; every value must be finite"):
+        vae.decode(values)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_python_number_too_large_for_float32_is_refused_without_a_warning(vae):
+    with pytest.raises(InputError, match=r"inf at \[0, 1\]; every value must be finite"):
+        vae.decode([[0.0, 1e39, 0.0]])
+
+
+@pytest.mark.parametrize(
+    "value", [[[1.0, 2.0], [1.0, 2.0, 3.0]], "abc", None, [["a"] * 3], [[1j] * 3]]
+)
+def test_what_is_no_array_of_numbers_is_refused(vae, value):
+    with pytest.raises(InputError, match=r"decode\(z\): .*wanted float32 \[batch, 3\]"):
+        vae.decode(value)
+
+
+def test_missing_surplus_and_misspelt_inputs_are_refused_by_the_names_wanted(vae, z):
+    for arguments, named in (((), {}), ((z, z), {}), ((z,), {"z": z}), ((), {"x": z})):
+        with pytest.raises(InputError, match="decode takes z; it was given"):
+            vae.decode(*arguments, **named)
+
+
+def test_eight_threads_get_the_answers_of_one(artifact, z):
+    expected = zoo.load(artifact).decode(z).x_mean
+    fresh = zoo.load(artifact)  # its graphs are opened by whichever thread is first
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: fresh.decode(z).x_mean, range(64)))
+    for answer in answers:
+        np.testing.assert_array_equal(answer, expected)
+
+
+def test_a_copy_answers_as_the_original(vae, z):
+    np.testing.assert_array_equal(copy.copy(vae).decode(z).x_mean, vae.decode(z).x_mean)
+
+
+def test_an_object_without_its_attributes_yet_does_not_recurse(vae):
+    """copy and pickle ask an empty object for its methods."""
+    empty = type(vae).__new__(type(vae))
+    with pytest.raises(AttributeError):
+        empty.__setstate__  # noqa: B018
+    with pytest.raises((TypeError, pickle.PicklingError)):
+        pickle.dumps(vae)

@@ -1,0 +1,259 @@
+"""Loading an artifact: where it is found, what it brings along, and what is refused."""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+
+import zoo
+from zoo.errors import ArtifactError, InputError
+
+ROOT = Path(zoo.__file__).parents[1]
+HEAVY = ("tensorflow", "keras", "jax", "onnx", "sklearn", "matplotlib", "tf2onnx", "scipy")
+
+EVERY_ENDPOINT = """
+import importlib
+for name in ("tensorflow", "keras", "onnx"):
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError:
+        continue
+    raise SystemExit(name + " can be imported here")
+import numpy as np
+import zoo
+vae = zoo.load(sys.argv[1])
+for name in vae.endpoints:
+    with np.load(vae.folder / "test_data" / f"{name}.npz") as file:
+        given = {k[6:]: v for k, v in file.items() if k[:6] == "input."}
+    for batch in (1, 3, 64):
+        answer = getattr(vae, name)(**{k: v[:batch] for k, v in given.items()})
+        np.savez(f"zoo-{name}-{batch}.npz", **answer._asdict())
+print(*vae.endpoints)
+"""
+
+z = np.zeros((2, 3), np.float32)
+
+
+def change_manifest(folder, change):
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(change(manifest)), encoding="utf-8")
+
+
+def test_a_fresh_process_loads_and_runs_without_any_training_library(artifact):
+    code = (
+        "import sys, zoo\n"
+        "vae = zoo.load(sys.argv[1])\n"
+        "vae.decode([[0.0, 0.0, 0.0]])\n"
+        f"print(*[name for name in {HEAVY} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(artifact)],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0 and done.stdout.split() == [], done.stderr
+
+
+def test_an_app_with_numpy_and_onnxruntime_gets_the_models_answers(
+    artifact, app_python, assert_answers_as_the_model
+):
+    names = app_python.run(EVERY_ENDPOINT, artifact).stdout.split()
+    assert set(names) >= {"encode", "decode", "reconstruct"}
+    for name in names:
+        for batch in (1, 3, 64):
+            with np.load(app_python.work / f"zoo-{name}-{batch}.npz") as answers:
+                assert_answers_as_the_model(name, batch, dict(answers))
+
+
+def test_training_parts_name_the_extra_to_install_where_it_is_absent(app_python):
+    done = app_python.run(
+        "import zoo\n"
+        "try:\n zoo.catalog\n"
+        "except ImportError as error:\n print(type(error).__name__, error)"
+    )
+    assert "MissingDependency" in done.stdout and "vae-zoo[train]" in done.stdout
+
+
+# --- where it is looked for ------------------------------------------------------------------
+
+
+def test_a_name_is_looked_for_in_the_folders_of_the_environment_variable(
+    artifact, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("VAE_ZOO_EXPORTS", os.pathsep.join([str(tmp_path), str(artifact.parent)]))
+    assert zoo.load(artifact.name).folder == artifact
+
+
+def test_a_name_is_looked_for_in_exports_below_the_working_directory(
+    copied_artifact, tmp_path, monkeypatch
+):
+    copied_artifact.parent.rename(tmp_path / "exports")
+    monkeypatch.delenv("VAE_ZOO_EXPORTS", raising=False)
+    monkeypatch.chdir(tmp_path)
+    by_name, by_path = zoo.load(copied_artifact.name), zoo.load(f"exports/{copied_artifact.name}")
+    assert by_name.folder.resolve() == by_path.folder.resolve()
+    assert by_name.decode(z).x_mean.shape == (2, 8, 8, 1)
+
+
+def test_an_unknown_name_says_where_it_was_looked_for(tmp_path, monkeypatch):
+    monkeypatch.setenv("VAE_ZOO_EXPORTS", str(tmp_path / "mine"))
+    with pytest.raises(ArtifactError) as error:
+        zoo.load("conv_vae-nothing")
+    for place in (tmp_path / "mine" / "conv_vae-nothing", Path("exports") / "conv_vae-nothing"):
+        assert str(place) in str(error.value)
+    assert "VAE_ZOO_EXPORTS" in str(error.value)
+
+
+def test_a_path_that_is_not_there_or_no_folder_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    for name in ("file", "nothing"):
+        with pytest.raises(ArtifactError, match=re.escape(str(tmp_path / name))):
+            zoo.load(tmp_path / name)
+
+
+def test_a_folder_that_is_no_artifact_is_refused(tmp_path):
+    with pytest.raises(ArtifactError, match="is not an artifact: it has no manifest"):
+        zoo.load(tmp_path)
+
+
+# --- a manifest that is not one --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content, why",
+    [
+        (b"{", "cannot be read"),
+        (b"", "cannot be read"),
+        (b"\xff\xfe", "cannot be read"),
+        (b"[1, 2]", "states no schema_version"),
+        (b"null", "states no schema_version"),
+        (b'{"name": "conv_vae-digits"}', "states no schema_version"),
+        (b'{"schema_version": "1"}', "states no schema_version"),
+        (b'{"schema_version": 2}', "schema version 2, .* install a newer vae-zoo"),
+        (b'{"schema_version": 1}', "endpoints cannot be read"),
+        (b'{"schema_version": 1, "endpoints": {"decode": {"name": "decode"}}}', "endpoints cannot"),
+        (b'{"schema_version": 1, "endpoints": ["decode"]}', "endpoints cannot be read"),
+    ],
+)
+def test_a_manifest_that_cannot_be_understood_is_refused(copied_artifact, content, why):
+    (copied_artifact / "manifest.json").write_bytes(content)
+    with pytest.raises(ArtifactError, match=why):
+        zoo.load(copied_artifact)
+
+
+def test_what_a_later_manifest_of_this_version_adds_does_no_harm(copied_artifact):
+    change_manifest(copied_artifact, lambda manifest: manifest | {"colour": "blue"})
+    assert zoo.load(copied_artifact).decode(z).x_mean.shape == (2, 8, 8, 1)
+
+
+# --- files that are not those that were exported ---------------------------------------------
+
+
+def flip_one_bit(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_missing_graph_is_refused_at_once(copied_artifact):
+    path = copied_artifact / "onnx" / "encode.onnx"
+    path.unlink()
+    with pytest.raises(ArtifactError, match=re.escape(str(path)) + " is missing"):
+        zoo.load(copied_artifact)
+
+
+@pytest.mark.parametrize(
+    "spoil, why",
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:1000]), "has 1,000 bytes, the manifest"),
+        (lambda path: path.write_bytes(b""), "has 0 bytes, the manifest"),
+        (flip_one_bit, "sha256 differs"),
+        (lambda path: path.unlink(), "is missing"),
+    ],
+)
+def test_a_spoilt_graph_is_refused_by_name_and_the_others_still_run(copied_artifact, spoil, why):
+    vae = zoo.load(copied_artifact)
+    path = copied_artifact / "onnx" / "decode.onnx"
+    spoil(path)
+    for _ in range(2):
+        with pytest.raises(ArtifactError, match=re.escape(str(path)) + f".*{why}"):
+            vae.decode(z)
+    assert vae.encode(np.zeros((1, 8, 8, 1), np.float32)).mean.shape == (1, 3)
+
+
+def test_two_swapped_graphs_are_both_refused(copied_artifact):
+    encode, decode = (copied_artifact / "onnx" / f"{name}.onnx" for name in ("encode", "decode"))
+    contents = encode.read_bytes(), decode.read_bytes()
+    encode.write_bytes(contents[1])
+    decode.write_bytes(contents[0])
+    vae = zoo.load(copied_artifact)
+    with pytest.raises(ArtifactError, match=r"decode\.onnx"):
+        vae.decode(z)
+    with pytest.raises(ArtifactError, match=r"encode\.onnx"):
+        vae.encode(np.zeros((1, 8, 8, 1), np.float32))
+
+
+def test_a_graph_that_the_manifest_does_not_list_is_not_run(copied_artifact):
+    def change(manifest):
+        del manifest["files"]["onnx/decode.onnx"]
+        return manifest
+
+    change_manifest(copied_artifact, change)
+    with pytest.raises(ArtifactError, match=r"decode\.onnx: manifest\.json does not list"):
+        zoo.load(copied_artifact).decode(z)
+
+
+def test_a_file_that_is_no_graph_is_refused_even_if_the_manifest_agrees(copied_artifact):
+    path = copied_artifact / "onnx" / "decode.onnx"
+    path.write_bytes(b"no graph")
+
+    def change(manifest):
+        digest = hashlib.sha256(b"no graph").hexdigest()
+        manifest["files"]["onnx/decode.onnx"] = {"sha256": digest, "bytes": 8}
+        return manifest
+
+    change_manifest(copied_artifact, change)
+    with pytest.raises(ArtifactError, match=r"ONNX Runtime cannot load .*decode\.onnx"):
+        zoo.load(copied_artifact).decode(z)
+
+
+# --- providers -------------------------------------------------------------------------------
+
+
+def absent_provider():
+    """A provider that ONNX Runtime knows and this machine does not have: CUDA, mostly."""
+    absent = set(onnxruntime.get_all_providers()) - set(onnxruntime.get_available_providers())
+    return "CUDAExecutionProvider" if "CUDAExecutionProvider" in absent else min(absent)
+
+
+@pytest.mark.parametrize("wrap", [lambda p: [p], lambda p: p, lambda p: [(p, {})]])
+def test_a_provider_that_is_not_there_is_an_error_that_lists_what_is(artifact, wrap):
+    absent = absent_provider()
+    with pytest.raises(InputError, match=f"has no {absent} here; it has .*CPUExecutionProvider"):
+        zoo.load(artifact, providers=wrap(absent))
+
+
+def test_an_absent_provider_is_no_silent_cpu_even_with_the_cpu_beside_it(artifact):
+    with pytest.raises(InputError, match=absent_provider()):
+        zoo.load(artifact, providers=[absent_provider(), "CPUExecutionProvider"])
+
+
+@pytest.mark.parametrize("providers", [None, ["CPUExecutionProvider"], "CPUExecutionProvider"])
+def test_the_cpu_is_what_is_used_unless_asked_otherwise(artifact, providers):
+    vae = zoo.load(artifact, providers=providers)
+    assert vae._sessions.get("decode").get_providers() == ["CPUExecutionProvider"]
+
+
+def test_threads_reach_onnxruntime_and_change_no_answer(artifact):
+    one, default = zoo.load(artifact, threads=1), zoo.load(artifact)
+    assert one._sessions.get("decode").get_session_options().intra_op_num_threads == 1
+    np.testing.assert_allclose(one.decode(z).x_mean, default.decode(z).x_mean, atol=1e-6)

@@ -4,8 +4,8 @@ Run:       python benchmarks/training_step.py
 Prints:    a markdown table; `auto` of `--compiler` rests on it
 
 Each way runs in processes of its own, in rounds that alternate between the ways, so that a machine
-which slows down slows all of them. Reported: the median over rounds of each round's median step, and
-its ratio to the fastest way in the same rounds. The step is `train_on_batch` on one fixed batch.
+which slows down slows all of them. Reported: the median over rounds of each round's median step,
+and its ratio to the fastest way. The step is `train_on_batch` on one fixed batch.
 """
 
 import argparse

@@ -18,10 +18,12 @@ class Config(recipe.Config):
 
     latent: int = 32
     """Size of the latent vector."""
-    filters: tuple[int, ...] = (32, 64)
+    filters: tuple[int, ...] = (16, 32)
     """Filters of the strided convolutions; each halves height and width."""
-    dense: int = 256
+    dense: int = 512
     """Width of the dense layer between convolutions and latents."""
+    activation: Literal["silu", "gelu", "elu", "relu", "tanh"] = "silu"
+    """Between layers."""
     likelihood: Literal["bernoulli", "normal"] = "bernoulli"
     """Of a pixel: bernoulli for binary and grey images, normal (learned scale) for colour."""
     beta: float = 1.0
@@ -35,6 +37,7 @@ def build(config, event_shape):
         latent=config.latent,
         filters=config.filters,
         dense=config.dense,
+        activation=config.activation,
         likelihood=config.likelihood,
         beta=config.beta,
         seed=config.seed,

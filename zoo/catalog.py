@@ -8,9 +8,9 @@ from zoo.vae import VAE
 
 def conv_vae(
     event_shape,
-    latent=16,
-    filters=(32, 64),
-    dense=256,
+    latent=32,
+    filters=(16, 32),
+    dense=512,
     activation="silu",
     likelihood="bernoulli",
     beta=1.0,

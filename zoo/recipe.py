@@ -31,11 +31,17 @@ class Config:
     """`dynamic` draws training images anew at each visit, `static` once, `none` keeps grey values.
     `auto` is dynamic for one channel and a Bernoulli likelihood, none otherwise."""
     epochs: int | None = None
-    """Passes over the training data; unless given 50, or as many as make 2,000 steps."""
+    """Passes over the training data; unless given 70, or as many as make 1,500 steps."""
     batch_size: int = 128
     """Examples a step."""
-    learning_rate: float = 2e-3
+    learning_rate: float = 3e-3
     """Peak of Adam's learning rate, which warms up and then decays along a cosine to 0."""
+    warmup: float = 0.02
+    """Share of all steps over which the learning rate rises linearly."""
+    test_share: float = 0.2
+    """Share held out as test set, where the data has none of its own."""
+    memory_share: float = 0.25
+    """Share of this machine's memory that images may take; more stay on disk."""
     validation_share: float = 0.05
     """Share of the training data held out to choose the best weights."""
     patience: int | None = None
@@ -61,7 +67,16 @@ class Config:
     """Print the model and the plan, and stop."""
 
 
-_NOT_PART_OF_THE_RUN = {"out", "resume", "replace", "tensorboard", "dry_run", "samples"}
+_NOT_PART_OF_THE_RUN = {  # `dataset` is a name or a path; the data itself is compared instead
+    "dataset",
+    "dry_run",
+    "memory_share",
+    "out",
+    "replace",
+    "resume",
+    "samples",
+    "tensorboard",
+}
 
 
 def main(config_class, build, script):
@@ -98,7 +113,13 @@ def run(config, build, script):
     import zoo
 
     settings = settings_of(config)  # refuses bad numbers before anything is loaded
-    loaded = zoo.datasets.load(config.dataset, seed=config.seed, image_shape=config.image_shape)
+    loaded = zoo.datasets.load(
+        config.dataset,
+        seed=config.seed,
+        image_shape=config.image_shape,
+        test_share=config.test_share,
+        memory_share=config.memory_share,
+    )
     zoo.training.seed_everything(config.seed)
     model = build(config, loaded.event_shape)
     data = zoo.datasets.observe(loaded, _binarization(config, loaded, model), config.seed)
@@ -189,7 +210,8 @@ def _identity(config, data):
     kept = {k: v for k, v in _plain(config).items() if k not in _NOT_PART_OF_THE_RUN}
     return kept | {
         "event_shape": list(data.event_shape),
-        "examples": [len(data.train), len(data.test)],
+        "training_data": data.train.fingerprint(),
+        "test_data": data.test.fingerprint(),
         "backend": keras.backend.backend(),
     }
 

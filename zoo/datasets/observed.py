@@ -4,6 +4,7 @@ A training batch depends on (seed, step) alone, so that a run which was killed a
 what an uninterrupted one would have seen.
 """
 
+import hashlib
 from dataclasses import dataclass, fields
 
 import keras
@@ -13,7 +14,7 @@ from zoo.datasets.base import Dataset, Split
 from zoo.errors import DatasetError
 
 BINARIZATIONS = ("dynamic", "static", "none")
-_ORDER, _DRAW, _ONCE, _CUT = range(4)  # streams of random numbers that must not meet
+_ORDER, _DRAW, _CUT, _TRAIN, _TEST, _VALIDATION = range(6)  # streams that must not meet
 
 
 def observe(data, binarization="none", seed=0):
@@ -30,8 +31,8 @@ def observe(data, binarization="none", seed=0):
             f"binarization {binarization!r} is unknown; there are {', '.join(BINARIZATIONS)}."
         )
     facts = {field.name: getattr(data, field.name) for field in fields(Dataset)}
-    for name in ("train", "test"):
-        facts[name] = ObservedSplit(facts[name], binarization, seed)
+    for name, stream in (("train", _TRAIN), ("test", _TEST)):
+        facts[name] = ObservedSplit(facts[name], binarization, seed, stream)
     return Observed(**facts, binarization=binarization, seed=seed)
 
 
@@ -42,6 +43,7 @@ class ObservedSplit:
     split: Split
     binarization: str
     seed: int
+    stream: int
 
     def __len__(self):
         return len(self.split)
@@ -54,15 +56,15 @@ class ObservedSplit:
     def observe(self, indices):
         """What a model is evaluated on: float32 [k, *event], the same at every call.
 
-        Binarized values are drawn once: the draw for an example depends on its index in the split
-        and on the seed, not on the batch around it.
+        Binarized values are drawn once: the draw for an example depends on its index in the split,
+        on which split it is and on the seed, not on the batch around it.
         """
         values = self.split.batch(indices)
         if self.binarization == "none":
             return values
         uniform = np.empty(values.shape, np.float32)
         for row, index in enumerate(np.arange(len(self))[indices]):
-            source = np.random.Philox(key=[self.seed, _ONCE], counter=[0, 0, 0, index])
+            source = np.random.Philox(key=[self.seed, self.stream], counter=[0, 0, 0, index])
             uniform[row] = np.random.Generator(source).random(values.shape[1:], dtype=np.float32)
         return (uniform < values).astype(np.float32)
 
@@ -77,9 +79,15 @@ class ObservedSplit:
         order = np.random.default_rng([seed, _CUT]).permutation(len(self))
         rest, validation = np.sort(order[count:]), np.sort(order[:count])
         return tuple(
-            ObservedSplit(self.split.subset(part), self.binarization, self.seed)
-            for part in (rest, validation)
+            ObservedSplit(self.split.subset(part), self.binarization, self.seed, stream)
+            for part, stream in ((rest, self.stream), (validation, _VALIDATION))
         )
+
+    def fingerprint(self, examples=64):
+        """A digest of some examples, evenly spaced: tells whether two splits hold the same data."""
+        rows = np.unique(np.linspace(0, len(self) - 1, examples).astype(int))
+        values = np.ascontiguousarray(self.split.batch(rows))
+        return hashlib.sha256(repr((len(self), values.shape)).encode() + values).hexdigest()[:16]
 
     def training_batches(self, batch_size, seed, steps_per_epoch=None):
         """Shuffled batches (x, x) without end, as `TrainingBatches`."""

@@ -8,7 +8,7 @@ from keras import layers
 from zoo.errors import InputError
 from zoo.networks.heads import normal_posterior
 
-KERNEL = 4  # a multiple of the stride, so that transposed convolutions leave no checkerboard
+KERNEL = 3
 STRIDE = 2
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.endpoints import PARITY_BATCHES, PROBABILITY, REAL_FLOOR, TOLERANCES
+from zoo.endpoints import PARITY_BATCHES, PROBABILITY, TOLERANCES
 from zoo.errors import ArtifactError, ExportError
 
 
@@ -68,9 +68,16 @@ def require_same_interface(endpoint, inputs, outputs):
 
 
 def errors(expected, actual):
-    """(largest absolute, largest relative error); relative to |expected|, at least `REAL_FLOOR`."""
-    difference = np.abs(actual.astype(np.float64) - expected.astype(np.float64))
-    relative = difference / np.maximum(np.abs(expected.astype(np.float64)), REAL_FLOOR)
+    """(largest absolute, largest relative error) of two arrays [batch, ...].
+
+    Relative to the largest magnitude of the same example: the error's maximum norm over the
+    vector's. An example of zeros has no scale; any error in it is infinite.
+    """
+    expected = expected.astype(np.float64).reshape(len(expected), -1)
+    difference = np.abs(actual.astype(np.float64).reshape(expected.shape) - expected)
+    scale = np.max(np.abs(expected), axis=1, keepdims=True, initial=0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = np.where(difference == 0.0, 0.0, difference / scale)
     return float(np.max(difference, initial=0.0)), float(np.max(relative, initial=0.0))
 
 

@@ -27,7 +27,7 @@ class Settings:
 
     epochs: int | None = None
     batch_size: int = 128
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
     warmup: float = 0.02
     validation_share: float = 0.05
     patience: int | None = None
@@ -67,11 +67,11 @@ class Run:
 def plan(settings, split):
     """Settings with what was left open settled for this training split.
 
-    50 epochs, or as many as make 2,000 steps where the data is small; patience of a fifth.
+    70 epochs, or as many as make 1,500 steps where the data is small; patience of a fifth.
     """
     count = max(1, round(len(split) * (1.0 - settings.validation_share)))
     steps = settings.steps_per_epoch or max(1, count // settings.batch_size)
-    epochs = settings.epochs or max(50, math.ceil(2000 / steps))
+    epochs = settings.epochs or max(70, math.ceil(1500 / steps))
     patience = max(10, epochs // 5) if settings.patience is None else settings.patience
     return dataclasses.replace(settings, epochs=epochs, patience=patience)
 

@@ -24,8 +24,8 @@ class Config(recipe.Config):
     """Width of the dense layer between convolutions and latents."""
     activation: Literal["silu", "gelu", "elu", "relu", "tanh"] = "silu"
     """Between layers."""
-    likelihood: Literal["bernoulli", "normal"] = "bernoulli"
-    """Of a pixel: bernoulli for binary and grey images, normal (learned scale) for colour."""
+    likelihood: Literal["auto", "bernoulli", "normal"] = "auto"
+    """Of a pixel; `auto` is bernoulli for one channel, normal with a learned scale for colour."""
     beta: float = 1.0
     """Weight of the KL term; 1 trains the ELBO."""
 

@@ -1,6 +1,6 @@
 """The named models of the zoo: builders with every number visible."""
 
-from zoo.errors import InputError
+from zoo import likelihoods
 from zoo.networks import conv
 from zoo.objectives import ELBO
 from zoo.vae import VAE
@@ -12,7 +12,7 @@ def conv_vae(
     filters=(16, 32),
     dense=512,
     activation="silu",
-    likelihood="bernoulli",
+    likelihood="auto",
     beta=1.0,
     seed=0,
 ):
@@ -21,23 +21,8 @@ def conv_vae(
     return VAE(
         conv.encoder(event_shape, latent, **shape),
         conv.decoder(event_shape, latent, **shape),
-        likelihood=likelihood,
+        likelihood=likelihoods.get(likelihood, event_shape),
         objective=ELBO(beta),
         seed=seed,
         name="conv_vae",
     )
-
-
-BUILDERS = {"conv_vae": conv_vae}
-
-
-def names():
-    """The names of all models, in order."""
-    return tuple(BUILDERS)
-
-
-def build(name, event_shape, **options):
-    """Builds a model by its catalog name."""
-    if name not in BUILDERS:
-        raise InputError(f"model {name!r} is unknown; the catalog has {', '.join(BUILDERS)}.")
-    return BUILDERS[name](event_shape, **options)

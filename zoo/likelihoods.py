@@ -88,10 +88,16 @@ class Normal(keras.layers.Layer):
 NAMES = {"bernoulli": Bernoulli, "normal": Normal}
 
 
-def get(likelihood):
-    """A likelihood from its name, or the likelihood itself."""
+def get(likelihood, event_shape=None):
+    """A likelihood from its name, or the likelihood itself.
+
+    "auto" is what suits images of this event shape: normal for several channels, whose values
+    are not probabilities of anything, else Bernoulli.
+    """
     if isinstance(likelihood, keras.layers.Layer):
         return likelihood
+    if likelihood == "auto" and event_shape is not None:
+        likelihood = "normal" if len(event_shape) == 3 and event_shape[-1] > 1 else "bernoulli"
     if likelihood not in NAMES:
         raise InputError(f"likelihood {likelihood!r} is unknown; there are {', '.join(NAMES)}.")
     return NAMES[likelihood]()

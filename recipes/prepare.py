@@ -20,6 +20,10 @@ NEEDED = (
     "matplotlib",
     "PIL",
     "tyro",
+    "importlib_resources",
+    "requests",
+    "tqdm",
+    "tensorboardX",
 )
 
 if importlib.util.find_spec("zoo") is None:

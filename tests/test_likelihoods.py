@@ -46,6 +46,20 @@ def test_a_likelihood_survives_its_config(likelihood):
     assert copy.get_config() == likelihood.get_config()
 
 
+@pytest.mark.parametrize(
+    ("event_shape", "wanted"),
+    [((8, 8, 1), "bernoulli"), ((8, 8, 3), "normal"), ((64,), "bernoulli")],
+)
+def test_auto_takes_the_likelihood_that_suits_the_channels(event_shape, wanted):
+    assert likelihoods.get("auto", event_shape).name.startswith(wanted)
+
+
+def test_nats_say_what_they_are_of():
+    assert "mass" in likelihoods.Bernoulli().nats_are(binary=True)
+    assert "not binarized" in likelihoods.Bernoulli().nats_are(binary=False)
+    assert "density" in likelihoods.Normal().nats_are(binary=False)
+
+
 def test_an_unknown_likelihood_is_refused_with_the_known_ones():
     with pytest.raises(InputError, match=r"'poisson'.*bernoulli, normal"):
         likelihoods.get("poisson")

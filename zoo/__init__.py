@@ -43,7 +43,7 @@ def __getattr__(name):
 
         raise MissingDependency(
             f"zoo.{name} needs {error.name}, which is not installed. The training stack is "
-            'installed by: pip install "vae-zoo[train]" (in a clone: pip install -e ".[train]")'
+            'installed from a clone by: pip install -c constraints.txt -e ".[train]"'
         ) from error
 
 

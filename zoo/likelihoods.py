@@ -22,7 +22,10 @@ class Bernoulli(keras.layers.Layer):
 
     support = (0.0, 1.0)
     mean_is_probability = True
-    nats_are = "probability mass"
+
+    def nats_are(self, binary):
+        """What the nats are of, given whether the data was binarized."""
+        return "a probability mass" if binary else "a cross-entropy: the data was not binarized"
 
     def log_prob(self, x, output):
         """[batch, *event] twice -> [batch], nats."""
@@ -49,7 +52,10 @@ class Normal(keras.layers.Layer):
 
     support = (-float("inf"), float("inf"))
     mean_is_probability = False
-    nats_are = "density, in the unit of x"
+
+    def nats_are(self, binary):
+        """What the nats are of, given whether the data was binarized."""
+        return "a density: they depend on the unit of x"
 
     def __init__(self, scale=None, initial_scale=0.2, **kwargs):
         super().__init__(**kwargs)

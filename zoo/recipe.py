@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from zoo.errors import InputError, ZooError
+from zoo.errors import InputError, MissingDependency, ZooError
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ class Config:
     """Folder that the artifact is put into."""
     resume: bool = False
     """Go on with a run that was interrupted."""
+    restart: bool = False
+    """Discard a run that was interrupted, and begin anew."""
     replace: bool = False
     """Replace an artifact of the same name, once the new one is proven."""
     tensorboard: Path | None = None
@@ -67,16 +69,8 @@ class Config:
     """Print the model and the plan, and stop."""
 
 
-_NOT_PART_OF_THE_RUN = {  # `dataset` is a name or a path; the data itself is compared instead
-    "dataset",
-    "dry_run",
-    "memory_share",
-    "out",
-    "replace",
-    "resume",
-    "samples",
-    "tensorboard",
-}
+# `dataset` is a name or a path: the data itself is compared instead.
+_NOT_PART_OF_THE_RUN = {"dataset", "memory_share", "samples"}
 
 
 def main(config_class, build, script):
@@ -96,6 +90,12 @@ def main(config_class, build, script):
     except ZooError as error:
         print(f"\nerror: {error}", file=sys.stderr)
         sys.exit(2)
+    except OSError as error:
+        print(
+            f"\nerror: {error}. Nothing is half written; once this is mended, go on with --resume.",
+            file=sys.stderr,
+        )
+        sys.exit(2)
     except KeyboardInterrupt:
         print("\nInterrupted. Nothing is half written; go on with --resume.", file=sys.stderr)
         sys.exit(130)
@@ -105,8 +105,14 @@ def run(config, build, script):
     """Load, build, train, evaluate, export, prove; returns the artifact's folder."""
     began = time.monotonic()
     with _native_messages_kept_back():
-        import keras
-
+        try:
+            import keras
+        except ModuleNotFoundError as error:
+            backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+            raise MissingDependency(
+                f"KERAS_BACKEND={backend} needs {error.name}, which is not installed. Install it "
+                f"(python -m pip install {backend}), or unset KERAS_BACKEND for TensorFlow."
+            ) from error
         keras.ops.zeros(1)  # starts the backend
     # A handful of functions are compiled for a handful of shapes; that is meant.
     logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
@@ -127,6 +133,8 @@ def run(config, build, script):
     target = config.out / f"{model.name}-{data.name}"
     _describe(model, data, settings, target)
     if config.dry_run:
+        model.encoder.summary()
+        model.decoder.summary()
         return target
     zoo.export.require_writable(target, config.replace)
     folder = target.with_name(target.name + ".run")
@@ -136,6 +144,7 @@ def run(config, build, script):
         settings,
         folder,
         resume=config.resume,
+        restart=config.restart,
         configuration=_identity(config, data),
         tensorboard=config.tensorboard,
     )
@@ -158,6 +167,7 @@ def run(config, build, script):
         _command(script, config),
         replace=config.replace,
     )
+    zoo.training.clear(folder)
     print(zoo.export.table(rows))
     _done(target, time.monotonic() - began)
     return target
@@ -217,9 +227,11 @@ def _identity(config, data):
 
 
 def _plain(config):
-    """The options as JSON-able values."""
+    """The options as JSON-able values, less those that only say where and whether to write."""
     plain = {}
     for name, value in vars(config).items():
+        if name in ("dry_run", "out", "replace", "restart", "resume", "tensorboard"):
+            continue
         value = list(value) if isinstance(value, tuple) else value
         plain[name] = str(value) if isinstance(value, Path) else value
     return plain
@@ -229,6 +241,11 @@ def _describe(model, data, settings, target):
     def rows(network):
         return f"{network.count_params():,} parameters in {len(network.layers)} layers"
 
+    import keras
+
+    device = keras.distribution.list_devices()[0]
+    patience = settings.patience
+    stop = f"early stop after {patience} epochs without gain" if patience else "no early stop"
     print(
         f"{model.name}: {model.count_params():,} parameters, {model.latent} latents, "
         f"{model.likelihood.name} likelihood\n"
@@ -237,8 +254,8 @@ def _describe(model, data, settings, target):
         f"data: {data.name}, {len(data.train):,} training and {len(data.test):,} test examples of "
         f"shape {list(data.event_shape)}, binarization {data.binarization}\n"
         f"plan: {settings.epochs} epochs of batches of {settings.batch_size}, Adam at up to "
-        f"{settings.learning_rate:g}, early stop after {settings.patience} epochs without gain, "
-        f"seed {settings.seed}; artifact {target}",
+        f"{settings.learning_rate:g}, {stop}, seed {settings.seed}, Keras on "
+        f"{keras.backend.backend()} ({device}); artifact {target}",
         flush=True,
     )
 
@@ -248,7 +265,14 @@ def _command(script, config):
     parts = ["python", _shown(script)]
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
-        if value == field.default or field.name in ("resume", "replace", "out", "tensorboard"):
+        if value == field.default or field.name in (
+            "memory_share",
+            "out",
+            "replace",
+            "restart",
+            "resume",
+            "tensorboard",
+        ):
             continue
         values = value if isinstance(value, tuple) else (value,)
         option = f"--{field.name.replace('_', '-')}"

@@ -13,7 +13,6 @@ from zoo.objectives import ELBO
 from zoo.priors import StandardNormal
 
 
-@keras.saving.register_keras_serializable(package="zoo")
 class NegativeLogLikelihood(keras.losses.Loss):
     """-log p(x|z) in nats: summed over the event by the likelihood, averaged over the batch."""
 
@@ -23,13 +22,6 @@ class NegativeLogLikelihood(keras.losses.Loss):
 
     def call(self, x, output):
         return -self.likelihood.log_prob(x, output)
-
-    def get_config(self):
-        return {"likelihood": keras.saving.serialize_keras_object(self.likelihood)}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(keras.saving.deserialize_keras_object(config["likelihood"]))
 
 
 @keras.saving.register_keras_serializable(package="zoo")

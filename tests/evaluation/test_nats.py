@@ -87,11 +87,13 @@ def test_the_elbo_agrees_with_its_closed_form(linear, data):
 
 def test_the_estimate_does_not_depend_on_the_chunks(linear, data, monkeypatch):
     whole = nats.log_likelihood(linear, data.test, seed=3, samples=150)
-    monkeypatch.setattr(nats, "ROWS", 700)  # 7 examples a call instead of 20
+    monkeypatch.setattr(nats, "VALUES", 700 * SIZE)  # 7 examples a call
     np.testing.assert_allclose(nats.log_likelihood(linear, data.test, 3, 150), whole, rtol=1e-5)
 
 
-def test_an_interrupted_estimate_goes_on_where_it_was(linear, data):
+def test_an_interrupted_estimate_goes_on_where_it_was(linear, data, monkeypatch):
+    monkeypatch.setattr(nats, "VALUES", 700 * SIZE)
+
     class Interrupted(Exception):
         pass
 

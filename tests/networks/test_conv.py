@@ -45,6 +45,7 @@ def test_images_too_small_for_the_strides_are_refused_with_advice():
     ("arguments", "said"),
     [
         ({"latent": 0}, "latent=0"),
+        ({"dense": 0}, "dense=0"),
         ({"filters": ()}, r"filters=\(\)"),
         ({"filters": (4, 0)}, r"filters=\(4, 0\)"),
         ({"event_shape": (64,)}, r"events of shape \(64,\)"),

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -89,6 +90,7 @@ vae.save_weights(sys.argv[1] + "/final.weights.h5")
 def python(code, folder):
     return subprocess.Popen(
         [sys.executable, "-c", code, str(folder)],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -120,6 +122,11 @@ def test_a_run_killed_in_mid_epoch_resumes_to_the_same_weights(
     vae = model()
     vae.load_weights(tmp_path / "final.weights.h5")
     assert_same(weights(vae), uninterrupted[1])
+    _, _, wanted = checkpoint.load(uninterrupted[0].folder)
+    _, _, arrays = checkpoint.load(tmp_path)
+    assert set(arrays) == set(wanted)
+    for name, value in wanted.items():  # the last weights, the optimizer's state, the generators'
+        np.testing.assert_array_equal(arrays[name], value, err_msg=name)
 
 
 def test_resuming_a_finished_run_trains_no_more(data, uninterrupted, tmp_path, capsys):
@@ -141,16 +148,45 @@ def test_resuming_under_another_configuration_names_what_differs(data, uninterru
     assert "batch_size" not in str(raised.value)
 
 
-def test_an_unfinished_run_is_not_overwritten_unasked(data, tmp_path):
-    vae = model()
-    training.fit(vae, data, dataclasses.replace(SETTINGS, epochs=1), tmp_path)
-    progress, identity, arrays = checkpoint.load(tmp_path)
-    best = [arrays[f"best/{i}"] for i in range(len(vae.weights))]
-    checkpoint.save(tmp_path, vae, progress, best, identity | {"epochs": 3})
+def test_a_run_is_not_overwritten_unasked(data, uninterrupted, tmp_path):
+    shutil.copy(uninterrupted[0].folder / checkpoint.FILE, tmp_path)
     before = (tmp_path / checkpoint.FILE).read_bytes()
-    with pytest.raises(TrainingError, match=r"epoch 1 of 3.*--resume"):
-        training.fit(model(), data, dataclasses.replace(SETTINGS, epochs=3), tmp_path)
+    with pytest.raises(TrainingError, match=r"epoch 4 of 4.*--resume.*--restart"):
+        training.fit(model(), data, SETTINGS, tmp_path)
     assert (tmp_path / checkpoint.FILE).read_bytes() == before
+
+
+def test_restart_discards_a_run_of_another_configuration(data, uninterrupted, tmp_path):
+    vae = model()
+    training.fit(vae, data, dataclasses.replace(SETTINGS, epochs=1, seed=9), tmp_path)
+    vae = model()
+    training.fit(vae, data, SETTINGS, tmp_path, restart=True)
+    assert_same(weights(vae), uninterrupted[1])
+    training.clear(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"history.csv", "lock"}
+
+
+def test_two_processes_do_not_train_in_one_folder(data, tmp_path):
+    held = python(
+        "import fcntl, sys\nfile = open(sys.argv[1] + '/lock', 'w')\n"
+        "fcntl.flock(file, fcntl.LOCK_EX)\nprint('held', flush=True)\nsys.stdin.read()",
+        tmp_path,
+    )
+    assert held.stdout.readline() == "held\n"
+    with pytest.raises(TrainingError, match="Another process is training in"):
+        training.fit(model(), data, SETTINGS, tmp_path)
+    held.kill()
+    held.wait()
+    held.stdout.close()
+    held.stdin.close()
+    training.fit(model(), data, dataclasses.replace(SETTINGS, epochs=1), tmp_path)
+
+
+def test_data_that_the_likelihood_does_not_describe_is_refused(tmp_path):
+    split = Split(np.zeros((20, 8, 8, 1), np.float32))
+    wide = Dataset("wide", split, split, (8, 8, 1), "made", "none", "all", range=(-1.0, 1.0))
+    with pytest.raises(InputError, match=r"wide has values in \[-1.0, 1.0\]; the bernoulli"):
+        training.fit(model(), datasets.observe(wide), SETTINGS, tmp_path)
 
 
 def test_a_damaged_checkpoint_is_named(data, uninterrupted, tmp_path):
@@ -222,9 +258,26 @@ def test_a_loss_that_is_not_finite_stops_at_its_step_and_says_what_to_try(tmp_pa
     assert "--learning-rate" in str(raised.value)
 
 
+def test_a_validation_elbo_that_is_not_finite_stops_too(data, tmp_path):
+    """Training data that is fine and validation data that is not."""
+    images = np.random.default_rng(0).random((640, 8, 8, 1)).astype(np.float32)
+    whole = Dataset("half", Split(images), Split(images), (8, 8, 1), "made", "none", "all")
+    observed = datasets.observe(whole)
+    _, validation = observed.train.cut(0.05, 0)
+    rows = np.isin(images.reshape(640, -1)[:, 0], validation.split.images.reshape(32, -1)[:, 0])
+    images[rows] *= 1e38
+    with pytest.raises(
+        TrainingError, match=r"validation ELBO is (nan|-inf) after epoch 1.*--restart"
+    ):
+        training.fit(model(likelihood="normal"), observed, SETTINGS, tmp_path)
+    assert checkpoint.load(tmp_path) is None
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
+        ({"seed": 2**32}, "seed=4294967296"),
+        ({"warmup": 1.0}, "warmup=1.0"),
         ({"epochs": 0}, "epochs=0"),
         ({"batch_size": 0}, "batch_size=0"),
         ({"learning_rate": 0.0}, "learning_rate=0.0"),

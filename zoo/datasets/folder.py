@@ -154,7 +154,13 @@ def _fingerprint(root: Path, files: Sequence[Path]) -> str:
     """Changes when a file is added, removed, renamed or written, and not when the folder moves."""
     digest = hashlib.sha256()
     for file in files:
-        status = (root / file).stat()
+        try:
+            status = (root / file).stat()
+        except OSError as error:
+            raise DatasetError(
+                f"{root / file} cannot be read ({error.strerror}): repair it or take it out of "
+                "the folder."
+            ) from error
         digest.update(f"{file.as_posix()}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:16]
 

@@ -87,7 +87,9 @@ class ObservedSplit:
         """A digest of some examples, evenly spaced: tells whether two splits hold the same data."""
         rows = np.unique(np.linspace(0, len(self) - 1, examples).astype(int))
         values = self.split.batch(rows)
-        return hashlib.sha256(repr((len(self), values.shape)).encode() + values.tobytes()).hexdigest()[:16]
+        return hashlib.sha256(
+            repr((len(self), values.shape)).encode() + values.tobytes()
+        ).hexdigest()[:16]
 
     def training_batches(self, batch_size, seed, steps_per_epoch=None):
         """Shuffled batches (x, x) without end, as `TrainingBatches`."""

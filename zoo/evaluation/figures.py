@@ -28,7 +28,8 @@ def draw(model, data, history, means, folder, seed=0):
     if len(data.event_shape) == 3:
         reconstructions(model, data, folder)
         prior_samples(model, seed, folder)
-        interpolation(model, data, folder)
+        if len(data.test) > 1:
+            interpolation(model, data, folder)
     return folder
 
 
@@ -67,13 +68,14 @@ def interpolation(model, data, folder, rows=5):
 def latent_scatter(means, data, folder, most=5000):
     """Posterior means in two dimensions, by label; their two first principal components if > 2."""
     points, how = means[:most], "posterior means"
-    if points.shape[1] > 2:
+    if points.shape[1] > 2 and len(points) > 2:
         pca = PCA(2, random_state=0).fit(means)
         points = pca.transform(points)
         share = pca.explained_variance_ratio_.sum()
         how += f", first two principal components ({share:.0%} of variance)"
     if points.shape[1] == 1:
         points = np.concatenate([points, np.zeros_like(points)], axis=1)
+    points = points[:, :2]
     figure, axes = plt.subplots(figsize=(6.5, 5.5), layout="constrained")
     style = {"s": 6 if len(points) > 1000 else 16, "alpha": 0.7, "linewidths": 0}
     labels = data.test.labels

@@ -4,13 +4,15 @@ Noise comes from numpy, keyed by a seed and the example's place, so that a figur
 on the Keras backend's generator, on the chunk size, or on where an interrupted run went on.
 """
 
+import math
+
 import numpy as np
 
 from zoo.compiled import compiled
 from zoo.errors import InputError
 
-ROWS = 2000
-"""Decoded examples a call: bounds the memory whatever K and n are."""
+VALUES = 2000 * 28 * 28
+"""Decoded values a call: bounds the memory whatever K, n and the event's size are."""
 _ELBO, _WEIGHTS = 10, 11  # streams of noise
 
 
@@ -23,13 +25,18 @@ def noise(seed, stream, first, count, samples, latent, draw=0):
     return out
 
 
+def rows(model):
+    """Examples to decode in a call."""
+    return max(1, VALUES // math.prod(model.event_shape))
+
+
 def elbo(model, split, seed, samples=16):
     """Yields `elbo`, `reconstruction` (-log p(x|z)) and `kl`: means over a split, nats.
 
     The KL is exact, the reconstruction term an average over `samples` posterior samples.
     """
     terms = compiled(model, "terms")
-    sums, images = np.zeros(2), max(1, ROWS // samples)
+    sums, images = np.zeros(2), max(1, rows(model) // samples)
     for first in range(0, len(split), images):
         indices = np.arange(first, min(first + images, len(split)))
         x = split.observe(indices)
@@ -57,8 +64,8 @@ def log_likelihood(model, split, seed, samples=1000, done=None, on_chunk=lambda 
         raise InputError(f"samples={samples}: importance sampling needs 1 sample or more.")
     weights = compiled(model, "log_weight")
     done = np.full(len(split), np.nan) if done is None else np.array(done, np.float64)
-    width = min(samples, 100)  # samples a call; the encoder runs once for each
-    images = max(1, ROWS // width)
+    width = min(samples, 100, rows(model))  # samples a call; the encoder runs once for each
+    images = max(1, rows(model) // width)
     for first in range(0, len(split), images):
         indices = np.arange(first, min(first + images, len(split)))
         if np.isfinite(done[indices]).all():

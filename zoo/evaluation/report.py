@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-import os
 import sys
 import time
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from zoo.evaluation import latent, nats
+from zoo.files import whole
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Report:
         return (
             f"n={p['n']:,} test examples, {drawn}; nll by K={p['K']} importance samples; "
             f"elbo by {p['elbo_samples']} samples, exact KL; noise of seed {p['seed']}; "
-            f"nats of a {p['nats_are']}"
+            f"nats of {p['nats_are']}"
         )
 
 
@@ -76,7 +77,7 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
         "binarization_seed": data.seed,
         "seed": seed,
         "latent": model.latent,
-        "nats_are": model.likelihood.nats_are,
+        "nats_are": model.likelihood.nats_are(data.binarization != "none"),
     }
     metrics = {k: v if isinstance(v, int) else float(v) for k, v in metrics.items()}
     return Report(metrics, protocol, time.monotonic() - began, means)
@@ -103,8 +104,11 @@ class _Partial:
     def load(self):
         if self.path is None or not self.path.exists():
             return None
-        with np.load(self.path, allow_pickle=False) as file:
-            return file["log_p"] if str(file["identity"]) == self.identity else None
+        try:
+            with np.load(self.path, allow_pickle=False) as file:
+                return file["log_p"] if str(file["identity"]) == self.identity else None
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            return None  # damaged: what it held is computed anew
 
     def on_chunk(self, log_p):
         done = int(np.isfinite(log_p).sum())
@@ -117,7 +121,9 @@ class _Partial:
         self.saved_at = now
         if not sys.stdout.isatty():
             print(f"  log p(x): {done:,} of {len(log_p):,} examples", flush=True)
-        partial = self.path.with_suffix(f".partial-{os.getpid()}")
-        with open(partial, "wb") as file:
+        with whole(self.path) as file:
             np.savez(file, log_p=log_p, identity=self.identity)
-        os.replace(partial, self.path)
+
+    def remove(self):
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)

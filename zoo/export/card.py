@@ -35,7 +35,8 @@ def _head(m):
         f"{_shape(m['event_shape'])} events, {m['latent']['size']} latents with "
         f"a {m['latent']['posterior']} posterior and a {m['latent']['prior'].replace('_', ' ')} "
         f"prior, {m['likelihood']} likelihood, {m['parameters']:,} parameters. "
-        f"Licence: {m['licence']} (weights and code); the data's own licence is stated below."
+        f"Licence of the model's code: {m['licence']}. The weights were learned from data under a "
+        "licence of its own, stated below."
     )
 
 

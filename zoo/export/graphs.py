@@ -65,9 +65,12 @@ def _in_another_process(stage, contract):
         capture_output=True,
         text=True,
     )
-    answer = json.loads(done.stdout.splitlines()[-1]) if done.stdout.strip() else {}
+    try:
+        answer = json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):  # it ended before it could answer
+        answer = {"error": f"The export on TensorFlow failed:\n{done.stderr}"}
     if "rows" not in answer:
-        raise ExportError(answer.get("error") or f"The export on TensorFlow failed:\n{done.stderr}")
+        raise ExportError(answer["error"])
     return [Row(**row) for row in answer["rows"]]
 
 

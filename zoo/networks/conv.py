@@ -17,7 +17,7 @@ def encoder(event_shape, latent, filters=(32, 64), dense=256, activation="silu")
 
     One convolution of stride 2 for each of `filters`, then a dense layer.
     """
-    _check(event_shape, latent, filters)
+    _check(event_shape, latent, filters, dense)
     x = keras.Input(event_shape, name="x")
     h = x
     for i, width in enumerate(filters):
@@ -37,7 +37,7 @@ def decoder(event_shape, latent, filters=(32, 64), dense=256, activation="silu")
     decoder's time on a CPU. Where a height or width is no multiple of the strides, the surplus
     row or column is cropped.
     """
-    _check(event_shape, latent, filters)
+    _check(event_shape, latent, filters, dense)
     height, width, channels = event_shape
     factor = STRIDE ** len(filters)
     rows, columns = math.ceil(height / factor), math.ceil(width / factor)
@@ -66,9 +66,11 @@ def depth_to_space(h):
     return layers.Reshape((height * STRIDE, width * STRIDE, channels), name="merge")(h)
 
 
-def _check(event_shape, latent, filters):
+def _check(event_shape, latent, filters, dense):
     if latent < 1:
         raise InputError(f"latent={latent}: a latent space has at least 1 axis.")
+    if dense < 1:
+        raise InputError(f"dense={dense}: a dense layer has at least 1 unit.")
     if not filters or min(filters) < 1:
         raise InputError(f"filters={tuple(filters)}: give one positive number or more.")
     if len(event_shape) != 3:

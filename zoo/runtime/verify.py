@@ -1,5 +1,6 @@
 """Compares answers with an artifact's test data: names, order, dtypes, axes, then values."""
 
+import math
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ def errors(expected, actual):
     Relative to the largest magnitude of the same example: the error's maximum norm over the
     vector's. An example of zeros has no scale; any error in it is infinite.
     """
-    expected = expected.astype(np.float64).reshape(len(expected), -1)
+    expected = expected.astype(np.float64).reshape(len(expected), math.prod(expected.shape[1:]))
     difference = np.abs(actual.astype(np.float64).reshape(expected.shape) - expected)
     scale = np.max(np.abs(expected), axis=1, keepdims=True, initial=0.0)
     with np.errstate(divide="ignore", invalid="ignore"):

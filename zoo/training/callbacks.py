@@ -2,14 +2,19 @@
 
 import csv
 import math
-import os
 import time
 from pathlib import Path
 
 import keras
 
 from zoo.errors import TrainingError
+from zoo.files import whole
 from zoo.training import checkpoint
+
+WHAT_TO_TRY = (
+    "Begin anew with --restart and a smaller --learning-rate (a third, say) or a larger "
+    "--batch-size, or look for extreme values in the data."
+)
 
 
 class EpochOrder(keras.callbacks.Callback):
@@ -26,10 +31,9 @@ class EpochOrder(keras.callbacks.Callback):
 class StopOnDivergence(keras.callbacks.Callback):
     """Raises at the first step whose loss is not finite, and says what to try."""
 
-    def __init__(self, steps_per_epoch, folder):
+    def __init__(self, steps_per_epoch):
         super().__init__()
         self.steps_per_epoch = steps_per_epoch
-        self.folder = folder
         self.epoch = 0
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -42,9 +46,7 @@ class StopOnDivergence(keras.callbacks.Callback):
         step = self.epoch * self.steps_per_epoch + batch + 1
         raise TrainingError(
             f"The loss is {loss} at step {step} (epoch {self.epoch + 1}, step {batch + 1} of "
-            f"{self.steps_per_epoch}), so training has stopped. Try a smaller --learning-rate "
-            f"(a third, say), a larger --batch-size, or look for extreme values in the data. "
-            f"The last checkpoint, if there is one, is in {self.folder}."
+            f"{self.steps_per_epoch}), so training has stopped. {WHAT_TO_TRY}"
         )
 
 
@@ -78,7 +80,12 @@ class Journal(keras.callbacks.Callback):
         progress.seconds += now - self.epoch_began
         row = {"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}}
         progress.history.append(row | {"seconds": round(progress.seconds, 3)})
-        value = row.get("val_elbo", row["elbo"])
+        value = row["val_elbo"]
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"The validation ELBO is {value} after epoch {epoch + 1}, though the training "
+                f"loss is finite, so training has stopped. {WHAT_TO_TRY}"
+            )
         if value > progress.best_value:
             progress.best_value, progress.best_epoch = value, epoch + 1
             self.best_weights = checkpoint.snapshot(self.model.weights)
@@ -99,10 +106,7 @@ class Journal(keras.callbacks.Callback):
 
 def write_history(folder, history):
     """history.csv: a row an epoch, written whole."""
-    path = Path(folder) / "history.csv"
-    partial = path.with_suffix(f".partial-{os.getpid()}")
-    with open(partial, "w", newline="") as file:
+    with whole(Path(folder) / "history.csv", "w", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(history[0]), extrasaction="ignore")
         writer.writeheader()
         writer.writerows(history)
-    os.replace(partial, path)

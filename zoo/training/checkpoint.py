@@ -2,12 +2,10 @@
 
 Holds every variable of the model (weights and the state of its random generators) and of the
 optimizer (moments, and the iteration that its schedule reads), the best weights so far, and the
-run's progress as JSON. Arrays are stored by position, so a file written on one Keras backend can
-be read on another.
+run's progress as JSON. Arrays are stored by position.
 """
 
 import json
-import os
 import zipfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,6 +14,7 @@ import keras
 import numpy as np
 
 from zoo.errors import TrainingError
+from zoo.files import whole
 
 FILE = "checkpoint.npz"
 
@@ -49,15 +48,10 @@ def save(folder, model, progress, best_weights, identity):
     arrays["progress"] = np.array(json.dumps(asdict(progress)))
     arrays["identity"] = np.array(json.dumps(identity))
     path = Path(folder) / FILE
-    partial = path.with_suffix(f".partial-{os.getpid()}")
     try:
-        with open(partial, "wb") as file:
+        with whole(path) as file:
             np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise TrainingError(
             f"The checkpoint {path} could not be written ({error.strerror}). The one before it, "
             "if any, is untouched: make room, then go on with --resume."
@@ -77,7 +71,7 @@ def load(folder):
     except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
         raise TrainingError(
             f"{path} is not a checkpoint that this version reads ({error}). "
-            "Remove its folder to begin anew."
+            "Begin anew with --restart."
         ) from error
 
 
@@ -89,7 +83,7 @@ def restore(model, arrays):
     if shapes != given:
         raise TrainingError(
             f"The checkpoint holds {len(given)} variables that do not fit this model's "
-            f"{len(shapes)}: it was written by another model. Remove its folder to begin anew."
+            f"{len(shapes)}: it was written by another model. Begin anew with --restart."
         )
     for variable, value in zip(targets, state, strict=True):
         variable.assign(value)
@@ -108,5 +102,5 @@ def require_same(identity, stored, folder):
         raise TrainingError(
             f"The run in {folder} was started with another configuration:\n"
             + "\n".join(different)
-            + "\nResume it with its own options, or remove that folder to begin anew."
+            + "\nResume it with its own options, or begin anew with --restart."
         )

@@ -1,5 +1,6 @@
 """`fit`: a model, its data and a few settings in; a trained model and its history out."""
 
+import contextlib
 import dataclasses
 import json
 import math
@@ -41,6 +42,10 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value < bound:
                 raise InputError(f"{name}={value}: it must be {bound} or more.")
+        if self.seed >= 2**32:
+            raise InputError(f"seed={self.seed}: it must be below 2**32.")
+        if not 0.0 <= self.warmup < 1.0:
+            raise InputError(f"warmup={self.warmup}: give a share of the steps from 0 to below 1.")
         if not self.learning_rate > 0.0:
             raise InputError(f"learning_rate={self.learning_rate}: it must be > 0.")
         if not 0.0 < self.validation_share < 1.0:
@@ -81,7 +86,16 @@ def seed_everything(seed):
     keras.utils.set_random_seed(seed)
 
 
-def fit(model, data, settings, folder, resume=False, configuration=None, tensorboard=None):
+def fit(
+    model,
+    data,
+    settings,
+    folder,
+    resume=False,
+    restart=False,
+    configuration=None,
+    tensorboard=None,
+):
     """Trains a model on `data.train`, keeps the weights with the best validation ELBO.
 
     Writes `checkpoint.npz` and `history.csv` into `folder`. Everything random is a function of
@@ -94,14 +108,22 @@ def fit(model, data, settings, folder, resume=False, configuration=None, tensorb
         settings: a `Settings`.
         folder: of this run; holds one run.
         resume: go on from the folder's checkpoint, if there is one.
+        restart: discard the folder's checkpoint, if there is one.
         configuration: what else must be equal for a run to be resumed, as a JSON-able dict.
         tensorboard: a folder for TensorBoard logs, or None.
 
     Raises:
-        TrainingError: on a loss that is not finite, an unfinished run in the folder without
-            `resume`, or a checkpoint of another configuration.
+        TrainingError: on a loss that is not finite, a run in the folder without `resume` or
+            `restart`, a checkpoint of another configuration, or another process in the folder.
+        InputError: on data that the model's likelihood does not describe.
     """
     folder = Path(folder)
+    _require_support(model, data)
+    with _alone(folder):
+        return _fit(model, data, settings, folder, resume, restart, configuration, tensorboard)
+
+
+def _fit(model, data, settings, folder, resume, restart, configuration, tensorboard):
     settings = plan(settings, data.train)
     training, validation = data.train.cut(settings.validation_share, settings.seed)
     batches = training.training_batches(
@@ -110,14 +132,13 @@ def fit(model, data, settings, folder, resume=False, configuration=None, tensorb
     compile_model(model, settings, len(batches))
     identity = (configuration or {}) | asdict(settings) | {"binarization": data.binarization}
     identity = json.loads(json.dumps(identity))
-    progress, best_weights = _start(folder, model, identity, resume)
+    progress, best_weights = _start(folder, model, identity, resume, restart)
     if progress.epoch < settings.epochs and not progress.stopped:
-        folder.mkdir(parents=True, exist_ok=True)
         journal = Journal(
             folder, progress, best_weights, identity, settings.patience, CHECKPOINT_SECONDS
         )
         held_out = validation.evaluation_batches(EVALUATION_BATCH)
-        callbacks = [EpochOrder(batches), StopOnDivergence(len(batches), folder), journal]
+        callbacks = [EpochOrder(batches), StopOnDivergence(len(batches)), journal]
         if tensorboard:
             callbacks.append(TensorBoard(tensorboard, held_out[0][0][:16]))
         model.fit(
@@ -174,17 +195,21 @@ def verbosity():
     return 1 if sys.stdout.isatty() else 2
 
 
-def _start(folder, model, identity, resume):
+def clear(folder):
+    """Removes a run's checkpoint, once what it was kept for is done; the history stays."""
+    (Path(folder) / checkpoint.FILE).unlink(missing_ok=True)
+
+
+def _start(folder, model, identity, resume, restart):
     """(progress, best weights) to begin with: from the folder's checkpoint, or afresh."""
+    if restart:
+        clear(folder)
     found = checkpoint.load(folder)
-    if not resume:
-        if found and not finished(found[0], found[1]):
-            raise TrainingError(
-                f"An unfinished run (epoch {found[0].epoch} of {found[1].get('epochs')}) lies in "
-                f"{folder}. Go on with --resume, or remove that folder to begin anew."
-            )
-        (folder / checkpoint.FILE).unlink(missing_ok=True)  # a finished run's: begin anew
-        found = None
+    if found and not resume:
+        raise TrainingError(
+            f"A run that has no artifact yet (epoch {found[0].epoch} of {found[1].get('epochs')}) "
+            f"lies in {folder}. Go on with --resume, or discard it with --restart."
+        )
     if found is None:
         if resume:
             print(f"No checkpoint in {folder} yet: starting at the first epoch.")
@@ -195,6 +220,30 @@ def _start(folder, model, identity, resume):
     return progress, checkpoint.restore(model, arrays)
 
 
-def finished(progress, identity):
-    """Whether a run has nothing left to train."""
-    return progress.stopped or progress.epoch >= identity.get("epochs", 0)
+def _require_support(model, data):
+    """Refuses data whose range the model's likelihood does not describe."""
+    low, high = model.likelihood.support
+    if data.range[0] < low or data.range[1] > high:
+        raise InputError(
+            f"{data.name} has values in {list(data.range)}; the {model.likelihood.name} likelihood "
+            f"describes values in {[low, high]}. Rescale the data or take another likelihood."
+        )
+
+
+@contextlib.contextmanager
+def _alone(folder):
+    """Holds the folder's lock, which the system releases however this process ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:  # Windows has no such lock
+        yield
+        return
+    with open(folder / "lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise TrainingError(
+                f"Another process is training in {folder}. Wait for it, or pass --out FOLDER."
+            ) from error
+        yield

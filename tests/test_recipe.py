@@ -176,7 +176,7 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_no_artifact(tmp_path):
         text=True,
         cwd=tmp_path,
     )
-    for line in process.stdout:
+    for _ in process.stdout:
         if (
             time.monotonic() - began > 10
             and (tmp_path / "exports" / "conv_vae-digits.run" / "checkpoint.npz").exists()

@@ -40,12 +40,15 @@ def test_one_array_is_split_by_seed_into_disjoint_parts(tmp_path, key):
     assert data.event_shape == (1,) and data.train.labels is None
 
 
-def test_a_npy_stays_on_disk_and_gives_the_same_split_as_a_npz(tmp_path):
+def test_a_npy_larger_than_its_share_stays_on_disk_and_is_split_alike(tmp_path):
     x = noise(40, 6, 6, 3)
     file = tmp_path / "colours.npy"
     np.save(file, x)
-    on_disk, in_memory = datasets.load(file), datasets.load(saved(tmp_path, x=x))
+    on_disk, in_memory = datasets.load(file, memory_share=1e-12), datasets.load(file)
     assert isinstance(on_disk.test.images.array, np.memmap)
+    assert type(in_memory.test.images) is np.ndarray
+    from_npz = datasets.load(saved(tmp_path, x=x))
+    np.testing.assert_array_equal(from_npz.train.images, in_memory.train.images)
     assert len(on_disk.train.images) == len(on_disk.train) == 32
     for indices in (slice(None), [5, 0], slice(3, 6)):
         np.testing.assert_array_equal(on_disk.train.batch(indices), in_memory.train.batch(indices))

@@ -155,7 +155,7 @@ def _load_path(
         shape = image_shape or _FOLDER_SHAPE
         return folder.load(path, seed, test_share, shape, memory_share, cache_dir)
     if path.suffix.lower() in _ARRAY_SUFFIXES:
-        return arrays.load(path, seed, test_share, image_shape)
+        return arrays.load(path, seed, test_share, image_shape, memory_share)
     raise DatasetError(f"{path} is neither a folder nor a .npz or .npy. {_what_is_wanted()}")
 
 

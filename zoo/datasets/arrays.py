@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.datasets import storage
 from zoo.datasets.base import (
     UNKNOWN_LICENCE,
     Dataset,
@@ -24,13 +25,19 @@ _NPZ_KEYS = "x (or x_train and x_test), and if there are labels y (or y_train an
 
 
 def load(
-    path: Path, seed: int, test_share: float, image_shape: tuple[int, int, int] | None
+    path: Path,
+    seed: int,
+    test_share: float,
+    image_shape: tuple[int, int, int] | None,
+    memory_share: float,
 ) -> Dataset:
     """[n, height, width], [n, height, width, 1 or 3] or [n, features]; uint8, bool or float.
 
-    A .npy stays on disk and may be larger than memory; a .npz is read into memory whole.
+    A .npy larger than `memory_share` of the memory stays on disk; a .npz is read whole.
     """
     stored = _read(path)
+    if path.stat().st_size <= memory_share * storage.physical_memory():
+        stored = {key: np.array(values) for key, values in stored.items()}
     if "x_train" in stored:
         train = _split(path, stored, "x_train", "y_train", image_shape)
         test = _split(path, stored, "x_test", "y_test", image_shape)

@@ -20,6 +20,7 @@ class Bernoulli(keras.layers.Layer):
     likelihood: see `zoo.distributions.bernoulli.log_prob`.
     """
 
+    family = "bernoulli"
     support = (0.0, 1.0)
     mean_is_probability = True
 
@@ -50,6 +51,7 @@ class Normal(keras.layers.Layer):
         initial_scale: where a learned scale begins.
     """
 
+    family = "normal"
     support = (-float("inf"), float("inf"))
     mean_is_probability = False
 

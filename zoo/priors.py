@@ -9,6 +9,8 @@ from zoo.distributions import normal
 class StandardNormal(keras.layers.Layer):
     """Independent standard normal latents."""
 
+    family = "standard normal"
+
     def log_prob(self, z):
         """[..., latent] with any leading axes flattened by the caller -> [batch], nats."""
         return normal.log_prob(z, 0.0, 0.0)

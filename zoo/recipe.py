@@ -168,6 +168,7 @@ def run(config, build, script):
         replace=config.replace,
     )
     zoo.training.clear(folder)
+    zoo.evaluation.clear(folder)
     print(zoo.export.table(rows))
     _done(target, time.monotonic() - began)
     return target
@@ -210,7 +211,7 @@ def _binarization(config, data, model):
     if config.binarization != "auto":
         return config.binarization
     grey = data.event_shape[-1] == 1 or len(data.event_shape) == 1
-    return "dynamic" if model.likelihood.name == "bernoulli" and grey else "none"
+    return "dynamic" if model.likelihood.family == "bernoulli" and grey else "none"
 
 
 def _identity(config, data):
@@ -248,7 +249,7 @@ def _describe(model, data, settings, target):
     stop = f"early stop after {patience} epochs without gain" if patience else "no early stop"
     print(
         f"{model.name}: {model.count_params():,} parameters, {model.latent} latents, "
-        f"{model.likelihood.name} likelihood\n"
+        f"{model.likelihood.family} likelihood\n"
         f"  encoder {rows(model.encoder)}\n"
         f"  decoder {rows(model.decoder)}\n"
         f"data: {data.name}, {len(data.train):,} training and {len(data.test):,} test examples of "

@@ -4,6 +4,6 @@ Every evaluator yields (name, value) pairs; `report` gathers them with what they
 """
 
 from zoo.evaluation.figures import draw
-from zoo.evaluation.report import Report, report
+from zoo.evaluation.report import Report, clear, report
 
-__all__ = ["Report", "draw", "report"]
+__all__ = ["Report", "clear", "draw", "report"]

@@ -14,6 +14,8 @@ import numpy as np
 from zoo.evaluation import latent, nats
 from zoo.files import whole
 
+PARTIAL = "log_likelihood.npz"
+
 
 @dataclass(frozen=True)
 class Report:
@@ -83,6 +85,11 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
     return Report(metrics, protocol, time.monotonic() - began, means)
 
 
+def clear(folder):
+    """Removes what an interrupted evaluation would go on from, once it is of no more use."""
+    (Path(folder) / PARTIAL).unlink(missing_ok=True)
+
+
 def _identity(model, *protocol):
     """A digest of the weights and the protocol: what a partial evaluation belongs to."""
     digest = hashlib.sha256(json.dumps(protocol).encode())
@@ -95,7 +102,7 @@ class _Partial:
     """Shows progress and keeps log p(x) of the examples done so far, every half minute."""
 
     def __init__(self, folder, identity, every=30.0):
-        self.path = Path(folder) / "log_likelihood.npz" if folder else None
+        self.path = Path(folder) / PARTIAL if folder else None
         self.identity = identity
         self.every = every
         self.saved_at = time.monotonic()
@@ -123,7 +130,3 @@ class _Partial:
             print(f"  log p(x): {done:,} of {len(log_p):,} examples", flush=True)
         with whole(self.path) as file:
             np.savez(file, log_p=log_p, identity=self.identity)
-
-    def remove(self):
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)

@@ -33,7 +33,7 @@ def _head(m):
         f"# {m['name']}\n\n"
         f"A `{m['model']}` of the vae-zoo, trained on `{m['data']['name']}`: "
         f"{_shape(m['event_shape'])} events, {m['latent']['size']} latents with "
-        f"a {m['latent']['posterior']} posterior and a {m['latent']['prior'].replace('_', ' ')} "
+        f"a {m['latent']['posterior']} posterior and a {m['latent']['prior']} "
         f"prior, {m['likelihood']} likelihood, {m['parameters']:,} parameters. "
         f"Licence of the model's code: {m['licence']}. The weights were learned from data under a "
         "licence of its own, stated below."
@@ -136,7 +136,8 @@ def _training(m, command):
 def _parity(rows):
     return (
         "## Proof of equality\n\nEach format was read back from disk and answered as the trained "
-        "model did, on the inputs in `test_data`, within the tolerance:\n\n"
+        "model did, on the inputs in `test_data`, within the tolerance: absolute for probabilities, "
+        "for other values relative to the largest magnitude in the same example's output.\n\n"
         + table(rows, markdown=True)
     )
 

@@ -28,8 +28,8 @@ def build(name, model, data, run, report, recipe, contract, rows):
         "zoo_version": __version__,
         "licence": "Apache-2.0",
         "event_shape": list(model.event_shape),
-        "latent": {"size": model.latent, "posterior": "normal", "prior": model.prior.name},
-        "likelihood": model.likelihood.name,
+        "latent": {"size": model.latent, "posterior": "normal", "prior": model.prior.family},
+        "likelihood": model.likelihood.family,
         "parameters": model.count_params(),
         "endpoints": {key: endpoint.to_json() for key, endpoint in contract.items()},
         "data": {

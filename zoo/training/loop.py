@@ -225,8 +225,8 @@ def _require_support(model, data):
     low, high = model.likelihood.support
     if data.range[0] < low or data.range[1] > high:
         raise InputError(
-            f"{data.name} has values in {list(data.range)}; the {model.likelihood.name} likelihood "
-            f"describes values in {[low, high]}. Rescale the data or take another likelihood."
+            f"{data.name} has values in {list(data.range)}; the {model.likelihood.family} "
+            f"likelihood describes values in {[low, high]}. Rescale the data or take another one."
         )
 
 

@@ -137,8 +137,8 @@ def _parity(rows):
     return (
         "## Proof of equality\n\nEach format was read back from disk and answered as the trained "
         "model did, on the inputs in `test_data`, within the tolerance, absolute for "
-        "probabilities and for other values relative to the largest magnitude in the same example's output.\n\n"
-        + table(rows, markdown=True)
+        "probabilities and for other values relative to the largest magnitude in the same "
+        "example's output.\n\n" + table(rows, markdown=True)
     )
 
 

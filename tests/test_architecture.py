@@ -28,10 +28,11 @@ ALLOWED = {
     "networks": {"errors"},
     "catalog": {"errors", "vae", "networks", "priors", "objectives", "likelihoods"},
     "compiled": set(),
+    "noise": {"errors"},
     "datasets": {"errors"},
     "training": {"errors", "files"},
     "evaluation": {"errors", "files", "compiled", "distributions", "noise"},
-    "export": {"errors", "compiled", "endpoints", "distributions", "noise", "runtime"},
+    "export": {"errors", "endpoints", "distributions", "noise", "runtime"},
     "runtime": {"errors", "endpoints"},
     "recipe": {"errors", "datasets", "training", "evaluation", "export"},
 }

@@ -18,6 +18,7 @@ _SUBMODULES = (
     "export",
     "likelihoods",
     "networks",
+    "noise",
     "objectives",
     "priors",
     "recipe",

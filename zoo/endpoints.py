@@ -56,10 +56,14 @@ def normal_vae(event_shape, latent, mean_is_probability):
     z = Tensor("z", "float32", (BATCH, latent))
     kind = PROBABILITY if mean_is_probability else REAL
     x_mean = Tensor("x_mean", "float32", (BATCH, *event_shape), kind)
+    seed = Tensor("seed", "int64", (BATCH,))
+    nats = tuple(Tensor(name, "float32", (BATCH,)) for name in ("elbo", "reconstruction", "kl"))
     posterior = tuple(Tensor(name, "float32", (BATCH, latent)) for name in ("mean", "log_var"))
     endpoints = (
         Endpoint("encode", (x,), posterior),
         Endpoint("decode", (z,), (x_mean,)),
         Endpoint("reconstruct", (x,), (x_mean,)),
+        Endpoint("generate", (seed,), (x_mean, z)),
+        Endpoint("score", (x,), nats),
     )
     return {endpoint.name: endpoint for endpoint in endpoints}

@@ -89,7 +89,7 @@ def normal(seed, shape, stream=0):
     """float32 [batch, *shape] of standard normal noise.
 
     Box & Muller 1958, one half of each pair: sqrt(-2 ln u) cos(2 pi v), with u one of 65,536
-    midpoints and v one of 16,384. The largest value is 4.85, which a normal exceeds once in 800,000.
+    midpoints and v one of 16,384. The largest value is 4.85; a normal exceeds that once in 800,000.
     """
     first, second = bits(seed, math.prod(shape), stream)
     radius = _look_up(_radii(), first, 16)

@@ -4,13 +4,17 @@ Source: Kingma & Welling 2014, "Auto-Encoding Variational Bayes".
 """
 
 import keras
+import numpy as np
 from keras import ops
 
-from zoo import likelihoods
+from zoo import likelihoods, noise
 from zoo.distributions import normal
 from zoo.errors import InputError
 from zoo.objectives import ELBO
 from zoo.priors import StandardNormal
+
+SCORE_SAMPLES = 16
+"""K of the `score` endpoint."""
 
 
 class NegativeLogLikelihood(keras.losses.Loss):
@@ -64,7 +68,7 @@ class VAE(keras.Model):
         self.event_shape = tuple(encoder.input_shape[1:])
         self.latent = decoder.input_shape[-1]
         self._check_shapes()
-        self.noise = keras.random.SeedGenerator(seed)
+        self.seed_generator = keras.random.SeedGenerator(seed)
         self.elbo_tracker = keras.metrics.Mean(name="elbo")
         self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction")
         self.kl_tracker = keras.metrics.Mean(name="kl")
@@ -98,8 +102,8 @@ class VAE(keras.Model):
         posterior = self.encoder(x, training=training)
         self._kl = self.prior.kl(posterior)
         self.add_loss(self.objective.penalty(self._kl))
-        noise = keras.random.normal(ops.shape(posterior["mean"]), seed=self.noise)
-        return self.decoder(normal.sample(**posterior, noise=noise), training=training)
+        drawn = keras.random.normal(ops.shape(posterior["mean"]), seed=self.seed_generator)
+        return self.decoder(normal.sample(**posterior, noise=drawn), training=training)
 
     # --- the endpoints of the artifact contract; deterministic, no dropout -------------------
 
@@ -114,6 +118,24 @@ class VAE(keras.Model):
     def reconstruct(self, x):
         """[batch, *event] -> {"x_mean"}: what the posterior's mean decodes to."""
         return self.decode(self.encode(x)["mean"])
+
+    def generate(self, seed):
+        """int64 [batch] -> {"x_mean", "z"}: one sample of the prior a seed, decoded.
+
+        Row i depends on seed[i] alone. z is the same to the last bit in every runtime.
+        """
+        z = self.prior.sample(noise.normal(seed, (self.latent,)))
+        return {**self.decode(z), "z": z}
+
+    def score(self, x):
+        """[batch, *event] -> {"elbo", "reconstruction", "kl"}, each [batch], nats.
+
+        Deterministic: -log p(x|z) is averaged over the same `SCORE_SAMPLES` noise draws for
+        every example. -elbo is an anomaly score.
+        """
+        draws = noise.normal(np.arange(SCORE_SAMPLES), (self.latent,))[None]
+        terms = self.terms(x, ops.repeat(draws, ops.shape(x)[0], axis=0))
+        return {"elbo": -(terms["reconstruction"] + terms["kl"]), **terms}
 
     # --- densities, per example, for evaluation ----------------------------------------------
 

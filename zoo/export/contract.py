@@ -1,9 +1,9 @@
 """What the exporters need to know of a model: its endpoints, as data, and inputs to try them on."""
 
 import numpy as np
+from keras import ops
 
 from zoo import endpoints
-from zoo.compiled import compiled
 from zoo.errors import ExportError
 
 ROWS = max(endpoints.PARITY_BATCHES)
@@ -19,18 +19,20 @@ def of(model):
 def write_test_data(model, contract, data, folder, seed=0):
     """test_data/<endpoint>.npz: inputs, and what the trained model answers on its own backend.
 
-    64 rows of `input.<name>` and `output.<name>`; `x` are test examples, `z` standard normal.
+    64 rows of `input.<name>` and `output.<name>`; `x` are test examples, `z` standard normal,
+    `seed` the borders of int64 and values between them.
     """
     folder.mkdir()
     rows = np.arange(ROWS) % len(data.test)
-    z = np.random.default_rng([seed, 30]).standard_normal((ROWS, model.latent))
-    inputs = {
-        "x": data.test.observe(rows),
-        "z": z.astype(np.float32),
-    }
+    drawn = np.random.default_rng([seed, 30])
+    z = drawn.standard_normal((ROWS, model.latent))
+    seeds = drawn.integers(-(2**63), 2**63, ROWS)
+    seeds[:8] = [7, 7, 8, 0, -1, 2**32, 2**63 - 1, -(2**63)]
+    inputs = {"x": data.test.observe(rows), "z": z.astype(np.float32), "seed": seeds}
     for name, endpoint in contract.items():
         given = {tensor.name: inputs[tensor.name] for tensor in endpoint.inputs}
-        answer = compiled(model, name)(*given.values())
+        answer = getattr(model, name)(*given.values())
+        answer = {key: ops.convert_to_numpy(value) for key, value in answer.items()}
         for output, values in answer.items():
             if not np.isfinite(values).all():
                 raise ExportError(

@@ -95,6 +95,13 @@ def test_values_are_finite_float32_of_the_shape_asked_for(draw):
     assert np.isfinite(drawn).all()
 
 
+@pytest.mark.parametrize("batch", [1, 2, 3, 5])
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+def test_any_batch_and_size_give_a_row_a_seed(batch, size):
+    # keras.ops.add takes [1, n] + [n, 1] for a bias and answers [1, n].
+    assert array(noise.normal(np.arange(batch), (size,))).shape == (batch, size)
+
+
 def test_uniform_values_stay_below_one():
     drawn = array(noise.uniform(SIDE_BY_SIDE, (8,)))
     assert drawn.min() >= 0.0 and drawn.max() < 1.0

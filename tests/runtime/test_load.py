@@ -80,7 +80,7 @@ def test_training_parts_name_the_extra_to_install_where_it_is_absent(app_python)
         "try:\n zoo.catalog\n"
         "except ImportError as error:\n print(type(error).__name__, error)"
     )
-    assert "MissingDependency" in done.stdout and "vae-zoo[train]" in done.stdout
+    assert "MissingDependency" in done.stdout and ".[train]" in done.stdout
 
 
 # --- where it is looked for ------------------------------------------------------------------

@@ -112,9 +112,9 @@ def test_the_manifest_states_each_endpoints_signature(manifest):
 
 
 def test_the_parameters_stated_are_those_of_the_layers_by_hand(manifest):
-    convolutions = 4 * 4 * 1 * 4 + 4 + 4 * 4 * 4 * 8 + 8  # 8x8x1 -> 4x4x4 -> 2x2x8
+    convolutions = 3 * 3 * 1 * 4 + 4 + 3 * 3 * 4 * 8 + 8  # 8x8x1 -> 4x4x4 -> 2x2x8
     heads = 2 * 2 * 8 * 16 + 16 + 2 * (16 * 3 + 3)
-    decoder = 3 * 16 + 16 + 16 * 32 + 32 + 4 * 4 * 8 * 4 + 4 + 3 * 3 * 4 * 4 + 4
+    decoder = 3 * 16 + 16 + 16 * 32 + 32 + 3 * 3 * 8 * 4 + 4 + 3 * 3 * 4 * 4 + 4
     assert manifest["parameters"] == convolutions + heads + decoder
 
 

@@ -53,7 +53,9 @@ def test_answers_are_named_tuples_in_the_contracts_order(vae, z):
 
 
 def test_repr_and_doc_say_what_goes_in_and_out(vae):
-    assert repr(vae) == "<zoo artifact conv_vae-digits: encode, decode, reconstruct>"
+    assert (
+        repr(vae) == "<zoo artifact conv_vae-digits: encode, decode, reconstruct, generate, score>"
+    )
     for text in (repr(vae.decode), inspect.getdoc(vae.decode)):
         assert "decode(z: float32 [batch, 3]) -> (x_mean: float32 [batch, 8, 8, 1])" in text
 

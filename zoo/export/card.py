@@ -69,8 +69,7 @@ ONNX Runtime, through the zoo (numpy and onnxruntime are all it needs):
 ```python
 import numpy as np, zoo
 vae = zoo.load("exports/{name}")
-z = np.random.default_rng(0).standard_normal((3, {m["latent"]["size"]}), dtype=np.float32)
-images = vae.decode(z).x_mean  # float32 [3, {example}]
+images = vae.generate([1, 2, 3]).x_mean  # float32 [3, {example}]; one seed, one image
 ```
 
 ONNX Runtime alone:

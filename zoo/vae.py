@@ -13,9 +13,6 @@ from zoo.errors import InputError
 from zoo.objectives import ELBO
 from zoo.priors import StandardNormal
 
-SCORE_SAMPLES = 16
-"""K of the `score` endpoint."""
-
 
 class NegativeLogLikelihood(keras.losses.Loss):
     """-log p(x|z) in nats: summed over the event by the likelihood, averaged over the batch."""
@@ -47,6 +44,8 @@ class VAE(keras.Model):
         objective: what is done with the KL term; the ELBO itself unless given.
         seed: of the noise that training draws.
     """
+
+    score_samples = 16  # K of the `score` endpoint
 
     def __init__(
         self,
@@ -130,10 +129,10 @@ class VAE(keras.Model):
     def score(self, x):
         """[batch, *event] -> {"elbo", "reconstruction", "kl"}, each [batch], nats.
 
-        Deterministic: -log p(x|z) is averaged over the same `SCORE_SAMPLES` noise draws for
+        Deterministic: -log p(x|z) is averaged over the same `score_samples` noise draws for
         every example. -elbo is an anomaly score.
         """
-        draws = noise.normal(np.arange(SCORE_SAMPLES), (self.latent,))[None]
+        draws = noise.normal(np.arange(self.score_samples), (self.latent,))[None]
         terms = self.terms(x, ops.repeat(draws, ops.shape(x)[0], axis=0))
         return {"elbo": -(terms["reconstruction"] + terms["kl"]), **terms}
 

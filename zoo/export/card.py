@@ -107,7 +107,12 @@ def _endpoints(m):
         f"| `{name}` | {side(e['inputs'])} | {side(e['outputs'])} |"
         for name, e in m["endpoints"].items()
     ]
-    return "## Endpoints\n\n| endpoint | inputs | outputs |\n|---|---|---|\n" + "\n".join(rows)
+    return (
+        "## Endpoints\n\n| endpoint | inputs | outputs |\n|---|---|---|\n"
+        + "\n".join(rows)
+        + "\n\nRow i of `generate` depends on seed[i] alone; `z` has the same bits in every runtime. "
+        f"`score` averages over {m['score_samples']} fixed noise draws; -`elbo` is an anomaly score."
+    )
 
 
 def _data(m):

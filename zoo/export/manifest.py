@@ -32,6 +32,7 @@ def build(name, model, data, run, report, recipe, contract, rows):
         "likelihood": model.likelihood.family,
         "parameters": model.count_params(),
         "endpoints": {key: endpoint.to_json() for key, endpoint in contract.items()},
+        "score_samples": model.score_samples,
         "data": {
             "name": data.name,
             "range": list(data.range),

@@ -110,8 +110,9 @@ def _endpoints(m):
     return (
         "## Endpoints\n\n| endpoint | inputs | outputs |\n|---|---|---|\n"
         + "\n".join(rows)
-        + "\n\nRow i of `generate` depends on seed[i] alone; `z` has the same bits in every runtime. "
-        f"`score` averages over {m['score_samples']} fixed noise draws; -`elbo` is an anomaly score."
+        + "\n\nRow i of `generate` depends on seed[i] alone; `z` has the same bits in every "
+        f"runtime. `score` averages over {m['score_samples']} fixed noise draws; -`elbo` is an "
+        "anomaly score."
     )
 
 

@@ -38,6 +38,8 @@ class Config:
     """Peak of Adam's learning rate, which warms up and then decays along a cosine to 0."""
     warmup: float = 0.02
     """Share of all steps over which the learning rate rises linearly."""
+    weight_decay: float = 0.0
+    """Share of its weights that Adam takes off a step, times the learning rate (AdamW)."""
     test_share: float = 0.2
     """Share held out as test set, where the data has none of its own."""
     memory_share: float = 0.25

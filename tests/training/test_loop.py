@@ -278,6 +278,7 @@ def test_a_validation_elbo_that_is_not_finite_stops_too(data, tmp_path):
     [
         ({"seed": 2**32}, "seed=4294967296"),
         ({"warmup": 1.0}, "warmup=1.0"),
+        ({"weight_decay": -0.1}, "weight_decay=-0.1"),
         ({"epochs": 0}, "epochs=0"),
         ({"batch_size": 0}, "batch_size=0"),
         ({"learning_rate": 0.0}, "learning_rate=0.0"),

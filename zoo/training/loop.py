@@ -30,6 +30,7 @@ class Settings:
     batch_size: int = 128
     learning_rate: float = 3e-3
     warmup: float = 0.02
+    weight_decay: float = 0.0
     validation_share: float = 0.05
     patience: int | None = None
     seed: int = 0
@@ -48,6 +49,8 @@ class Settings:
             raise InputError(f"warmup={self.warmup}: give a share of the steps from 0 to below 1.")
         if not self.learning_rate > 0.0:
             raise InputError(f"learning_rate={self.learning_rate}: it must be > 0.")
+        if not self.weight_decay >= 0.0:
+            raise InputError(f"weight_decay={self.weight_decay}: it must be 0 or more.")
         if not 0.0 < self.validation_share < 1.0:
             raise InputError(
                 f"validation_share={self.validation_share}: give a share of the training data "
@@ -164,7 +167,7 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
 
 
 def compile_model(model, settings, steps_per_epoch):
-    """Adam with linear warm-up and cosine decay to 0 over the whole run."""
+    """Adam (Kingma & Ba 2015; AdamW where weights decay), warm-up, then cosine decay to 0."""
     total = settings.epochs * steps_per_epoch
     warmup = max(1, round(settings.warmup * total))
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -173,7 +176,8 @@ def compile_model(model, settings, steps_per_epoch):
         warmup_target=settings.learning_rate,
         warmup_steps=warmup,
     )
-    model.compile(keras.optimizers.Adam(schedule), jit_compile=use_xla(settings.compiler))
+    adam = keras.optimizers.Adam(schedule, weight_decay=settings.weight_decay or None)
+    model.compile(adam, jit_compile=use_xla(settings.compiler))
     model.optimizer.build(model.trainable_variables)
 
 

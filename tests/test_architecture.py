@@ -34,6 +34,7 @@ ALLOWED = {
     "evaluation": {"errors", "files", "compiled", "distributions", "noise"},
     "export": {"errors", "endpoints", "distributions", "noise", "runtime"},
     "runtime": {"errors", "endpoints"},
+    "deploy": {"errors", "endpoints", "runtime"},
     "recipe": {"errors", "datasets", "training", "evaluation", "export"},
 }
 
@@ -103,7 +104,7 @@ def test_the_runtime_imports_numpy_onnxruntime_and_the_standard_library_only():
     assert libraries_imported("runtime") <= allowed
 
 
-@pytest.mark.parametrize("room", ["endpoints", "errors", "files"])
+@pytest.mark.parametrize("room", ["endpoints", "errors", "files", "deploy"])
 def test_endpoints_and_errors_need_the_standard_library_only(room):
     assert libraries_imported(room) <= sys.stdlib_module_names | {"zoo"}
 

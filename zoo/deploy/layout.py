@@ -1,0 +1,79 @@
+"""What every layout shares: names that servers accept, checked copies, a folder written whole."""
+
+import contextlib
+import os
+import re
+import shutil
+from pathlib import Path, PurePosixPath
+
+from zoo.errors import ArtifactError, ExportError, InputError
+from zoo.runtime.manifest import checked_file
+
+# Triton takes a model's name from its directory and from one part of a URL, TensorFlow Serving ends
+# it at a colon. These characters mean nothing to either of them, to a shell or to a file system.
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
+def served_name(artifact, name=None):
+    """The name to serve an artifact by: `name`, or the one that its manifest states.
+
+    Raises:
+        InputError: if it has a character other than letters, digits, `_`, `-` and `.`.
+    """
+    name = artifact.manifest.get("name") if name is None else name
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise InputError(
+            f"{name!r} cannot be a served model's name: wanted are letters, digits, '_', '-' and "
+            "'.', the first a letter, digit or '_'. Give another with name=."
+        )
+    unfit = [each for each in artifact.endpoints if not _NAME.fullmatch(each)]
+    if unfit:
+        raise ArtifactError(f"{artifact.folder}: {unfit[0]!r} cannot be an endpoint's name.")
+    return name
+
+
+def require_whole_number(name, value, least, most):
+    """Raises an `InputError` unless the value is an int of least to most."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise InputError(f"{name}: given {value!r}, wanted a whole number of {least} to {most}.")
+
+
+def copy(artifact, file, target):
+    """Copies one of the artifact's files, once its bytes are those that the manifest states."""
+    if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
+        raise ArtifactError(f"{artifact.folder}: manifest.json lists {file!r}, outside the folder.")
+    source = checked_file(artifact.folder, artifact.manifest, file)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+def require_free(out):
+    """Raises an `InputError` if something lies at `out`."""
+    if os.path.lexists(out):
+        raise InputError(f"{out} exists already. Remove it, or give another folder to write to.")
+
+
+@contextlib.contextmanager
+def written_whole(out):
+    """Yields an empty folder that becomes `out` if the block ends without an exception.
+
+    Otherwise it is removed. It gets the modes that the user's umask states, so that a server that
+    runs as somebody else reads what the user wants to be read.
+    """
+    out = Path(out)
+    require_free(out)
+    stage = out.parent / f".{out.name}.partial-{os.getpid()}"
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(stage, ignore_errors=True)  # of a killed process that had the same number
+        stage.mkdir()
+        yield stage
+        require_free(out)
+        os.rename(stage, out)
+    except OSError as error:
+        raise ExportError(
+            f"The layout could not be written to {out} ({error.strerror or error}). Nothing was "
+            "left there; give a folder that can be written to."
+        ) from error
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)

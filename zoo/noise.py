@@ -55,16 +55,15 @@ def threefry(key, counter):
     key = tuple(ops.convert_to_tensor(word, "uint32") for word in key)
     parity = ops.bitwise_xor(ops.bitwise_xor(key[0], key[1]), _word(_PARITY))
     schedule = (*key, parity)
-    x, y = (
-        ops.add(ops.convert_to_tensor(c, "uint32"), k) for c, k in zip(counter, key, strict=True)
-    )
+    # Plain `+`: `keras.ops.add` on TensorFlow takes [1, n] + [n, 1] for a bias and answers [1, n].
+    x, y = (ops.convert_to_tensor(c, "uint32") + k for c, k in zip(counter, key, strict=True))
     for round_ in range(_ROUNDS):
-        x = ops.add(x, y)
+        x = x + y
         y = ops.bitwise_xor(_rotate(y, _ROTATIONS[round_ % 8]), x)
         if round_ % 4 == 3:
             turn = (round_ + 1) // 4
-            x = ops.add(x, schedule[turn % 3])
-            y = ops.add(ops.add(y, schedule[(turn + 1) % 3]), _word(turn))
+            x = x + schedule[turn % 3]
+            y = y + schedule[(turn + 1) % 3] + _word(turn)
     return x, y
 
 

@@ -13,6 +13,7 @@ ROOMS = {path.stem if path.is_file() else path.name for path in (ROOT / "zoo").i
     "__pycache__",
 }
 TRAINING_STACK = {"tensorflow", "tensorflow_datasets", "tf2onnx", "onnx", "keras", "jax"}
+SAVED_MODEL = ROOT / "zoo" / "runtime" / "saved_model.py"
 FAMILIES = {"networks", "catalog", "vae", "autoencoder", "priors", "objectives", "likelihoods"}
 
 # room -> the rooms it may import; rooms that are not named here may import nothing of the zoo.
@@ -34,6 +35,8 @@ ALLOWED = {
     "evaluation": {"errors", "files", "compiled", "distributions", "noise"},
     "export": {"errors", "endpoints", "distributions", "noise", "runtime"},
     "runtime": {"errors", "endpoints"},
+    "command_line": {"errors", "endpoints", "runtime"},
+    "__main__": {"command_line"},
     "recipe": {"errors", "datasets", "training", "evaluation", "export"},
 }
 
@@ -100,7 +103,21 @@ def test_only_parity_imports_the_runtime_within_export():
 
 def test_the_runtime_imports_numpy_onnxruntime_and_the_standard_library_only():
     allowed = {"numpy", "onnxruntime", "zoo"} | sys.stdlib_module_names
-    assert libraries_imported("runtime") <= allowed
+    for path in sources("runtime"):
+        libraries = {name.split(".")[0] for name in imports(path)}
+        assert libraries - allowed <= ({"tensorflow"} if path == SAVED_MODEL else set()), path
+
+
+def test_the_runtime_imports_tensorflow_when_a_saved_model_is_opened_and_not_before():
+    at_once = ast.parse(SAVED_MODEL.read_text()).body
+    at_once = [node for node in at_once if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert not any("tensorflow" in ast.unparse(node) for node in at_once)
+    assert "tensorflow" in imports(SAVED_MODEL)
+
+
+def test_the_command_line_needs_no_more_than_an_app_has():
+    for room in ("command_line", "__main__"):
+        assert libraries_imported(room) <= {"onnxruntime", "zoo"} | sys.stdlib_module_names
 
 
 @pytest.mark.parametrize("room", ["endpoints", "errors", "files"])
@@ -108,8 +125,8 @@ def test_endpoints_and_errors_need_the_standard_library_only(room):
     assert libraries_imported(room) <= sys.stdlib_module_names | {"zoo"}
 
 
-@pytest.mark.parametrize("room", sorted(set(ALLOWED) - {"datasets", "export"}))
-def test_tensorflow_is_named_in_datasets_and_export_only(room):
+@pytest.mark.parametrize("room", sorted(set(ALLOWED) - {"datasets", "export", "runtime"}))
+def test_tensorflow_is_named_in_datasets_and_export_only_and_one_file_of_the_runtime(room):
     assert not libraries_imported(room) & {"tensorflow", "tensorflow_datasets", "tf2onnx"}
 
 

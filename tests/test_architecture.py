@@ -13,6 +13,7 @@ ROOMS = {path.stem if path.is_file() else path.name for path in (ROOT / "zoo").i
     "__pycache__",
 }
 TRAINING_STACK = {"tensorflow", "tensorflow_datasets", "tf2onnx", "onnx", "keras", "jax"}
+SIGNATURES = ROOT / "zoo" / "export" / "signatures.py"
 FAMILIES = {"networks", "catalog", "vae", "autoencoder", "priors", "objectives", "likelihoods"}
 
 # room -> the rooms it may import; rooms that are not named here may import nothing of the zoo.
@@ -35,6 +36,8 @@ ALLOWED = {
     "export": {"errors", "endpoints", "distributions", "noise", "runtime"},
     "runtime": {"errors", "endpoints"},
     "deploy": {"errors", "endpoints", "runtime"},
+    "command_line": {"errors", "endpoints", "runtime", "export"},
+    "__main__": {"command_line"},
     "recipe": {"errors", "datasets", "training", "evaluation", "export"},
 }
 
@@ -102,6 +105,24 @@ def test_only_parity_imports_the_runtime_within_export():
 def test_the_runtime_imports_numpy_onnxruntime_and_the_standard_library_only():
     allowed = {"numpy", "onnxruntime", "zoo"} | sys.stdlib_module_names
     assert libraries_imported("runtime") <= allowed
+
+
+def test_a_saved_model_is_opened_with_tensorflow_then_and_not_before():
+    at_once = ast.parse(SIGNATURES.read_text()).body
+    at_once = [node for node in at_once if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert not any("tensorflow" in ast.unparse(node) for node in at_once)
+    assert "tensorflow" in imports(SIGNATURES)
+
+
+def test_the_command_line_takes_nothing_of_export_but_what_opens_a_saved_model():
+    named = {name for path in sources("command_line") for name in imports(path)}
+    taken = {name for name in named if name.startswith("zoo.export")}
+    assert taken == {"zoo.export.signatures", "zoo.export.signatures.Signatures"}
+
+
+def test_the_command_line_needs_no_more_than_an_app_has():
+    for room in ("command_line", "__main__"):
+        assert libraries_imported(room) <= {"onnxruntime", "zoo"} | sys.stdlib_module_names
 
 
 @pytest.mark.parametrize("room", ["endpoints", "errors", "files", "deploy"])

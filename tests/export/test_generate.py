@@ -5,7 +5,7 @@ import pytest
 
 import zoo
 from zoo import noise
-from zoo.export import saved_model
+from zoo.export.signatures import Signatures
 
 SEEDS = np.array([7, 7, 8])
 
@@ -21,7 +21,7 @@ def runtimes(artifact, trained):
 
     return {
         "keras": keras_run,
-        "saved_model": saved_model.runner(artifact / "saved_model" / "1"),
+        "saved_model": Signatures(artifact / "saved_model" / "1").run,
         "onnx": lambda name, inputs: getattr(app, name)(**inputs)._asdict(),
     }
 

@@ -1,10 +1,17 @@
 """Export: from a trained model to one artifact folder, proven equal to it, whole or not at all.
 
-Receives a model and knows no family.
+Receives a model and knows no family. Names are loaded when first used, so that one part can be used
+without what the others need.
 """
 
-from zoo.export.parity import table
-from zoo.export.publish import publish
-from zoo.export.staging import require_writable
+import importlib
+
+_HOMES = {"publish": "publishing", "require_writable": "staging", "table": "parity"}
 
 __all__ = ["publish", "require_writable", "table"]
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'zoo.export' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"zoo.export.{_HOMES[name]}"), name)

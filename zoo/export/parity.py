@@ -1,6 +1,7 @@
 """The proof: what was written is read back from disk and must answer as the trained model did."""
 
 from zoo.errors import ExportError
+from zoo.export.signatures import Signatures
 from zoo.runtime import verify
 from zoo.runtime.sessions import Sessions
 from zoo.runtime.verify import Row, table
@@ -19,8 +20,6 @@ def prove(stage, contract, reloaded):
     Raises:
         ExportError: naming every endpoint and output that is not equal to the trained model.
     """
-    from zoo.export import saved_model  # needs TensorFlow, the table below does not
-
     sessions = Sessions(stage / "onnx", providers=["CPUExecutionProvider"])
 
     def keras_run(name, inputs):
@@ -29,7 +28,7 @@ def prove(stage, contract, reloaded):
 
     runners = {
         "keras": keras_run,
-        "saved_model": saved_model.runner(stage / "saved_model" / "1"),
+        "saved_model": Signatures(stage / "saved_model" / "1").run,
         "onnx": sessions.run,
     }
     rows = []

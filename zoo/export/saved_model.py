@@ -1,4 +1,4 @@
-"""Writes and runs a SavedModel whose signatures are the contract's endpoints."""
+"""Writes a SavedModel whose signatures are the contract's endpoints."""
 
 import tensorflow as tf
 
@@ -22,17 +22,6 @@ def write(model, contract, path):
         tf.saved_model.save(module, str(path), signatures)
     except tf.errors.OpError as error:  # what TensorFlow makes of a full disk
         raise OSError(error.message) from error
-
-
-def runner(path):
-    """A callable (endpoint name, {input: array}) -> {output: array} on a SavedModel from disk."""
-    loaded = tf.saved_model.load(str(path))
-
-    def run(name, inputs):
-        tensors = {key: tf.constant(value) for key, value in inputs.items()}
-        return {key: value.numpy() for key, value in loaded.signatures[name](**tensors).items()}
-
-    return run
 
 
 def _function(model, endpoint):

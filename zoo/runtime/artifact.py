@@ -1,7 +1,6 @@
 """`load`: an artifact folder in, an object with its endpoints out."""
 
 import collections
-import os
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +8,8 @@ import numpy as np
 from zoo.endpoints import BATCH
 from zoo.errors import ArtifactError, InputError
 from zoo.runtime import manifest as manifests
+from zoo.runtime import places
 from zoo.runtime.sessions import Sessions
-
-SEARCH_PATH = "VAE_ZOO_EXPORTS"
 
 
 def load(path, providers=None, threads=None):
@@ -33,7 +31,7 @@ def load(path, providers=None, threads=None):
         ArtifactError: if it is missing, incomplete, changed, or newer than this package.
         InputError: if a provider is not available.
     """
-    folder = _find(path)
+    folder = places.find(path)
     return Artifact(folder, manifests.read(folder), providers, threads)
 
 
@@ -134,22 +132,6 @@ def _check(endpoint, tensor, value):
         bad = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise InputError(f"{what}: {array[bad]} at {list(bad)}; every value must be finite.")
     return np.ascontiguousarray(array)
-
-
-def _find(path):
-    """The artifact's folder, from a path or a name."""
-    given = Path(path)
-    places = [given]
-    if len(given.parts) == 1:
-        roots = [p for p in os.environ.get(SEARCH_PATH, "").split(os.pathsep) if p]
-        places += [Path(root) / given for root in (*roots, "exports")]
-    for place in places:
-        if place.is_dir():
-            return place
-    raise ArtifactError(
-        f"There is no artifact {str(path)!r}: looked for {', '.join(map(str, places))}. "
-        f"Give its folder, or its name with {SEARCH_PATH} set to the folder that holds it."
-    )
 
 
 def _words(shape):

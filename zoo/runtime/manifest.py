@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from zoo.endpoints import SCHEMA_VERSION, Endpoint
 from zoo.errors import ArtifactError
@@ -45,19 +45,41 @@ def endpoints(manifest):
 
 def checked_file(folder, manifest, name):
     """The path of one of the artifact's files, if its bytes are those that the manifest states."""
-    path, stated = Path(folder) / name, manifest.get("files", {}).get(name)
+    problem = file_problem(folder, manifest, name)
+    if problem:
+        raise ArtifactError(f"{Path(folder) / name} {problem}. Fetch the artifact anew.")
+    return Path(folder) / name
+
+
+def entry(manifest, name):
+    """{"sha256", "bytes"} that the manifest states of a file; None unless it does, properly."""
+    files = manifest.get("files")
+    stated = files.get(name) if isinstance(files, dict) else None
+    path = PurePosixPath(name)
+    proper = (
+        isinstance(stated, dict)
+        and isinstance(stated.get("sha256"), str)
+        and isinstance(stated.get("bytes"), int)
+        and not (path.is_absolute() or ".." in path.parts or "\\" in name)
+    )
+    return stated if proper else None
+
+
+def file_problem(folder, manifest, name):
+    """What is wrong with one of the artifact's files, to follow its name; None if nothing."""
+    path, stated = Path(folder) / name, entry(manifest, name)
     if stated is None:
-        raise ArtifactError(f"{path}: manifest.json does not list this file.")
+        return "is not listed in manifest.json"
     if not path.is_file():
-        raise ArtifactError(f"{path} is missing. Fetch the artifact anew.")
-    if path.stat().st_size != stated["bytes"]:
-        raise ArtifactError(
-            f"{path} has {path.stat().st_size:,} bytes, the manifest states {stated['bytes']:,}: "
-            "it is incomplete or was changed. Fetch the artifact anew."
+        return "is missing"
+    size = path.stat().st_size
+    if size != stated["bytes"]:
+        return (
+            f"has {size:,} bytes, the manifest states {stated['bytes']:,}: it is incomplete or "
+            "was changed"
         )
-    if hashlib.sha256(path.read_bytes()).hexdigest() != stated["sha256"]:
-        raise ArtifactError(
-            f"{path} is not the file that was exported: its sha256 differs from the manifest's. "
-            "Fetch the artifact anew."
-        )
-    return path
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != stated["sha256"]:
+        return "is not the file that was exported: its sha256 differs from the manifest's"
+    return None

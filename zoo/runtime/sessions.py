@@ -48,6 +48,10 @@ class Sessions:
         names = [value.name for value in session.get_outputs()]
         return dict(zip(names, session.run(names, inputs), strict=True))
 
+    def provider(self, name):
+        """The first execution provider of a graph's session; what it cannot run, the CPU does."""
+        return self.get(name).get_providers()[0]
+
     def interface(self, name):
         """(inputs, outputs) of a graph, each [(name, dtype, shape)] in the graph's order."""
         session = self.get(name)

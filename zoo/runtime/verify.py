@@ -34,13 +34,7 @@ def replay(runtime, run, endpoint, test_data):
         endpoint: the `Endpoint`.
         test_data: the .npz of this endpoint.
     """
-    try:
-        with np.load(test_data, allow_pickle=False) as file:
-            data = dict(file)
-        given = {t.name: data[f"input.{t.name}"] for t in endpoint.inputs}
-        wanted = {t.name: data[f"output.{t.name}"] for t in endpoint.outputs}
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise ArtifactError(f"{test_data} cannot be replayed: {error}") from error
+    given, wanted = read(test_data, endpoint)
     rows = []
     for batch in PARITY_BATCHES:
         answer = run(endpoint.name, {name: value[:batch] for name, value in given.items()})
@@ -53,6 +47,18 @@ def replay(runtime, run, endpoint, test_data):
             expected = wanted[tensor.name][:batch]
             rows.append(_compare(runtime, endpoint, tensor, expected, answer[tensor.name]))
     return rows
+
+
+def read(test_data, endpoint):
+    """({input: array}, {output: array}) of one endpoint's .npz."""
+    try:
+        with np.load(test_data, allow_pickle=False) as file:
+            data = dict(file)
+        given = {t.name: data[f"input.{t.name}"] for t in endpoint.inputs}
+        wanted = {t.name: data[f"output.{t.name}"] for t in endpoint.outputs}
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise ArtifactError(f"{test_data} cannot be replayed: {error}") from error
+    return given, wanted
 
 
 def require_same_interface(endpoint, inputs, outputs):
@@ -89,21 +95,29 @@ def _compare(runtime, endpoint, tensor, expected, actual):
             f"{where}: it gives {actual.dtype} {list(actual.shape)}, "
             f"wanted is {expected.dtype} {list(expected.shape)}."
         )
-    limit = TOLERANCES[tensor.kind]
     absolute, relative = errors(expected, actual)
-    if tensor.kind == PROBABILITY:
-        measured, tolerance = absolute, f"{limit:.0e} absolute"
-    else:
-        measured, tolerance = relative, f"{limit:.0e} relative"
-    ok = bool(measured <= limit)  # False for NaN
+    measured = absolute if tensor.kind == PROBABILITY else relative
     return Row(
-        runtime, endpoint.name, tensor.name, len(expected), absolute, relative, tolerance, ok
+        runtime,
+        endpoint.name,
+        tensor.name,
+        len(expected),
+        absolute,
+        relative,
+        tolerance(tensor.kind),
+        ok=bool(measured <= TOLERANCES[tensor.kind]),  # False for NaN
     )
+
+
+def tolerance(kind):
+    """The tolerance of a kind of tensor in words."""
+    measured = "absolute" if kind == PROBABILITY else "relative"
+    return f"{TOLERANCES[kind]:.0e} {measured}"
 
 
 def table(rows, markdown=False):
     """The rows as a table for people."""
-    head = ("runtime", "endpoint", "output", "batch", "max abs", "max rel", "tolerance", "")
+    head = ("runtime", "endpoint", "output", "batch", "max abs", "max rel", "tolerance", "verdict")
     body = [
         (
             row.runtime,
@@ -120,9 +134,14 @@ def table(rows, markdown=False):
     if markdown:
         lines = [head, ("---",) * len(head), *body]
         return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    widths = [max(len(line[i]) for line in (head, *body)) for i in range(len(head))]
+    return columns((head, *body))
+
+
+def columns(lines):
+    """Lines of cells, the first one the heading, as columns for people."""
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     return "\n".join(
         "  "
         + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in (head, *body)
+        for line in lines
     )

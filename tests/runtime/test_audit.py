@@ -1,0 +1,402 @@
+"""The audit finds whatever differs and names it. Artifacts are spoilt, never the audit."""
+
+import functools
+import hashlib
+import json
+import shutil
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+from zoo.errors import ArtifactError, InputError
+from zoo.export import contract, saved_model
+from zoo.export.signatures import Signatures
+from zoo.runtime import audit as module
+
+audit = functools.partial(module.audit, open_saved_model=Signatures)
+
+KINDS = [
+    "README.md",
+    "figures/samples.png",
+    "history.csv",
+    "model.keras",
+    "onnx/decode.onnx",
+    "saved_model/1/fingerprint.pb",
+    "saved_model/1/saved_model.pb",
+    "saved_model/1/variables/variables.data-00000-of-00001",
+    "saved_model/1/variables/variables.index",
+    "test_data/encode.npz",
+]
+"""One file of every kind that an artifact holds."""
+
+
+def places(folder, **options):
+    """Where the audit found something."""
+    return [finding.where for finding in audit(folder, **options).findings]
+
+
+def change_manifest(folder, change):
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    change(manifest)
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def restate(folder):
+    """Makes the manifest state the files as they are now, so that no digest betrays a change."""
+    files = {
+        path.relative_to(folder).as_posix(): {
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "bytes": path.stat().st_size,
+        }
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "manifest.json"
+    }
+    change_manifest(folder, lambda manifest: manifest.update(files=files))
+
+
+def edit(folder, name, change):
+    """Changes an ONNX graph and restates its digest."""
+    path = folder / "onnx" / f"{name}.onnx"
+    model = onnx.load(path)
+    change(model.graph)
+    onnx.save(model, path)
+    restate(folder)
+
+
+def add_to_one_weight(folder, trained, amount):
+    """Changes one bias of the decoder's last layer in decode.onnx: one pixel in four answers."""
+    bias = np.asarray(trained.model.decoder.get_layer("output").bias)
+
+    def change(graph):
+        (found,) = [
+            each
+            for each in graph.initializer
+            if np.array_equal(numpy_helper.to_array(each).ravel(), bias)
+        ]
+        values = numpy_helper.to_array(found).copy()
+        values.flat[0] += np.float32(amount)
+        found.CopyFrom(numpy_helper.from_array(values, found.name))
+
+    edit(folder, "decode", change)
+
+
+def endpoints_of(folder):
+    return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["endpoints"]
+
+
+def test_an_untouched_artifact_passes_in_both_runtimes_with_a_row_for_every_output(artifact):
+    result = audit(artifact, runtimes=("onnx", "saved_model"))
+    assert result.ok and result.findings == []
+    assert {(r.runtime, r.endpoint, r.output, r.batch) for r in result.rows if r.ok} == {
+        (runtime, name, tensor["name"], batch)
+        for runtime in ("onnx", "saved_model")
+        for name, endpoint in endpoints_of(artifact).items()
+        for tensor in endpoint["outputs"]
+        for batch in (1, 3, 64)
+    }
+    assert result.providers["onnx"] == "CPUExecutionProvider"
+
+
+# --- files -----------------------------------------------------------------------------------
+
+
+def test_every_kind_of_file_is_tried_below(artifact):
+    def kind(name):
+        return name.rpartition("/")[0], name.rpartition("/")[2].split(".", 1)[-1]
+
+    listed = json.loads((artifact / "manifest.json").read_text(encoding="utf-8"))["files"]
+    assert {kind(name) for name in listed} <= {kind(name) for name in KINDS}
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("where", [0.0, 0.5, 1.0])
+def test_one_bit_of_one_byte_of_any_file_is_found(copied_artifact, name, where):
+    content = bytearray((copied_artifact / name).read_bytes())
+    content[int(where * (len(content) - 1))] ^= 1
+    (copied_artifact / name).write_bytes(content)
+    result = audit(copied_artifact)
+    first = result.findings[0]
+    assert not result.ok and first.where == name and "sha256 differs" in first.what
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_truncated_file_is_found(copied_artifact, name):
+    content = (copied_artifact / name).read_bytes()
+    (copied_artifact / name).write_bytes(content[:-1])
+    first = audit(copied_artifact).findings[0]
+    assert first.where == name and f"has {len(content) - 1:,} bytes" in first.what
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_missing_file_is_found(copied_artifact, name):
+    (copied_artifact / name).unlink()
+    first = audit(copied_artifact).findings[0]
+    assert (first.where, first.what) == (name, "is missing")
+
+
+@pytest.mark.parametrize(
+    "name", ["notes.txt", "onnx/extra.onnx", "onnx/extra.onnx.data", ".hidden", "a/b/c", "dangling"]
+)
+def test_a_surplus_file_is_found(copied_artifact, name):
+    path = copied_artifact / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to("nowhere") if name == "dangling" else path.write_bytes(b"")
+    result = audit(copied_artifact)
+    assert [f.where for f in result.findings] == [name]
+    assert "manifest.json does not list it" in result.findings[0].what
+
+
+@pytest.mark.parametrize("folder, kind", [("onnx", "onnx"), ("test_data", "npz")])
+def test_two_swapped_files_are_both_found(copied_artifact, folder, kind):
+    first, second = (
+        copied_artifact / folder / f"{name}.{kind}" for name in ("decode", "reconstruct")
+    )
+    contents = first.read_bytes(), second.read_bytes()
+    first.write_bytes(contents[1])
+    second.write_bytes(contents[0])
+    found = places(copied_artifact)
+    assert {f"{folder}/decode.{kind}", f"{folder}/reconstruct.{kind}"} <= set(found)
+
+
+def test_everything_is_found_and_not_only_the_first(copied_artifact):
+    (copied_artifact / "README.md").unlink()
+    (copied_artifact / "surplus").write_text("")
+    (copied_artifact / "onnx" / "encode.onnx").write_bytes(b"no graph")
+    change_manifest(copied_artifact, lambda manifest: manifest.pop("metrics"))
+    result = audit(copied_artifact)
+    assert {f.where for f in result.findings} == {
+        "manifest.json",
+        "README.md",
+        "surplus",
+        "onnx/encode.onnx",
+        "onnx encode",
+    }
+    assert {row.endpoint for row in result.rows} == set(result.endpoints) - {"encode"}
+
+
+def test_a_spoilt_graph_is_not_run_and_that_is_said(copied_artifact):
+    (copied_artifact / "onnx" / "decode.onnx").write_bytes(b"no graph")
+    result = audit(copied_artifact)
+    assert str(result.findings[-1]) == "onnx decode: not replayed, because of onnx/decode.onnx"
+    assert "decode" not in {row.endpoint for row in result.rows}
+
+
+# --- graphs whose digests agree --------------------------------------------------------------
+
+
+def rename_output(graph):
+    for node in graph.node:
+        node.output[:] = ["image" if name == "x_mean" else name for name in node.output]
+    graph.output[0].name = "image"
+
+
+def rename_input(graph):
+    for node in graph.node:
+        node.input[:] = ["latent" if name == "z" else name for name in node.input]
+    graph.input[0].name = "latent"
+
+
+def name_the_batch_otherwise(graph):
+    graph.output[0].type.tensor_type.shape.dim[0].dim_param = "n"
+
+
+def fix_the_batch(graph):
+    graph.input[0].type.tensor_type.shape.dim[0].dim_value = 3
+
+
+@pytest.mark.parametrize(
+    "change, side",
+    [
+        (rename_output, "outputs"),
+        (rename_input, "inputs"),
+        (name_the_batch_otherwise, "outputs"),
+        (fix_the_batch, "inputs"),
+    ],
+)
+def test_another_name_or_axis_of_a_graph_is_found_by_its_interface(copied_artifact, change, side):
+    edit(copied_artifact, "decode", change)
+    (finding,) = audit(copied_artifact).findings
+    assert finding.where == "onnx/decode.onnx" and f"decode: its {side} are" in finding.what
+
+
+def test_swapped_outputs_of_a_graph_are_found_by_its_interface(copied_artifact):
+    def swap(graph):
+        copies = [onnx.ValueInfoProto.FromString(v.SerializeToString()) for v in graph.output]
+        del graph.output[:]
+        graph.output.extend(reversed(copies))
+
+    edit(copied_artifact, "encode", swap)
+    (finding,) = audit(copied_artifact).findings
+    assert finding.where == "onnx/encode.onnx" and "encode: its outputs are" in finding.what
+
+
+def test_one_changed_weight_is_found_by_the_replay_alone(copied_artifact, trained):
+    add_to_one_weight(copied_artifact, trained, 0.01)
+    result = audit(copied_artifact)
+    (finding,) = result.findings
+    assert finding.where == "onnx decode.x_mean" and "at batch 1, 3, 64" in finding.what
+    assert {(r.endpoint, r.output) for r in result.rows if not r.ok} == {("decode", "x_mean")}
+
+
+def test_graphs_swapped_together_with_their_digests_are_found(copied_artifact):
+    encode, score = (copied_artifact / "onnx" / f"{name}.onnx" for name in ("encode", "score"))
+    contents = encode.read_bytes(), score.read_bytes()
+    encode.write_bytes(contents[1])
+    score.write_bytes(contents[0])
+    restate(copied_artifact)
+    assert set(places(copied_artifact)) == {"onnx/encode.onnx", "onnx/score.onnx"}
+
+
+def test_a_file_that_is_no_graph_is_found_whatever_its_digest(copied_artifact):
+    (copied_artifact / "onnx" / "decode.onnx").write_bytes(b"no graph")
+    restate(copied_artifact)
+    (finding,) = audit(copied_artifact).findings
+    assert finding.where == "onnx/decode.onnx" and "cannot load" in finding.what
+
+
+@pytest.mark.parametrize("rows", [0, 1, 63])
+def test_test_data_of_too_few_rows_proves_nothing(copied_artifact, rows):
+    path = copied_artifact / "test_data" / "decode.npz"
+    with np.load(path) as file:
+        arrays = {key: value[:rows] for key, value in file.items()}
+    np.savez(path, **arrays)
+    restate(copied_artifact)
+    (finding,) = audit(copied_artifact).findings
+    assert finding.where == "test_data/decode.npz" and f"{rows} rows, wanted" in finding.what
+
+
+def test_test_data_without_an_output_is_found(copied_artifact):
+    path = copied_artifact / "test_data" / "decode.npz"
+    with np.load(path) as file:
+        arrays = {key: value for key, value in file.items() if key.startswith("input.")}
+    np.savez(path, **arrays)
+    restate(copied_artifact)
+    assert places(copied_artifact) == ["test_data/decode.npz"]
+
+
+# --- SavedModel ------------------------------------------------------------------------------
+
+
+def rewrite_saved_model(folder, model, endpoints):
+    shutil.rmtree(folder / "saved_model" / "1")
+    saved_model.write(model, endpoints, folder / "saved_model" / "1")
+    restate(folder)
+
+
+def test_a_weight_changed_in_the_saved_model_is_found_there_alone(copied_artifact, trained):
+    other = type(trained.model).from_config(trained.model.get_config())
+    for mine, theirs in zip(other.weights, trained.model.weights, strict=True):
+        mine.assign(theirs)
+    bias = other.decoder.get_layer("output").bias
+    bias.assign(np.asarray(bias) + np.float32([0.01, 0, 0, 0]))
+    endpoints = {k: v for k, v in contract.of(other).items() if k != "encode"}
+    rewrite_saved_model(copied_artifact, other, endpoints)
+    result = audit(copied_artifact, runtimes=("onnx", "saved_model"))
+    assert all(row.ok for row in result.rows if row.runtime == "onnx")
+    found = [finding.where for finding in result.findings]
+    assert found[0] == "saved_model/1"  # the signature that it lacks
+    assert {"saved_model decode.x_mean", "saved_model reconstruct.x_mean"} <= set(found)
+
+
+def test_a_spoilt_saved_model_is_not_loaded(copied_artifact):
+    name = "saved_model/1/variables/variables.index"
+    (copied_artifact / name).unlink()
+    assert places(copied_artifact, runtimes=("saved_model",)) == [name, "saved_model"]
+
+
+def test_a_saved_model_that_cannot_be_loaded_is_found_whatever_its_digest(copied_artifact):
+    (copied_artifact / "saved_model" / "1" / "saved_model.pb").write_bytes(b"no model")
+    restate(copied_artifact)
+    assert places(copied_artifact, runtimes=("saved_model",)) == ["saved_model/1"]
+
+
+# --- the manifest, which cannot hold its own digest ------------------------------------------
+
+
+def test_a_manifest_that_is_no_json_is_found(copied_artifact):
+    path = copied_artifact / "manifest.json"
+    path.write_bytes(path.read_bytes()[:-3])
+    (finding,) = audit(copied_artifact).findings
+    assert finding.where == "manifest.json" and "cannot be read" in finding.what
+
+
+def tensor(manifest, endpoint, side, index):
+    return manifest["endpoints"][endpoint][side][index]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: m.update(schema_version=99),
+        lambda m: m.pop("recipe"),
+        lambda m: m.update(parameters="many"),
+        lambda m: m.update(endpoints={}),
+        lambda m: m.update(endpoints=["decode"]),
+        lambda m: m["endpoints"].pop("score"),
+        lambda m: m["endpoints"].update(copy=m["endpoints"]["decode"]),
+        lambda m: m["endpoints"]["decode"].pop("inputs"),
+        lambda m: m["endpoints"]["decode"].update(name="decoed"),
+        lambda m: m["endpoints"]["encode"]["outputs"].reverse(),
+        lambda m: m["endpoints"]["encode"]["outputs"].pop(),
+        lambda m: tensor(m, "decode", "inputs", 0).update(name="w"),
+        lambda m: tensor(m, "decode", "inputs", 0).update(name=5),
+        lambda m: tensor(m, "decode", "inputs", 0).update(dtype="float16"),
+        lambda m: tensor(m, "decode", "inputs", 0).update(dtype=None),
+        lambda m: tensor(m, "decode", "inputs", 0).update(shape=["batch", 4]),
+        lambda m: tensor(m, "decode", "inputs", 0).update(shape=[]),
+        lambda m: tensor(m, "decode", "inputs", 0).update(shape=["batch", None]),
+        lambda m: tensor(m, "decode", "outputs", 0).update(kind="real"),  # a looser tolerance
+        lambda m: tensor(m, "decode", "outputs", 0).update(kind="any"),
+        lambda m: tensor(m, "decode", "outputs", 0).update(kind=["real"]),
+        lambda m: m.update(event_shape=[8, 8, 3]),
+        lambda m: m["latent"].update(size=4),
+        lambda m: m["parity"][0].update(ok=False),
+        lambda m: m["parity"][0].update(tolerance="1e+00 relative"),
+        lambda m: m.update(parity=[]),
+        lambda m: m.update(parity=None),
+        lambda m: m.update(files=[]),
+        lambda m: m["files"].update({"../elsewhere": m["files"]["README.md"]}),
+        lambda m: m["files"].update({"README.md": None}),
+        lambda m: m["files"]["README.md"].update(bytes="1"),
+        lambda m: m["files"]["README.md"].update(sha256="0" * 64),
+        lambda m: m["files"].pop("onnx/decode.onnx"),
+        lambda m: m["files"].pop("test_data/decode.npz"),
+    ],
+)
+def test_a_changed_manifest_is_found_without_a_crash(copied_artifact, change):
+    change_manifest(copied_artifact, change)
+    result = audit(copied_artifact)
+    assert not result.ok and json.dumps(result.to_json(), allow_nan=False)
+
+
+def test_what_a_later_manifest_of_this_version_adds_does_no_harm(copied_artifact):
+    change_manifest(copied_artifact, lambda manifest: manifest.update(colour="blue"))
+    assert audit(copied_artifact).ok
+
+
+# --- what is no finding but an error ---------------------------------------------------------
+
+
+def test_a_folder_without_a_manifest_is_no_artifact(tmp_path):
+    with pytest.raises(ArtifactError, match="is not an artifact"):
+        audit(tmp_path)
+
+
+def test_a_provider_that_is_not_there_is_an_error(artifact):
+    with pytest.raises(InputError, match="has no NoSuchExecutionProvider here"):
+        audit(artifact, provider="NoSuchExecutionProvider")
+
+
+def test_errors_that_are_not_finite_are_null_in_json(copied_artifact):
+    path = copied_artifact / "test_data" / "decode.npz"
+    with np.load(path) as file:
+        arrays = dict(file)
+    arrays["output.x_mean"][0] = 0.0
+    np.savez(path, **arrays)
+    restate(copied_artifact)
+    facts = json.loads(json.dumps(audit(copied_artifact).to_json(), allow_nan=False))
+    row = next(row for row in facts["rows"] if row["endpoint"] == "decode")
+    assert row["max_rel"] is None and row["ok"] is False

@@ -1,0 +1,355 @@
+"""The command `zoo`: what it prints, its exit codes, and its errors as sentences."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import zoo
+from zoo.command_line import main
+
+ROOT = Path(zoo.__file__).parents[1]
+COMMAND = "from zoo.command_line import main\nsys.exit(main(sys.argv[1:]))"
+HEAVY = ("tensorflow", "keras", "jax", "onnx", "zoo.export", "zoo.vae", "zoo.noise")
+
+
+@pytest.fixture
+def run(capsys):
+    """Runs a command line in this process: (exit code, standard output, standard error)."""
+
+    def run(*arguments):
+        capsys.readouterr()
+        try:
+            code = main([str(each) for each in arguments])
+        except SystemExit as stop:  # argparse's way out
+            code = stop.code
+        return code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def manifest(artifact):
+    return json.loads((artifact / "manifest.json").read_text(encoding="utf-8"))
+
+
+def outputs(manifest):
+    return [
+        (name, tensor["name"])
+        for name, endpoint in manifest["endpoints"].items()
+        for tensor in endpoint["outputs"]
+    ]
+
+
+# --- verify ----------------------------------------------------------------------------------
+
+
+def test_an_app_without_a_training_stack_verifies_an_untouched_artifact(
+    artifact, app_python, manifest
+):
+    done = app_python.run(COMMAND, "verify", artifact)
+    head, *lines, verdict = done.stdout.splitlines()
+    assert head.split() == "runtime endpoint output batch max abs max rel tolerance verdict".split()
+    assert {tuple(line.split()[:4]) for line in lines} == {
+        ("onnx", *output, batch) for output in outputs(manifest) for batch in ("1", "3", "64")
+    }
+    assert all(line.endswith("equal") for line in lines)
+    assert verdict.startswith("Verified: ") and "CPUExecutionProvider" in verdict
+    assert f"{len(manifest['files'])} files" in verdict
+
+
+def test_a_saved_model_needs_tensorflow_and_says_so_where_it_is_absent(artifact, app_python):
+    done = app_python.run(COMMAND, "verify", artifact, "--runtime", "saved_model", check=False)
+    assert done.returncode == 2 and done.stdout == ""
+    assert "error: A SavedModel runs on TensorFlow" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_runtime_is_verified_when_all_are_asked_for(run, artifact, manifest):
+    code, out, _ = run("verify", artifact, "--runtime", "all")
+    rows = [line.split()[:4] for line in out.splitlines()[1:-1]]
+    assert code == 0 and len(rows) == 2 * 3 * len(outputs(manifest))
+    assert {row[0] for row in rows} == {"onnx", "saved_model"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("runtime", ["onnx", "saved_model"])
+def test_verifying_loads_no_training_code(artifact, runtime):
+    code = (
+        "import sys\nfrom zoo.command_line import main\n"
+        "code = main(['verify', sys.argv[1], '--runtime', sys.argv[2]])\n"
+        f"print(code, *[name for name in {HEAVY} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(artifact), runtime],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    code, *loaded = done.stdout.splitlines()[-1].split()
+    # TensorFlow imports Keras of its own accord.
+    assert code == "0" and set(loaded) <= (
+        set() if runtime == "onnx" else {"tensorflow", "keras", "jax"}
+    ), done.stderr
+
+
+def test_an_artifact_that_differs_is_code_1_and_everything_found_is_named(run, copied_artifact):
+    for name in ("README.md", "onnx/decode.onnx"):
+        path = copied_artifact / name
+        path.write_bytes(path.read_bytes()[:-1] + b"!")
+    (copied_artifact / "model.keras").unlink()
+    (copied_artifact / "surplus").write_text("")
+    code, out, error = run("verify", copied_artifact)
+    assert (code, error) == (1, "")
+    verdict = out[out.index("NOT VERIFIED") :].splitlines()
+    assert "5 found" in verdict[0]
+    for line, start in zip(
+        verdict[1:],
+        (
+            "README.md: ",
+            "model.keras: is missing",
+            "onnx/decode.onnx: ",
+            "surplus: is there",
+            "onnx decode: ",
+        ),
+        strict=True,
+    ):
+        assert line.startswith("  " + start)
+
+
+def test_a_manifest_that_cannot_be_read_is_code_1(run, copied_artifact):
+    (copied_artifact / "manifest.json").write_text("{")
+    code, out, _ = run("verify", copied_artifact)
+    assert code == 1 and "manifest.json" in out
+
+
+def test_the_json_of_verify_agrees_with_its_table(run, artifact):
+    _, table, _ = run("verify", artifact)
+    code, out, error = run("verify", artifact, "--json")
+    facts = json.loads(out)
+    assert (code, error) == (0, "")
+    assert facts["ok"] is True and facts["findings"] == []
+    assert facts["runtimes"] == {"onnx": "CPUExecutionProvider"}
+    shown = [
+        f"{r['runtime']} {r['endpoint']} {r['output']} {r['batch']} {r['max_abs']:.1e} "
+        f"{r['max_rel']:.1e} {r['tolerance']} {'equal' if r['ok'] else 'DIFFERS'}"
+        for r in facts["rows"]
+    ]
+    assert [" ".join(line.split()) for line in table.splitlines()[1:-1]] == shown
+
+
+def test_the_json_of_an_artifact_that_differs_lists_what_the_sentences_do(run, copied_artifact):
+    (copied_artifact / "onnx" / "score.onnx").unlink()
+    _, out, _ = run("verify", copied_artifact)
+    code, raw, _ = run("verify", copied_artifact, "--json")
+    facts = json.loads(raw)
+    assert code == 1 and facts["ok"] is False
+    assert [f"  {f['where']}: {f['what']}" for f in facts["findings"]] == out.splitlines()[-2:]
+
+
+# --- errors ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["verify", "info", "bench"])
+def test_an_unknown_artifact_says_what_was_looked_for(run, command, monkeypatch, tmp_path):
+    monkeypatch.setenv("VAE_ZOO_EXPORTS", str(tmp_path))
+    code, out, error = run(command, "conv_vae-nothing")
+    assert (code, out) == (2, "") and error.count("\n") == 1
+    assert error.startswith("error: There is no artifact 'conv_vae-nothing'")
+    assert str(tmp_path / "conv_vae-nothing") in error and "VAE_ZOO_EXPORTS" in error
+
+
+@pytest.mark.parametrize("command", ["verify", "info", "bench"])
+def test_a_folder_that_is_no_artifact_is_code_2(run, command, tmp_path):
+    code, out, error = run(command, tmp_path)
+    assert (code, out) == (2, "") and "is not an artifact" in error
+
+
+@pytest.mark.parametrize("command", ["verify", "bench"])
+def test_a_provider_that_is_not_there_is_no_silent_cpu(run, command, artifact):
+    code, out, error = run(command, artifact, "--provider", "NoSuchExecutionProvider")
+    assert (code, out) == (2, "")
+    assert "has no NoSuchExecutionProvider here; it has " in error
+
+
+@pytest.mark.parametrize(
+    "arguments, why",
+    [
+        ([], "COMMAND"),
+        (["prove"], "invalid choice: 'prove'"),
+        (["verify"], "ARTIFACT"),
+        (["verify", "a", "--runtime", "keras"], "invalid choice: 'keras'"),
+        (
+            ["verify", "a", "--runtime", "saved_model", "--provider", "b"],
+            "goes with --runtime onnx",
+        ),
+        (["bench", "a", "--batch", "0"], "'0' is not a whole number of 1 or more"),
+        (["bench", "a", "--batch", "many"], "'many' is not a whole number"),
+        (["bench", "a", "--repeat", "-1"], "'-1' is not a whole number"),
+        (["list", "no/such/folder"], "There is no folder 'no/such/folder'"),
+    ],
+)
+def test_bad_usage_is_code_2_and_a_sentence(run, arguments, why):
+    code, out, error = run(*arguments)
+    assert (code, out) == (2, "") and why in error and "Traceback" not in error
+
+
+def test_a_manifest_that_lacks_something_is_a_sentence(run, copied_artifact):
+    path = copied_artifact / "manifest.json"
+    stated = json.loads(path.read_text(encoding="utf-8"))
+    del stated["training"]
+    path.write_text(json.dumps(stated), encoding="utf-8")
+    code, _, error = run("info", copied_artifact)
+    assert code == 2 and "KeyError('training')" in error and "zoo verify" in error
+
+
+# --- list ------------------------------------------------------------------------------------
+
+
+def test_list_shows_what_the_manifest_states(run, artifact, manifest):
+    code, out, error = run("list", artifact.parent)
+    head, line = out.splitlines()
+    assert (code, error) == (0, "")
+    assert head.split() == ["name", "model", "data", "parameters", "nll,", "nats", "size"]
+    nll, n = manifest["metrics"]["nll"], manifest["protocol"]["n"]
+    size = sum(path.stat().st_size for path in artifact.rglob("*") if path.is_file())
+    assert " ".join(line.split()) == (
+        f"conv_vae-digits conv_vae digits {manifest['parameters']:,} "
+        f"{nll:.2f} (K=20, n={n}) {size / 2**20:.1f} MiB"
+    )
+
+
+def test_list_looks_into_exports_and_the_environment_variable(
+    run, artifact, copied_artifact, monkeypatch
+):
+    monkeypatch.chdir(copied_artifact.parents[1])
+    copied_artifact.parent.rename("exports")
+    shutil.copytree(artifact, Path("exports") / ".conv_vae-digits.partial-1")
+    monkeypatch.setenv("VAE_ZOO_EXPORTS", os.pathsep.join([str(artifact.parent), "nowhere"]))
+    code, out, _ = run("list")
+    assert code == 0 and len(out.splitlines()) == 3  # the head, one here and one there
+    monkeypatch.setenv("VAE_ZOO_EXPORTS", os.path.abspath("exports"))
+    assert len(run("list")[1].splitlines()) == 2  # the same folder twice is one
+
+
+def test_list_takes_an_artifact_itself(run, artifact):
+    assert "conv_vae-digits" in run("list", artifact)[1]
+
+
+def test_list_of_nothing_says_where_it_looked(run, tmp_path):
+    assert run("list", tmp_path) == (0, "", f"There is no artifact in {tmp_path}.\n")
+
+
+def test_list_leaves_out_what_cannot_be_read_and_says_so(run, copied_artifact):
+    broken = copied_artifact.parent / "broken"
+    broken.mkdir()
+    (broken / "manifest.json").write_text("{")
+    code, out, error = run("list", copied_artifact.parent)
+    assert code == 0 and len(out.splitlines()) == 2
+    assert error.startswith("left out: ") and str(broken / "manifest.json") in error
+
+
+# --- info ------------------------------------------------------------------------------------
+
+
+def test_info_shows_endpoints_metrics_and_provenance(run, artifact, manifest):
+    code, out, error = run("info", artifact)
+    text = " ".join(out.split())
+    assert (code, error) == (0, "")
+    for name, endpoint in manifest["endpoints"].items():
+        for side in ("inputs", "outputs"):
+            for t in endpoint[side]:
+                shape = ", ".join(map(str, t["shape"]))
+                line = next(row for row in out.splitlines() if row.split()[:1] == [name])
+                assert f"{t['name']} {t['dtype']} [{shape}]" in line
+    for name, value in manifest["metrics"].items():
+        assert f"{name} {value:.2f}" in text or f"{name} {value}" in text
+    assert manifest["protocol"]["statement"] in text
+    recipe, training = manifest["recipe"], manifest["training"]
+    for fact in (
+        f"recipe {recipe['script']}",
+        f"seed {recipe['seed']}",
+        f"created {manifest['created']}",
+        f"hardware {training['hardware']}",
+        *(f"{name} {version}" for name, version in manifest["versions"].items()),
+        *(f"{name}={value}" for name, value in recipe["config"].items()),
+    ):
+        assert " ".join(fact.split()) in text
+
+
+# --- bench -----------------------------------------------------------------------------------
+
+
+def test_bench_shows_every_endpoint_batch_and_the_provider(run, artifact, manifest):
+    code, out, error = run("bench", artifact, "--batch", 1, 65, "--repeat", 2)
+    head, *lines, foot = out.splitlines()
+    assert (code, error) == (0, "")
+    assert head.split() == [
+        "endpoint",
+        "batch",
+        "median",
+        "ms",
+        "p90",
+        "ms",
+        "examples/s",
+        "provider",
+    ]
+    assert [tuple(line.split()[:2]) for line in lines] == [
+        (name, batch) for name in manifest["endpoints"] for batch in ("1", "65")
+    ]
+    assert all(line.endswith("CPUExecutionProvider") for line in lines)
+    assert "2 calls of each after 3 to warm up" in foot
+
+
+def test_bench_times_the_endpoints_that_are_asked_for(run, artifact):
+    code, out, _ = run(
+        "bench", artifact, "--endpoint", "decode", "--batch", 3, "--repeat", 5, "--json"
+    )
+    facts = json.loads(out)
+    (row,) = facts["rows"]
+    assert code == 0 and facts["name"] == "conv_vae-digits" and facts["warm_up"] == 3
+    assert (row["endpoint"], row["batch"], row["repeat"]) == ("decode", 3, 5)
+    assert 0 < row["median"] <= row["p90"]
+    assert row["throughput"] == pytest.approx(3 / row["median"])
+
+
+def test_an_endpoint_that_is_not_there_names_those_there_are(run, artifact, manifest):
+    code, out, error = run("bench", artifact, "--endpoint", "decoed")
+    assert (code, out) == (2, "")
+    assert "no endpoint decoed" in error and ", ".join(manifest["endpoints"]) in error
+
+
+def test_a_changed_graph_is_not_timed(run, copied_artifact):
+    path = copied_artifact / "onnx" / "decode.onnx"
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    code, _, error = run("bench", copied_artifact, "--endpoint", "decode")
+    assert code == 2 and "sha256 differs" in error
+
+
+# --- the command itself ----------------------------------------------------------------------
+
+
+def test_python_m_zoo_is_the_command(artifact):
+    done = subprocess.run(
+        [sys.executable, "-m", "zoo", "list", str(artifact.parent)],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0 and "conv_vae-digits" in done.stdout, done.stderr
+
+
+def test_the_installed_command_is_this_function():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    module, function = project["scripts"]["zoo"].split(":")
+    assert getattr(import_module(module), function) is main
+
+
+def test_the_version_is_the_packages(run):
+    assert run("--version")[:2] == (0, f"zoo {zoo.__version__}\n")

@@ -1,0 +1,238 @@
+"""Everything that can be checked of an artifact where it is used: what `zoo verify` does.
+
+Manifest, then files, then each graph's interface, then its answers. Nothing stops at the first
+finding, and nothing runs whose bytes are not those that were exported.
+"""
+
+import math
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from zoo.endpoints import PARITY_BATCHES
+from zoo.errors import ArtifactError, ExportError
+from zoo.runtime import manifest as manifests
+from zoo.runtime import places, schema, verify
+from zoo.runtime.sessions import Sessions
+
+RUNTIMES = ("onnx", "saved_model")
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that differs: the file or endpoint, and what about it."""
+
+    where: str
+    what: str
+
+    def __str__(self):
+        return f"{self.where}: {self.what}"
+
+
+@dataclass
+class Audit:
+    """What was checked and what was found; `ok` when nothing differs."""
+
+    folder: Path
+    manifest: dict = field(default_factory=dict)
+    providers: dict = field(default_factory=dict)
+    endpoints: list = field(default_factory=list)
+    rows: list = field(default_factory=list)
+    findings: list = field(default_factory=list)
+
+    @property
+    def ok(self):
+        return not self.findings
+
+    @property
+    def files(self):
+        """How many files the manifest lists."""
+        return len(_listed(self.manifest))
+
+    def to_json(self):
+        """Plain values; an error that is not a finite number is None."""
+        return {
+            "artifact": str(self.folder),
+            "name": self.manifest.get("name"),
+            "ok": self.ok,
+            "runtimes": self.providers,
+            "endpoints": self.endpoints,
+            "files": self.files,
+            "findings": [asdict(finding) for finding in self.findings],
+            "rows": [{key: _plain(value) for key, value in asdict(r).items()} for r in self.rows],
+        }
+
+    def find(self, where, what):
+        self.findings.append(Finding(where, what))
+
+
+def audit(path, runtimes=("onnx",), provider=None, open_saved_model=None):
+    """An `Audit` of an artifact.
+
+    Args:
+        path: its folder or its name, as `zoo.load` takes it.
+        runtimes: of `RUNTIMES`, what test_data is replayed in.
+        provider: ONNX Runtime's execution provider; None is the CPU.
+        open_saved_model: opens a SavedModel, as `zoo.export.signatures.Signatures` does; wanted
+            for the runtime "saved_model", since this room knows no TensorFlow.
+
+    Raises:
+        ArtifactError: if there is no artifact. One that differs is no exception but a finding.
+        InputError: if the provider is not available.
+        MissingDependency: if the SavedModel is wanted and TensorFlow is not installed.
+    """
+    folder = places.find(path)
+    result = Audit(folder)
+    sessions = Sessions(folder / "onnx", provider)  # refuses a provider that is not there
+    if not (folder / MANIFEST).is_file():
+        manifests.read(folder)  # raises: this is no artifact
+    try:
+        result.manifest = manifests.read(folder)
+    except ArtifactError as error:
+        result.find(MANIFEST, str(error))
+        return result
+    for problem in schema.problems(result.manifest):
+        result.find(MANIFEST, problem)
+    try:
+        endpoints = manifests.endpoints(result.manifest)
+    except ArtifactError:  # found above
+        endpoints = {}
+    spoilt = _check_files(result, endpoints)
+    result.endpoints = list(endpoints)
+    sound = {name: each for name, each in endpoints.items() if schema.sound(name, each)}
+    if "onnx" in runtimes:
+        _check_onnx(result, sound, spoilt, sessions)
+    if "saved_model" in runtimes:
+        _check_saved_model(result, sound, spoilt, open_saved_model)
+    return result
+
+
+def _check_files(result, endpoints):
+    """Findings on every file; returns the names of those that are not as exported."""
+    folder, listed = result.folder, _listed(result.manifest)
+    spoilt = {}
+    for name in listed:
+        try:
+            problem = manifests.file_problem(folder, result.manifest, name)
+        except OSError as error:
+            problem = f"cannot be read ({error.strerror})"
+        if problem:
+            spoilt[name] = problem
+    present = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_symlink() or not path.is_dir()
+    }
+    for name in sorted(present - set(listed) - {MANIFEST}):
+        spoilt[name] = "is there, and manifest.json does not list it"
+    for name, problem in sorted(spoilt.items()):
+        result.find(name, problem)
+    for name in listed:
+        place, _, file = name.rpartition("/")
+        if place in ("onnx", "test_data") and file.split(".")[0] not in endpoints:
+            result.find(name, f"belongs to no endpoint that {MANIFEST} states")
+    return set(spoilt)
+
+
+def _check_onnx(result, endpoints, spoilt, sessions):
+    for name, endpoint in endpoints.items():
+        graph = f"onnx/{name}.onnx"
+        if not _usable(result, "onnx", name, [graph, f"test_data/{name}.npz"], spoilt):
+            continue
+        try:
+            result.providers["onnx"] = sessions.provider(name)
+            verify.require_same_interface(endpoint, *sessions.interface(name))
+        except (ArtifactError, ExportError) as error:
+            result.find(graph, str(error))
+            continue
+        _replay(result, "onnx", sessions.run, endpoint)
+
+
+def _check_saved_model(result, endpoints, spoilt, open_saved_model):
+    folder = "saved_model/1"
+    broken = sorted(name for name in spoilt if name.startswith("saved_model/"))
+    if broken:
+        result.find("saved_model", f"not replayed, because of {', '.join(broken)}")
+        return
+    try:
+        signatures = open_saved_model(result.folder / folder)
+    except ArtifactError as error:
+        result.find(folder, str(error))
+        return
+    result.providers["saved_model"] = "TensorFlow"
+    if signatures.names() != sorted(endpoints):
+        result.find(
+            folder, f"its signatures are {signatures.names()}, the endpoints {sorted(endpoints)}"
+        )
+    for name in [name for name in endpoints if name in signatures.names()]:
+        if not _usable(result, "saved_model", name, [f"test_data/{name}.npz"], spoilt):
+            continue
+        endpoint = endpoints[name]
+        contract = tuple(
+            sorted((t.name, t.dtype, t.shape) for t in side)
+            for side in (endpoint.inputs, endpoint.outputs)
+        )
+        if signatures.interface(name) != contract:
+            found = signatures.interface(name)
+            result.find(folder, f"{name}: its tensors are {found}, the contract wants {contract}")
+            continue
+        _replay(result, "saved_model", signatures.run, endpoint)
+
+
+def _listed(manifest):
+    """Names of the files that the manifest lists properly."""
+    files = manifest.get("files")
+    return [n for n in files if manifests.entry(manifest, n)] if isinstance(files, dict) else []
+
+
+def _usable(result, runtime, endpoint, files, spoilt):
+    """Whether an endpoint's files are those that were exported; a finding where not."""
+    listed = _listed(result.manifest)
+    reasons = [name for name in files if name in spoilt or name not in listed]
+    if reasons:
+        unlisted = [name for name in reasons if name not in listed]
+        because = f"not replayed, because of {', '.join(reasons)}"
+        because += f" (not listed in {MANIFEST}: {', '.join(unlisted)})" if unlisted else ""
+        result.find(f"{runtime} {endpoint}", because)
+    return not reasons
+
+
+def _replay(result, runtime, run, endpoint):
+    """Rows of one endpoint, and a finding for every output that differs."""
+
+    def careful(name, inputs):
+        try:
+            return run(name, inputs)
+        except Exception as error:  # neither runtime's exceptions share a base of their own
+            raise ExportError(f"{runtime} {name} fails on its test data: {error}") from error
+
+    test_data = result.folder / "test_data" / f"{endpoint.name}.npz"
+    try:
+        rows = verify.replay(runtime, careful, endpoint, test_data)
+    except ArtifactError as error:
+        result.find(f"test_data/{endpoint.name}.npz", str(error))
+        return
+    except ExportError as error:
+        result.find(f"{runtime} {endpoint.name}", str(error))
+        return
+    result.rows += rows
+    for tensor in endpoint.outputs:
+        mine = [row for row in rows if row.output == tensor.name]
+        if [row.batch for row in mine] != list(PARITY_BATCHES):
+            result.find(
+                f"test_data/{endpoint.name}.npz",
+                f"it has {max(row.batch for row in mine)} rows, wanted are {max(PARITY_BATCHES)}",
+            )
+        bad = [row for row in mine if not row.ok]
+        if bad:
+            batches = ", ".join(str(row.batch) for row in bad)
+            result.find(
+                f"{runtime} {endpoint.name}.{tensor.name}",
+                f"differs from the trained model's answers at batch {batches}: max abs "
+                f"{max(row.max_abs for row in bad):.1e}, max rel "
+                f"{max(row.max_rel for row in bad):.1e}, tolerance {bad[0].tolerance}",
+            )
+
+
+def _plain(value):
+    return None if isinstance(value, float) and not math.isfinite(value) else value

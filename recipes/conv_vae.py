@@ -1,6 +1,11 @@
 """Train the convolutional VAE, evaluate it in nats, export it and prove the export.
 
-Run:       python recipes/conv_vae.py
+Run:       python recipes/conv_vae.py                  (embedded digits, about a minute)
+           python recipes/conv_vae.py --dataset mnist
+Cost:      MNIST, 70 epochs: 47 CPU minutes with the evaluation, on 2 cores. Measured while the
+           project's tests ran beside it: 31 minutes of training, 11 of evaluation by the clock
+Expected:  MNIST: test NLL 84.64 nats (K=1000, n=10,000, dynamic binarization drawn once with
+           seed 0), ELBO -88.69, KL 26.57, 23 of 32 latents active
 """
 
 from dataclasses import dataclass

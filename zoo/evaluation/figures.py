@@ -101,13 +101,16 @@ def loss_curves(history, folder):
     """-ELBO of training and validation, and the KL, by epoch."""
     epochs = [row["epoch"] for row in history]
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    shown = []
     for prefix, label in (("", "training"), ("val_", "validation")):
-        if f"{prefix}elbo" in history[0]:
-            values = [-row[f"{prefix}elbo"] for row in history]
-            left.plot(epochs, values, label=label)
-            right.plot(epochs, [row[f"{prefix}kl"] for row in history], label=label)
-            # The first epochs would flatten all that follows.
-            left.set_ylim(top=np.quantile(values, 0.95) + 0.05 * np.ptp(values))
+        values = [-row[f"{prefix}elbo"] for row in history]
+        left.plot(epochs, values, label=label)
+        right.plot(epochs, [row[f"{prefix}kl"] for row in history], label=label)
+        shown += values
+    # Up to the 95th percentile: the first epochs would flatten all that follows.
+    bottom, top = min(shown), np.quantile(shown, 0.95)
+    margin = 0.05 * (top - bottom) + 1e-3
+    left.set_ylim(bottom - margin, top + margin)
     left.set(xlabel="epoch", ylabel="-ELBO (nats)")
     right.set(xlabel="epoch", ylabel="KL (nats)")
     left.legend()

@@ -39,6 +39,14 @@ def test_kl_agrees_with_numerical_integration(mean, log_var):
     np.testing.assert_allclose(given, [wanted], rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("log_var", [1e-1, 1e-2, 1e-3, -1e-2, 0.999, 1.001, -1.5, 5.0])
+def test_kl_of_a_nearly_standard_normal_keeps_its_digits(log_var):
+    given = np.float32(log_var)
+    wanted = 0.5 * (np.expm1(np.float64(given)) - np.float64(given))
+    kl = normal.kl_to_standard(np.zeros((1, 1), np.float32), given.reshape(1, 1))
+    np.testing.assert_allclose(kl, [wanted], rtol=5e-7 / min(abs(log_var), 1.0) + 1e-6)
+
+
 def test_kl_sums_over_latents_and_keeps_examples_apart():
     mean, log_var = np.float32([[1, 2], [0, 0]]), np.float32([[0, 0], [0, 0]])
     np.testing.assert_allclose(normal.kl_to_standard(mean, log_var), [0.5 * (1 + 4), 0.0])

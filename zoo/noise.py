@@ -5,9 +5,9 @@ numbers: as easy as 1, 2, 3"): a keyed bijection of 64-bit counters made of 32-b
 rotations and exclusive-ors, which every runtime computes alike. The seed is the key and the
 counter is the place in the output, so that row i depends on seed[i] alone, whatever the batch.
 
-Logarithms, sines and fused multiply-adds are *not* alike: TensorFlow and ONNX Runtime differ in one
-float32 logarithm of 200,000, TensorFlow and JAX in one of four. So what follows the integers are
-table look-ups and at most one multiplication, which IEEE 754 rounds in one way only.
+Logarithms, sines and fused multiply-adds are *not* alike from one runtime to another. So what
+follows the integers are table look-ups and at most one multiplication, which IEEE 754 rounds in one
+way only.
 """
 
 import functools

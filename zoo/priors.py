@@ -12,7 +12,7 @@ class StandardNormal(keras.layers.Layer):
     family = "standard normal"
 
     def log_prob(self, z):
-        """[..., latent] with any leading axes flattened by the caller -> [batch], nats."""
+        """log N(z; 0, 1), summed over latents: [batch, latent] -> [batch], nats."""
         return normal.log_prob(z, 0.0, 0.0)
 
     def kl(self, posterior):

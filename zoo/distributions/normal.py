@@ -41,8 +41,8 @@ def kl_to_standard_by_axis(mean, log_var):
 def _expm1(x):
     """exp(x) - 1 without cancellation near 0, in operations that every runtime has.
 
-    ONNX has no such operator and converters write exp(x) - 1, which loses four digits of a KL of
-    0.001. For small x it is 2 t / (1 - t) with t = tanh(x / 2).
+    ONNX has no such operator and converters write exp(x) - 1, which cancels: a small KL
+    then has few digits left. For small x it is 2 t / (1 - t) with t = tanh(x / 2).
     """
     t = ops.tanh(0.5 * ops.clip(x, -1.0, 1.0))
     return ops.where(ops.abs(x) < 1.0, 2.0 * t / (1.0 - t), ops.exp(x) - 1.0)

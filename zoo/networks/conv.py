@@ -33,9 +33,8 @@ def decoder(event_shape, latent, filters=(32, 64), dense=256, activation="silu")
     """[batch, latent] -> the likelihood's raw output, [batch, height, width, channels].
 
     Mirrors `encoder`: transposed convolutions, then a sub-pixel convolution (Shi et al. 2016),
-    which draws the image at half its size: a transposed convolution to one channel is half the
-    decoder's time on a CPU. Where a height or width is no multiple of the strides, the surplus
-    row or column is cropped.
+    which works at half the image's size. Where a height or width is no multiple of the strides,
+    the surplus row or column is cropped.
     """
     _check(event_shape, latent, filters, dense)
     height, width, channels = event_shape

@@ -14,7 +14,16 @@ ROOMS = {path.stem if path.is_file() else path.name for path in (ROOT / "zoo").i
 }
 TRAINING_STACK = {"tensorflow", "tensorflow_datasets", "tf2onnx", "onnx", "keras", "jax"}
 SIGNATURES = ROOT / "zoo" / "export" / "signatures.py"
-FAMILIES = {"networks", "catalog", "vae", "autoencoder", "priors", "objectives", "likelihoods"}
+FAMILIES = {
+    "networks",
+    "catalog",
+    "vae",
+    "autoencoder",
+    "latent_model",
+    "priors",
+    "objectives",
+    "likelihoods",
+}
 
 # room -> the rooms it may import; rooms that are not named here may import nothing of the zoo.
 ALLOWED = {
@@ -22,12 +31,24 @@ ALLOWED = {
     "files": set(),
     "endpoints": set(),
     "distributions": {"errors"},
-    "objectives": {"errors", "distributions", "noise"},
+    "schedules": {"errors"},
+    "objectives": {"errors", "distributions", "schedules"},
     "priors": {"errors", "distributions", "noise"},
-    "likelihoods": {"errors", "distributions"},
-    "vae": {"errors", "distributions", "noise", "priors", "objectives", "likelihoods"},
+    "likelihoods": {"errors", "distributions", "noise"},
+    "latent_model": {"errors", "likelihoods"},
+    "autoencoder": {"errors", "latent_model"},
+    "vae": {"errors", "distributions", "noise", "priors", "objectives", "latent_model"},
     "networks": {"errors"},
-    "catalog": {"errors", "vae", "networks", "priors", "objectives", "likelihoods"},
+    "catalog": {
+        "errors",
+        "vae",
+        "autoencoder",
+        "networks",
+        "priors",
+        "objectives",
+        "schedules",
+        "likelihoods",
+    },
     "compiled": set(),
     "noise": {"errors"},
     "datasets": {"errors"},

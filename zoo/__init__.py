@@ -9,6 +9,7 @@ import importlib
 __version__ = "0.1.0"
 
 _SUBMODULES = (
+    "autoencoder",
     "catalog",
     "datasets",
     "deploy",
@@ -24,6 +25,7 @@ _SUBMODULES = (
     "priors",
     "recipe",
     "runtime",
+    "schedules",
     "training",
     "vae",
 )

@@ -20,12 +20,16 @@ at 0.0001 an accuracy that float32 sums of hundreds of terms do not have in any 
 
 @dataclass(frozen=True)
 class Tensor:
-    """One input or output: name, dtype as numpy spells it, shape, and how its error is measured."""
+    """One input or output: name, dtype as numpy spells it, shape, and how its error is measured.
+
+    Whole numbers that stand for something, such as labels, are from 0 to below `below`.
+    """
 
     name: str
     dtype: str
     shape: tuple
     kind: str = REAL
+    below: int | None = None
 
 
 @dataclass(frozen=True)
@@ -44,26 +48,44 @@ class Endpoint:
     def from_json(cls, value):
         """An endpoint from a manifest's entry."""
         inputs, outputs = (
-            tuple(Tensor(t["name"], t["dtype"], tuple(t["shape"]), t["kind"]) for t in value[side])
+            tuple(
+                Tensor(t["name"], t["dtype"], tuple(t["shape"]), t["kind"], t.get("below"))
+                for t in value[side]
+            )
             for side in ("inputs", "outputs")
         )
         return cls(value["name"], inputs, outputs)
 
 
-def normal_vae(event_shape, latent, mean_is_probability):
-    """The endpoints of a VAE with normal latents: {name: Endpoint}, in the contract's order."""
+def of(
+    event_shape, latent, encoded, nats, conditions=None, generates=True, mean_is_probability=True
+):
+    """The endpoints of a model with latent vectors: {name: Endpoint}, in the contract's order.
+
+    Args:
+        event_shape: of x, without the batch axis.
+        latent: axes of z.
+        encoded: names of what `encode` gives, each [batch, latent].
+        nats: names of what `score` gives, each [batch].
+        conditions: {name: count} of the inputs besides, int32 [batch] from 0 to below `count`.
+        generates: whether there is a prior to draw from.
+        mean_is_probability: whether `x_mean` holds probabilities.
+    """
     x = Tensor("x", "float32", (BATCH, *event_shape))
     z = Tensor("z", "float32", (BATCH, latent))
     kind = PROBABILITY if mean_is_probability else REAL
     x_mean = Tensor("x_mean", "float32", (BATCH, *event_shape), kind)
     seed = Tensor("seed", "int64", (BATCH,))
-    nats = tuple(Tensor(name, "float32", (BATCH,)) for name in ("elbo", "reconstruction", "kl"))
-    posterior = tuple(Tensor(name, "float32", (BATCH, latent)) for name in ("mean", "log_var"))
-    endpoints = (
-        Endpoint("encode", (x,), posterior),
-        Endpoint("decode", (z,), (x_mean,)),
-        Endpoint("reconstruct", (x,), (x_mean,)),
-        Endpoint("generate", (seed,), (x_mean, z)),
-        Endpoint("score", (x,), nats),
-    )
+    besides = [
+        Tensor(name, "int32", (BATCH,), below=count) for name, count in (conditions or {}).items()
+    ]
+    posterior = tuple(Tensor(name, "float32", (BATCH, latent)) for name in encoded)
+    scores = tuple(Tensor(name, "float32", (BATCH,)) for name in nats)
+    endpoints = [
+        Endpoint("encode", (x, *besides), posterior),
+        Endpoint("decode", (z, *besides), (x_mean,)),
+        Endpoint("reconstruct", (x, *besides), (x_mean,)),
+        *([Endpoint("generate", (seed, *besides), (x_mean, z))] if generates else []),
+        Endpoint("score", (x, *besides), scores),
+    ]
     return {endpoint.name: endpoint for endpoint in endpoints}

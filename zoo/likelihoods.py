@@ -8,6 +8,7 @@ belong together are refused before training.
 import keras
 from keras import ops
 
+from zoo import noise as seeded
 from zoo.distributions import bernoulli, normal
 from zoo.errors import InputError
 
@@ -28,13 +29,25 @@ class Bernoulli(keras.layers.Layer):
         """What the nats are of, given whether the data was binarized."""
         return "a probability mass" if binary else "a cross-entropy: the data was not binarized"
 
-    def log_prob(self, x, output):
-        """[batch, *event] twice -> [batch], nats."""
-        return bernoulli.log_prob(x, output)
+    def log_prob(self, x, output, weight=None):
+        """[batch, *event] twice -> [batch], nats; each value's counted `weight` times."""
+        return bernoulli.log_prob(x, output, weight)
 
     def mean(self, output):
         """Probabilities, shaped as the decoder's output."""
         return bernoulli.mean(output)
+
+    def mode(self, output, noise=None):
+        """The likelier of 0 and 1."""
+        return ops.cast(output > 0.0, output.dtype)
+
+    def noise(self, seed, shape, stream):
+        """What `sample` takes, from int64 [batch] of seeds: [batch, *shape]."""
+        return seeded.uniform(seed, shape, stream)
+
+    def sample(self, output, noise):
+        """0 or 1, drawn by the noise; shaped as the output."""
+        return bernoulli.sample(output, noise)
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -77,13 +90,28 @@ class Normal(keras.layers.Layer):
         )
         self.built = True
 
-    def log_prob(self, x, output):
-        """[batch, *event] twice -> [batch], nats."""
-        return normal.log_prob(x, output, ops.clip(self.log_var, -30.0, 20.0))
+    def log_prob(self, x, output, weight=None):
+        """[batch, *event] twice -> [batch], nats; each value's counted `weight` times."""
+        return normal.log_prob(x, output, self._log_var(), weight)
 
     def mean(self, output):
         """The decoder's output itself."""
         return output
+
+    def mode(self, output, noise=None):
+        """The decoder's output itself."""
+        return output
+
+    def noise(self, seed, shape, stream):
+        """What `sample` takes, from int64 [batch] of seeds: [batch, *shape]."""
+        return seeded.normal(seed, shape, stream)
+
+    def sample(self, output, noise):
+        """A normal value around the output, drawn by the noise; shaped as the output."""
+        return normal.sample(output, self._log_var(), noise)
+
+    def _log_var(self):
+        return ops.clip(self.log_var, -30.0, 20.0)
 
     def get_config(self):
         return {

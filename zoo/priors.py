@@ -19,6 +19,10 @@ class StandardNormal(keras.layers.Layer):
         """KL(q(z|x) || p(z)) of a normal posterior's `mean` and `log_var` -> [batch], nats."""
         return normal.kl_to_standard(**posterior)
 
+    def kl_by_latent(self, posterior):
+        """The same before the sum: [batch, latent], nats."""
+        return normal.kl_to_standard_by_axis(**posterior)
+
     def sample(self, noise):
         """Latents from standard normal noise of their shape: here the noise itself."""
         return noise

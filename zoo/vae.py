@@ -7,44 +7,38 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo import likelihoods, noise
+from zoo import noise
 from zoo.distributions import normal
 from zoo.errors import InputError
-from zoo.objectives import ELBO
+from zoo.latent_model import LatentModel, joined, repeat
+from zoo.objectives import ELBO, Terms
 from zoo.priors import StandardNormal
 
 
-class NegativeLogLikelihood(keras.losses.Loss):
-    """-log p(x|z) in nats: summed over the event by the likelihood, averaged over the batch."""
-
-    def __init__(self, likelihood, name="reconstruction"):
-        super().__init__(name=name, reduction="sum_over_batch_size")
-        self.likelihood = likelihood
-
-    def call(self, x, output):
-        return -self.likelihood.log_prob(x, output)
-
-
 @keras.saving.register_keras_serializable(package="zoo")
-class VAE(keras.Model):
+class VAE(LatentModel):
     """Variational autoencoder with a diagonal normal posterior.
 
     Final: pass another encoder, decoder, prior, likelihood or objective; do not subclass.
 
-    Trained by `compile(optimizer)` and `fit(x, x)`. The loss is -ELBO in nats: the compiled loss
-    is the reconstruction term, the objective's KL penalty enters through `add_loss`. The progress
-    bar shows `elbo`, `reconstruction` (-log p(x|z)) and `kl`, with elbo = -(reconstruction + kl)
-    whatever the objective makes of the two.
+    Trained as `LatentModel` says; what the objective makes of the KL enters through `add_loss`. The
+    progress bar shows `elbo`, `reconstruction` (-log p(x|z)) and `kl`, with
+    elbo = -(reconstruction + kl) whatever the objective makes of the two, and for an objective with
+    several draws its `bound`.
 
     Args:
         encoder: [batch, *event] -> {"mean", "log_var"}, each [batch, latent].
         decoder: [batch, latent] -> the likelihood's raw output, [batch, *event].
         prior: p(z); a standard normal unless given.
         likelihood: p(x|z), or its name: "bernoulli" or "normal".
-        objective: what is done with the KL term; the ELBO itself unless given.
+        objective: what is done with the two terms; the ELBO itself unless given.
+        conditions: as in `LatentModel`.
         seed: of the noise that training draws.
     """
 
+    parts = ("encoder", "decoder", "prior", "likelihood", "objective")
+    outputs_of_encoder = ("mean", "log_var")
+    nats = ("elbo", "reconstruction", "kl")
     score_samples = 16  # K of the `score` endpoint
 
     def __init__(
@@ -54,162 +48,175 @@ class VAE(keras.Model):
         prior=None,
         likelihood="bernoulli",
         objective=None,
+        conditions=None,
         seed=0,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        self.encoder = encoder
-        self.decoder = decoder
+        super().__init__(encoder, decoder, likelihood, conditions, **kwargs)
         self.prior = prior or StandardNormal()
-        self.likelihood = likelihoods.get(likelihood)
         self.objective = objective or ELBO()
         self.seed = seed
-        self.event_shape = tuple(encoder.input_shape[1:])
-        self.latent = decoder.input_shape[-1]
-        self._check_shapes()
+        self._check_objective()
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.elbo_tracker = keras.metrics.Mean(name="elbo")
-        self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction")
         self.kl_tracker = keras.metrics.Mean(name="kl")
+        if self.monitor == "bound":
+            self.bound_tracker = keras.metrics.Mean(name="bound")
+        self.step = None
+        if self.objective.scheduled:
+            self.step = self.add_weight(name="step", dtype="int32", trainable=False)
         self._kl = None
         self.build()
 
-    def _check_shapes(self):
-        shapes = self.encoder.compute_output_shape((None, *self.event_shape))
-        latents = {name: shape[-1] for name, shape in shapes.items()}
-        if latents != {"mean": self.latent, "log_var": self.latent}:
+    @property
+    def latent_facts(self):
+        """What a manifest says of the latents."""
+        return {"size": self.latent, "posterior": "normal", "prior": self.prior.family}
+
+    @property
+    def draws(self):
+        """Posterior samples of an example in training."""
+        return self.objective.draws
+
+    @property
+    def monitor(self):
+        """The metric by which the best epoch is chosen."""
+        return self.objective.monitor
+
+    def _check_objective(self):
+        if self.objective.by_latent and not hasattr(self.prior, "kl_by_latent"):
             raise InputError(
-                f"The encoder gives {latents}, the decoder takes {self.latent} latents: the "
-                "encoder must give `mean` and `log_var` of as many axes as the decoder takes."
-            )
-        if tuple(self.decoder.output_shape[1:]) != self.event_shape:
-            raise InputError(
-                f"The encoder takes events of shape {self.event_shape}, the decoder gives "
-                f"{tuple(self.decoder.output_shape[1:])}: both must be the same."
+                f"{type(self.objective).__name__} needs the KL of each latent, which the "
+                f"{self.prior.family} prior does not have: take another objective, such as ELBO."
             )
 
     def build(self, input_shape=None):
         """Builds what is not yet built; the networks arrive built."""
-        if not self.likelihood.built:
-            self.likelihood.build((None, *self.event_shape))
         if not self.prior.built:
             self.prior.build((None, self.latent))
-        self.built = True
+        super().build(input_shape)
 
-    def call(self, x, training=None):
-        """[batch, *event] -> the likelihood's raw output, decoded from one posterior sample."""
-        posterior = self.encoder(x, training=training)
-        self._kl = self.prior.kl(posterior)
-        self.add_loss(self.objective.penalty(self._kl))
-        drawn = keras.random.normal(ops.shape(posterior["mean"]), seed=self.seed_generator)
-        return self.decoder(normal.sample(**posterior, noise=drawn), training=training)
+    def call(self, inputs, training=None):
+        """[batch, *event] (and conditions) -> raw output of `draws` posterior samples an example.
 
-    # --- the endpoints of the artifact contract; deterministic, no dropout -------------------
+        [batch * draws, *event], the draws of an example side by side.
+        """
+        x, condition = self.split(inputs)
+        posterior = self.encoder(joined(x, *condition), training=training)
+        rows, draws = ops.shape(x)[0], self.draws
+        drawn = keras.random.normal((rows * draws, self.latent), seed=self.seed_generator)
+        repeated = {name: repeat(value, draws) for name, value in posterior.items()}
+        z = normal.sample(**repeated, noise=drawn)
+        xs, conditions = repeat(x, draws), tuple(repeat(c, draws) for c in condition)
+        reweigh = self.objective.gradient_weights
+        if reweigh is not None:
+            # The path's weights depend on what is decoded: hence a first pass without a gradient.
+            repeated = {name: ops.stop_gradient(value) for name, value in repeated.items()}
+            first = self.raw(z, conditions, xs, training=training)
+            log_weight = self._log_weight(first, z, repeated, xs, conditions, draws)
+            share = ops.reshape(ops.stop_gradient(reweigh(log_weight)), (-1, 1))
+            held = ops.stop_gradient(z)
+            z = held + share * (z - held)
+        output = self.raw(z, conditions, xs, training=training)
+        if self.step is not None and training:
+            self.step.assign(self.step + 1)
+        terms = Terms(
+            posterior=posterior,
+            z=z,
+            step=self.step,
+            kl_of=lambda: self.prior.kl_by_latent(posterior),
+            kl_sum_of=lambda: self.prior.kl(posterior),
+            log_p_of=lambda: self._log_p(output, xs, conditions, draws),
+            log_ratio_of=lambda: self._log_ratio(z, repeated, draws),
+        )
+        self._kl = terms.kl
+        self.add_loss(self.objective.regulariser(terms))
+        return output
 
-    def encode(self, x):
-        """[batch, *event] -> {"mean", "log_var"}, each [batch, latent]."""
-        return self.encoder(x, training=False)
+    # --- the endpoints of the artifact contract that the base does not have ------------------
 
-    def decode(self, z):
-        """[batch, latent] -> {"x_mean"}: the likelihood's mean, [batch, *event]."""
-        return {"x_mean": self.likelihood.mean(self.decoder(z, training=False))}
-
-    def reconstruct(self, x):
-        """[batch, *event] -> {"x_mean"}: what the posterior's mean decodes to."""
-        return self.decode(self.encode(x)["mean"])
-
-    def generate(self, seed):
+    def generate(self, seed, *condition):
         """int64 [batch] -> {"x_mean", "z"}: one sample of the prior a seed, decoded.
 
-        Row i depends on seed[i] alone. z is the same to the last bit in every runtime.
+        Row i depends on seed[i] alone. z is the same to the last bit in every runtime. An
+        autoregressive decoder draws each step from the same seed and feeds it back; `x_mean` are
+        the means given the steps drawn before.
         """
         z = self.prior.sample(noise.normal(seed, (self.latent,)))
-        return {**self.decode(z), "z": z}
+        if not self.autoregressive:
+            return {**self.decode(z, *condition), "z": z}
+        drawn = self.likelihood.noise(seed, self.event_shape, stream=1)
+        output = self.decoder.unroll(joined(z, *condition), self.likelihood.sample, drawn)
+        return {"x_mean": self.mean(output, condition), "z": z}
 
-    def score(self, x):
+    def generate_from_words(self, low, high, *condition):
+        """`generate` of seeds in two words each, see `noise.words`: JAX has no int64 by default."""
+        return self.generate((low, high), *condition)
+
+    def score(self, x, *condition):
         """[batch, *event] -> {"elbo", "reconstruction", "kl"}, each [batch], nats.
 
         Deterministic: -log p(x|z) is averaged over the same `score_samples` noise draws for
         every example. -elbo is an anomaly score.
         """
         draws = noise.normal(np.arange(self.score_samples), (self.latent,))[None]
-        terms = self.terms(x, ops.repeat(draws, ops.shape(x)[0], axis=0))
+        terms = self.terms(x, ops.repeat(draws, ops.shape(x)[0], axis=0), *condition)
         return {"elbo": -(terms["reconstruction"] + terms["kl"]), **terms}
 
     # --- densities, per example, for evaluation ----------------------------------------------
 
-    def terms(self, x, noise):
+    def terms(self, x, noise, *condition):
         """Both terms of the bound: x [batch, *event], noise [batch, samples, latent] -> nats.
 
         {"reconstruction": -E_q[log p(x|z)], estimated by the noise's samples, "kl": exact}, each
         [batch]; the ELBO is minus their sum.
         """
-        posterior = self.encode(x)
-        log_p, _, _ = self._sampled(x, posterior, noise)
+        posterior = self.encode(x, *condition)
+        log_p, _, _, _ = self._sampled(x, posterior, noise, condition)
         return {"reconstruction": -ops.mean(log_p, axis=1), "kl": self.prior.kl(posterior)}
 
-    def log_weight(self, x, noise):
+    def log_weight(self, x, noise, *condition):
         """log p(x, z) - log q(z|x) of z drawn by `noise`: importance weights, Burda et al. 2016.
 
         x [batch, *event] and noise [batch, samples, latent] -> [batch, samples], nats.
         """
-        log_p, z, posterior = self._sampled(x, self.encode(x), noise)
-        log_ratio = self.prior.log_prob(z) - normal.log_prob(z, **posterior)
-        return log_p + ops.reshape(log_ratio, ops.shape(log_p))
+        posterior = self.encode(x, *condition)
+        log_p, z, repeated, samples = self._sampled(x, posterior, noise, condition)
+        return log_p + self._log_ratio(z, repeated, samples)
 
-    def _sampled(self, x, posterior, noise):
-        """log p(x|z) [batch, samples]; z and the posterior, rows = batch * samples."""
+    def _sampled(self, x, posterior, noise, condition):
+        """log p(x|z) [batch, samples]; z and the posterior, rows = batch * samples; samples."""
         samples = ops.shape(noise)[1]
-        posterior = {name: ops.repeat(value, samples, axis=0) for name, value in posterior.items()}
-        z = normal.sample(**posterior, noise=ops.reshape(noise, (-1, self.latent)))
-        output = self.decoder(z, training=False)
-        log_p = self.likelihood.log_prob(ops.repeat(x, samples, axis=0), output)
-        return ops.reshape(log_p, (-1, samples)), z, posterior
+        repeated = {name: repeat(value, samples) for name, value in posterior.items()}
+        z = normal.sample(**repeated, noise=ops.reshape(noise, (-1, self.latent)))
+        xs, conditions = repeat(x, samples), tuple(repeat(c, samples) for c in condition)
+        output = self.raw(z, conditions, xs)
+        return self._log_p(output, xs, conditions, samples), z, repeated, samples
+
+    def _log_p(self, output, xs, conditions, draws):
+        """log p(x|z): rows = batch * draws -> [batch, draws]."""
+        log_p = self.likelihood.log_prob(xs, output, self.weight(conditions))
+        return ops.reshape(log_p, (-1, draws))
+
+    def _log_ratio(self, z, repeated, draws):
+        """log p(z) - log q(z|x): rows = batch * draws -> [batch, draws]."""
+        log_ratio = self.prior.log_prob(z) - normal.log_prob(z, **repeated)
+        return ops.reshape(log_ratio, (-1, draws))
+
+    def _log_weight(self, output, z, repeated, xs, conditions, draws):
+        return self._log_p(output, xs, conditions, draws) + self._log_ratio(z, repeated, draws)
 
     # --- training ----------------------------------------------------------------------------
 
-    def compile(self, optimizer="adam", **kwargs):
-        """As `keras.Model.compile`, but for the loss, which the likelihood settles."""
-        if "loss" in kwargs:
-            raise InputError("A VAE takes no loss: pass a likelihood and an objective instead.")
-        super().compile(optimizer=optimizer, loss=NegativeLogLikelihood(self.likelihood), **kwargs)
-
-    def get_compile_config(self):
-        if not self.compiled:
-            return None
-        return {"optimizer": keras.saving.serialize_keras_object(self.optimizer)}
-
-    def compile_from_config(self, config):
-        self.compile(optimizer=keras.saving.deserialize_keras_object(config["optimizer"]))
-        self.optimizer.build(self.trainable_variables)
-
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        loss = super().compute_loss(
-            x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training
-        )
+    def track(self, loss, reconstruction, examples):
+        """Updates the metrics with the means over a batch, nats."""
+        super().track(loss, reconstruction, examples)
         # `call` ran in the same trace, just before: its KL is still at hand.
         kl, self._kl = ops.mean(self._kl), None
-        reconstruction = loss - sum(self.losses)
-        weight = ops.shape(y_pred)[0]
-        self.elbo_tracker.update_state(-(reconstruction + kl), sample_weight=weight)
-        self.reconstruction_tracker.update_state(reconstruction, sample_weight=weight)
-        self.kl_tracker.update_state(kl, sample_weight=weight)
-        return loss
+        self.elbo_tracker.update_state(-(reconstruction + kl), sample_weight=examples)
+        self.kl_tracker.update_state(kl, sample_weight=examples)
+        if self.monitor == "bound":
+            self.bound_tracker.update_state(-loss, sample_weight=examples)
 
     def get_config(self):
-        parts = ("encoder", "decoder", "prior", "likelihood", "objective")
-        return {
-            **super().get_config(),
-            **{part: keras.saving.serialize_keras_object(getattr(self, part)) for part in parts},
-            "seed": self.seed,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        parts = ("encoder", "decoder", "prior", "likelihood", "objective")
-        return cls(
-            **{
-                name: keras.saving.deserialize_keras_object(value) if name in parts else value
-                for name, value in config.items()
-            }
-        )
+        return {**super().get_config(), "seed": self.seed}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from zoo.endpoints import Endpoint, Tensor, normal_vae
+from zoo.endpoints import Endpoint, Tensor, of
 from zoo.errors import ArtifactError, ExportError
 from zoo.runtime import verify
 
@@ -183,7 +183,7 @@ def test_test_data_that_cannot_be_read_is_an_error_naming_the_file(replay, spoil
 
 
 def test_an_interface_must_be_equal_in_names_order_dtypes_and_axes():
-    endpoint = normal_vae((8, 8, 1), 3, True)["encode"]
+    endpoint = of((8, 8, 1), 3, ("mean", "log_var"), ("elbo",))["encode"]
     x = [("x", "float32", ("batch", 8, 8, 1))]
     mean, log_var = (("mean", "float32", ("batch", 3)), ("log_var", "float32", ("batch", 3)))
     verify.require_same_interface(endpoint, x, [mean, log_var])

@@ -267,7 +267,7 @@ def test_a_validation_elbo_that_is_not_finite_stops_too(data, tmp_path):
     rows = np.isin(images.reshape(640, -1)[:, 0], validation.split.images.reshape(32, -1)[:, 0])
     images[rows] *= 1e38
     with pytest.raises(
-        TrainingError, match=r"validation ELBO is (nan|-inf) after epoch 1.*--restart"
+        TrainingError, match=r"elbo of the validation split is (nan|-inf) after epoch 1.*--restart"
     ):
         training.fit(model(likelihood="normal"), observed, SETTINGS, tmp_path)
     assert checkpoint.load(tmp_path) is None

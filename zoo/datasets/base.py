@@ -49,10 +49,13 @@ class Split:
         images: uint8 in [0, 255] or float32 in [0, 1], [n, *event]: an ndarray, an np.memmap, or
             `Rows` of one where the data stays on disk.
         labels: int64 [n], or None.
+        lengths: int64 [n], of sequences [n, steps, ...] whose last steps may be padding; None: all
+            steps count.
     """
 
     images: np.ndarray | Rows
     labels: np.ndarray | None = None
+    lengths: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -71,8 +74,10 @@ class Split:
     def subset(self, indices: Indices) -> "Split":
         """The chosen examples, in the order asked for; data on disk stays there."""
         positions = _positions(indices)
-        labels = None if self.labels is None else self.labels[positions]
-        return Split(_select(self.images, positions), labels)
+        labels, lengths = (
+            None if values is None else values[positions] for values in (self.labels, self.lengths)
+        )
+        return Split(_select(self.images, positions), labels, lengths)
 
 
 @dataclass(frozen=True, eq=False)

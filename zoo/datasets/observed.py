@@ -14,6 +14,11 @@ from zoo.datasets.base import Dataset, Split
 from zoo.errors import DatasetError
 
 BINARIZATIONS = ("dynamic", "static", "none")
+CONDITIONS = {
+    "label": "an .npz with y (or y_train and y_test), a folder with one folder a class, or a "
+    "dataset of TensorFlow Datasets with labels",
+    "length": "an .npz with length (or length_train and length_test)",
+}
 _ORDER, _DRAW, _CUT, _TRAIN, _TEST, _VALIDATION = range(6)  # streams that must not meet
 
 
@@ -53,6 +58,24 @@ class ObservedSplit:
         """int64 [n], or None."""
         return self.split.labels
 
+    def condition(self, name):
+        """int32 [n]: what a conditional model takes besides x, `label` or `length`.
+
+        Raises:
+            DatasetError: if this data has none.
+        """
+        values = {"label": self.split.labels, "length": self.split.lengths}.get(name)
+        if values is None:
+            raise DatasetError(
+                f"This data has no {name}, which a model conditional on it takes beside each "
+                f"example. Give {CONDITIONS.get(name, 'data that has it')}, or take another model."
+            )
+        return np.asarray(values).astype(np.int32)
+
+    def inputs(self, indices, conditions=()):
+        """What a model takes for these examples: (x, *conditions), see `observe`."""
+        return self.observe(indices), *(self.condition(name)[indices] for name in conditions)
+
     def observe(self, indices):
         """What a model is evaluated on: float32 [k, *event], the same at every call.
 
@@ -91,13 +114,13 @@ class ObservedSplit:
             repr((len(self), values.shape)).encode() + values.tobytes()
         ).hexdigest()[:16]
 
-    def training_batches(self, batch_size, seed, steps_per_epoch=None):
+    def training_batches(self, batch_size, seed, steps_per_epoch=None, conditions=()):
         """Shuffled batches (x, x) without end, as `TrainingBatches`."""
-        return TrainingBatches(self, batch_size, seed, steps_per_epoch)
+        return TrainingBatches(self, batch_size, seed, steps_per_epoch, conditions)
 
-    def evaluation_batches(self, batch_size):
+    def evaluation_batches(self, batch_size, conditions=()):
         """Every example in order, as `EvaluationBatches`."""
-        return EvaluationBatches(self, batch_size)
+        return EvaluationBatches(self, batch_size, conditions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,13 +132,13 @@ class Observed(Dataset):
 
 
 class TrainingBatches(keras.utils.PyDataset):
-    """Shuffled training batches (x, x), each a pure function of (seed, step).
+    """Shuffled training batches (x, x) or ((x, *conditions), x), pure functions of (seed, step).
 
     An epoch is one pass over the split, or `steps_per_epoch` steps where that is given. Set
     `epoch` before iterating. What is left over at the end of a pass is dropped from that pass.
     """
 
-    def __init__(self, observed, batch_size, seed, steps_per_epoch=None):
+    def __init__(self, observed, batch_size, seed, steps_per_epoch=None, conditions=()):
         super().__init__()
         self.observed = observed
         self.batch_size = min(batch_size, len(observed))
@@ -123,20 +146,26 @@ class TrainingBatches(keras.utils.PyDataset):
         self.steps_per_pass = len(observed) // self.batch_size
         self.steps_per_epoch = steps_per_epoch or self.steps_per_pass
         self.epoch = 0
+        self.conditions = [observed.condition(name) for name in conditions]
         self._order = (None, None)
 
     def __len__(self):
         return self.steps_per_epoch
 
     def __getitem__(self, step):
-        x = self.at(self.epoch * self.steps_per_epoch + step)
-        return x, x
+        step += self.epoch * self.steps_per_epoch
+        x, indices = self.at(step), self.indices(step)
+        return _beside(x, *(values[indices] for values in self.conditions)), x
+
+    def indices(self, step):
+        """Which examples the batch of a global step holds, in order."""
+        which_pass, place = divmod(step, self.steps_per_pass)
+        order = self._permutation(which_pass)
+        return np.sort(order[place * self.batch_size : (place + 1) * self.batch_size])
 
     def at(self, step):
         """The batch of a global step, counted from 0 over all epochs: float32 [batch, *event]."""
-        which_pass, place = divmod(step, self.steps_per_pass)
-        order = self._permutation(which_pass)
-        indices = np.sort(order[place * self.batch_size : (place + 1) * self.batch_size])
+        indices = self.indices(step)
         if self.observed.binarization != "dynamic":
             return self.observed.observe(indices)
         x = self.observed.split.batch(indices)
@@ -151,17 +180,24 @@ class TrainingBatches(keras.utils.PyDataset):
 
 
 class EvaluationBatches(keras.utils.PyDataset):
-    """Every example of a split in order, as (x, x); what is drawn is drawn once."""
+    """Every example of a split in order, as (x, x) or ((x, *conditions), x); drawn once."""
 
-    def __init__(self, observed, batch_size):
+    def __init__(self, observed, batch_size, conditions=()):
         super().__init__()
         self.observed = observed
         self.batch_size = batch_size
+        self.conditions = tuple(conditions)
 
     def __len__(self):
         return -(-len(self.observed) // self.batch_size)
 
     def __getitem__(self, step):
         stop = min(len(self.observed), (step + 1) * self.batch_size)
-        x = self.observed.observe(np.arange(step * self.batch_size, stop))
-        return x, x
+        indices = np.arange(step * self.batch_size, stop)
+        x, *condition = self.observed.inputs(indices, self.conditions)
+        return _beside(x, *condition), x
+
+
+def _beside(x, *condition):
+    """x, or x and its conditions as a model takes them."""
+    return (x, *condition) if condition else x

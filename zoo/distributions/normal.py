@@ -7,13 +7,19 @@ from keras import ops
 from zoo.distributions.events import sum_event
 
 
-def log_prob(x, mean, log_var):
+def log_prob(x, mean, log_var, weight=None):
     """log N(x; mean, exp(log_var)), summed over events: [batch, *event] thrice -> [batch], nats.
 
-    `mean` and `log_var` may be anything that broadcasts against `x`.
+    `mean` and `log_var` may be anything that broadcasts against `x`; `weight` is
+    that of `sum_event`.
     """
+    return sum_event(log_prob_by_axis(x, mean, log_var), weight)
+
+
+def log_prob_by_axis(x, mean, log_var):
+    """The same before the sum: shaped as the arguments broadcast, nats."""
     squared = ops.square(x - mean) * ops.exp(-log_var)
-    return -0.5 * sum_event(squared + log_var + math.log(2.0 * math.pi))
+    return -0.5 * (squared + log_var + math.log(2.0 * math.pi))
 
 
 def sample(mean, log_var, noise):

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.decomposition import PCA
 
+from zoo import noise
 from zoo.compiled import compiled
 
 COLUMNS = 10
@@ -27,7 +28,8 @@ def draw(model, data, history, means, folder, seed=0):
     latent_scatter(means, data, folder)
     if len(data.event_shape) == 3:
         reconstructions(model, data, folder)
-        prior_samples(model, seed, folder)
+        if hasattr(model, "generate"):
+            prior_samples(model, seed, folder)
         if len(data.test) > 1:
             interpolation(model, data, folder)
     return folder
@@ -35,8 +37,8 @@ def draw(model, data, history, means, folder, seed=0):
 
 def reconstructions(model, data, folder):
     """Test images above what they are reconstructed to from the posterior mean."""
-    x = data.test.observe(np.arange(min(COLUMNS, len(data.test))))
-    rebuilt = compiled(model, "reconstruct")(x)["x_mean"]
+    inputs = data.test.inputs(np.arange(min(COLUMNS, len(data.test))), model.conditions)
+    x, rebuilt = inputs[0], compiled(model, "reconstruct")(*inputs)["x_mean"]
     _grid(
         np.stack([x, rebuilt]),
         folder / "reconstructions.png",
@@ -45,10 +47,16 @@ def reconstructions(model, data, folder):
 
 
 def prior_samples(model, seed, folder, rows=6):
-    """Means decoded from the prior."""
-    noise = np.random.default_rng([seed, 20]).standard_normal((rows * COLUMNS, model.latent))
-    z = np.asarray(model.prior.sample(noise.astype(np.float32)))
-    images = compiled(model, "decode")(z)["x_mean"]
+    """Means generated from the prior; of a model conditional on labels, one label a column."""
+    count = rows * COLUMNS
+    # Seeds in words: inside a compiled call JAX has no int64.
+    words = noise.words(np.arange(seed * count, (seed + 1) * count))
+    conditions = [
+        np.full(count, values - 1) if name == "length" else np.arange(count) % COLUMNS % values
+        for name, values in model.conditions.items()
+    ]
+    generate = compiled(model, "generate_from_words")
+    images = generate(*words, *(c.astype(np.int32) for c in conditions))["x_mean"]
     grid = images.reshape(rows, COLUMNS, *images.shape[1:])
     _grid(grid, folder / "samples.png", "decoded samples from the prior")
 
@@ -56,11 +64,12 @@ def prior_samples(model, seed, folder, rows=6):
 def interpolation(model, data, folder, rows=5):
     """Straight lines in latent space between the posterior means of pairs of test images."""
     count = min(2 * rows, len(data.test)) // 2 * 2
-    x = data.test.observe(np.arange(count))
-    means = compiled(model, "encode")(x)["mean"]
+    x, *conditions = data.test.inputs(np.arange(count), model.conditions)
+    means = compiled(model, "represent")(x, *conditions)
     steps = np.linspace(0.0, 1.0, COLUMNS, dtype=np.float32)[None, :, None]
     line = means[0::2, None] * (1.0 - steps) + means[1::2, None] * steps
-    images = compiled(model, "decode")(line.reshape(-1, model.latent))["x_mean"]
+    held = [np.repeat(values[0::2], COLUMNS) for values in conditions]  # those of the left end
+    images = compiled(model, "decode")(line.reshape(-1, model.latent), *held)["x_mean"]
     grid = images.reshape(count // 2, COLUMNS, *images.shape[1:])
     _grid(grid, folder / "interpolation.png", "latent interpolation between test images")
 
@@ -98,21 +107,28 @@ def latent_scatter(means, data, folder, most=5000):
 
 
 def loss_curves(history, folder):
-    """-ELBO of training and validation, and the KL, by epoch."""
-    epochs = [row["epoch"] for row in history]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    """-ELBO of training and validation by epoch, and the KL; -log p(x|z) where there is no KL."""
+    epochs, bounded = [row["epoch"] for row in history], "elbo" in history[0]
+    figure, panels = plt.subplots(
+        1, 1 + bounded, figsize=(4.5 * (1 + bounded), 3.4), squeeze=False, layout="constrained"
+    )
+    left, *others = panels[0]
     shown = []
     for prefix, label in (("", "training"), ("val_", "validation")):
-        values = [-row[f"{prefix}elbo"] for row in history]
+        values = [
+            -row[f"{prefix}elbo"] if bounded else row[f"{prefix}reconstruction"] for row in history
+        ]
         left.plot(epochs, values, label=label)
-        right.plot(epochs, [row[f"{prefix}kl"] for row in history], label=label)
+        for right in others:
+            right.plot(epochs, [row[f"{prefix}kl"] for row in history], label=label)
         shown += values
     # Up to the 95th percentile: the first epochs would flatten all that follows.
     bottom, top = min(shown), np.quantile(shown, 0.95)
     margin = 0.05 * (top - bottom) + 1e-3
     left.set_ylim(bottom - margin, top + margin)
-    left.set(xlabel="epoch", ylabel="-ELBO (nats)")
-    right.set(xlabel="epoch", ylabel="KL (nats)")
+    left.set(xlabel="epoch", ylabel="-ELBO (nats)" if bounded else "-log p(x|z) (nats)")
+    for right in others:
+        right.set(xlabel="epoch", ylabel="KL (nats)")
     left.legend()
     _save(figure, folder / "history.png")
 

@@ -9,13 +9,15 @@ ACTIVE = 0.01
 
 
 def posterior_means(model, split, most=None):
-    """The posterior's mean of the first `most` examples: float32 [n, latent]."""
-    encode, count = compiled(model, "encode"), min(len(split), most or len(split))
+    """The posterior's mean of the first `most` examples: float32 [n, latent].
+
+    Of a model without a posterior, the latents themselves.
+    """
+    represent, count = compiled(model, "represent"), min(len(split), most or len(split))
     means = []
     for first in range(0, count, 500):
         indices = np.arange(first, min(first + 500, count))
-        x = split.observe(indices)
-        means.append(encode(x)["mean"])
+        means.append(represent(*split.inputs(indices, model.conditions)))
     return np.concatenate(means)
 
 

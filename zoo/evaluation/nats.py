@@ -39,14 +39,24 @@ def elbo(model, split, seed, samples=16):
     sums, images = np.zeros(2), max(1, rows(model) // samples)
     for first in range(0, len(split), images):
         indices = np.arange(first, min(first + images, len(split)))
-        x = split.observe(indices)
+        x, *condition = split.inputs(indices, model.conditions)
         draws = noise(seed, _ELBO, first, len(indices), samples, model.latent)
-        out = terms(x, draws)
+        out = terms(x, draws, *condition)
         sums += [np.sum(out[name], dtype=np.float64) for name in ("reconstruction", "kl")]
     reconstruction, kl = sums / len(split)
     yield "elbo", -(reconstruction + kl)
     yield "reconstruction", reconstruction
     yield "kl", kl
+
+
+def reconstruction(model, split, chunk=500):
+    """-log p(x|z) of the point that stands for each example: float64 [n], nats."""
+    score = compiled(model, "score")
+    parts = []
+    for first in range(0, len(split), chunk):
+        indices = np.arange(first, min(first + chunk, len(split)))
+        parts.append(score(*split.inputs(indices, model.conditions))["reconstruction"])
+    return np.concatenate(parts).astype(np.float64)
 
 
 def log_likelihood(model, split, seed, samples=1000, done=None, on_chunk=lambda done: None):
@@ -70,12 +80,12 @@ def log_likelihood(model, split, seed, samples=1000, done=None, on_chunk=lambda 
         indices = np.arange(first, min(first + images, len(split)))
         if np.isfinite(done[indices]).all():
             continue
-        x = split.observe(indices)
+        x, *condition = split.inputs(indices, model.conditions)
         total = np.full(len(indices), -np.inf)
         for draw in range(0, samples, width):
             k = min(width, samples - draw)
             draws = noise(seed, _WEIGHTS, first, len(indices), k, model.latent, draw)
-            log_weight = weights(x, draws).astype(np.float64)
+            log_weight = weights(x, draws, *condition).astype(np.float64)
             total = np.logaddexp(total, np.logaddexp.reduce(log_weight, axis=1))
         done[indices] = total - np.log(samples)
         on_chunk(done)

@@ -43,11 +43,13 @@ class Report:
             "static": f"static binarization, seed {p['binarization_seed']}",
             "dynamic": f"dynamic binarization drawn once with seed {p['binarization_seed']}",
         }[p["binarization"]]
-        return (
-            f"n={p['n']:,} test examples, {drawn}; nll by K={p['K']} importance samples; "
-            f"elbo by {p['elbo_samples']} samples, exact KL; noise of seed {p['seed']}; "
-            f"nats of {p['nats_are']}"
+        estimated = (
+            f"nll by K={p['K']} importance samples; elbo by {p['elbo_samples']} samples, exact KL; "
+            f"noise of seed {p['seed']}"
         )
+        if p["K"] is None:
+            estimated = "no bound on log p(x): the model has no prior"
+        return f"n={p['n']:,} test examples, {drawn}; {estimated}; nats of {p['nats_are']}"
 
 
 def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
@@ -63,18 +65,22 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
             evaluation of the same model goes on; None keeps nothing.
     """
     began = time.monotonic()
-    metrics = dict(nats.elbo(model, data.test, seed, elbo_samples))
-    keep = _Partial(
-        folder, _identity(model, len(data.test), data.binarization, data.seed, seed, samples)
-    )
-    log_p = nats.log_likelihood(model, data.test, seed, samples, keep.load(), keep.on_chunk)
-    metrics["nll"] = float(-np.mean(log_p))
+    bounded = hasattr(model, "log_weight")  # a plain autoencoder has no bound on log p(x)
+    if bounded:
+        metrics = dict(nats.elbo(model, data.test, seed, elbo_samples))
+        keep = _Partial(
+            folder, _identity(model, len(data.test), data.binarization, data.seed, seed, samples)
+        )
+        log_p = nats.log_likelihood(model, data.test, seed, samples, keep.load(), keep.on_chunk)
+        metrics["nll"] = -np.mean(log_p)
+    else:
+        metrics = {"reconstruction": np.mean(nats.reconstruction(model, data.test))}
     means = latent.posterior_means(model, data.test)
     metrics |= dict(latent.active_units(means))
     protocol = {
         "n": len(data.test),
-        "K": samples,
-        "elbo_samples": elbo_samples,
+        "K": samples if bounded else None,
+        "elbo_samples": elbo_samples if bounded else None,
         "binarization": data.binarization,
         "binarization_seed": data.seed,
         "seed": seed,

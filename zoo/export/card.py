@@ -32,12 +32,17 @@ def _head(m):
     return (
         f"# {m['name']}\n\n"
         f"A `{m['model']}` of the vae-zoo, trained on `{m['data']['name']}`: "
-        f"{_shape(m['event_shape'])} events, {m['latent']['size']} latents with "
-        f"a {m['latent']['posterior']} posterior and a {m['latent']['prior']} "
-        f"prior, {m['likelihood']} likelihood, {m['parameters']:,} parameters. "
+        f"{_shape(m['event_shape'])} events, {m['latent']['size']} latents"
+        f"{_families(m['latent'])}, {m['likelihood']} likelihood, {m['parameters']:,} parameters. "
         f"Licence of the model's code: {m['licence']}. The weights were learned from data under a "
         "licence of its own, stated below."
     )
+
+
+def _families(latent):
+    if "prior" not in latent:
+        return " without a distribution of their own"
+    return f" with a {latent['posterior']} posterior and a {latent['prior']} prior"
 
 
 def _pictures(figures, names):
@@ -53,15 +58,26 @@ def _metrics(m):
         f"| {name} | {value:.2f} |" if isinstance(value, float) else f"| {name} | {value} |"
         for name, value in m["metrics"].items()
     ]
+    terms = "`reconstruction` = -log p(x given z),"
+    if "nll" in m["metrics"]:
+        terms = "`elbo` = -(`reconstruction` + `kl`), `nll` = -log p(x),"
     return (
         "## Metrics\n\n| metric | value |\n|---|---|\n" + "\n".join(rows) + "\n\n"
-        f"On {m['protocol']['statement']}. `elbo` = -(`reconstruction` + `kl`), `nll` = -log p(x), "
-        "in nats per example, averaged over the test set."
+        f"On {m['protocol']['statement']}. {terms} in nats per example, averaged over the test set."
     )
 
 
 def _loading(m):
     name, example = m["name"], ", ".join(str(n) for n in m["event_shape"])
+    besides = [t["name"] for t in m["endpoints"]["reconstruct"]["inputs"][1:]]
+    arrays = "".join(f"\n{b} = np.zeros(1, np.int32)" for b in besides)
+    tensors = "".join(f"\n{b} = tf.zeros(1, tf.int32)" for b in besides)
+    fed = "".join(f', "{b}": {b}' for b in besides)
+    named = "".join(f", {b}={b}" for b in besides)
+    ones = ", [1, 1, 1]" * len(besides)
+    first = f"images = vae.generate([1, 2, 3]{ones}).x_mean  # float32 [3, {example}]"
+    if "generate" not in m["endpoints"]:
+        first = f"z = vae.encode(np.zeros((1, {example}), np.float32)).z"
     return f"""## Loading
 
 ONNX Runtime, through the zoo (numpy and onnxruntime are all it needs):
@@ -69,7 +85,7 @@ ONNX Runtime, through the zoo (numpy and onnxruntime are all it needs):
 ```python
 import numpy as np, zoo
 vae = zoo.load("exports/{name}")
-images = vae.generate([1, 2, 3]).x_mean  # float32 [3, {example}]; one seed, one image
+{first}
 ```
 
 ONNX Runtime alone:
@@ -77,8 +93,8 @@ ONNX Runtime alone:
 ```python
 import numpy as np, onnxruntime
 session = onnxruntime.InferenceSession("exports/{name}/onnx/reconstruct.onnx")
-x = np.zeros((1, {example}), np.float32)
-x_mean, = session.run(["x_mean"], {{"x": x}})
+x = np.zeros((1, {example}), np.float32){arrays}
+x_mean, = session.run(["x_mean"], {{"x": x{fed}}})
 ```
 
 SavedModel, with plain TensorFlow:
@@ -86,8 +102,8 @@ SavedModel, with plain TensorFlow:
 ```python
 import tensorflow as tf
 loaded = tf.saved_model.load("exports/{name}/saved_model/1")
-x = tf.zeros((1, {example}))
-x_mean = loaded.signatures["reconstruct"](x=x)["x_mean"]
+x = tf.zeros((1, {example})){tensors}
+x_mean = loaded.signatures["reconstruct"](x=x{named})["x_mean"]
 ```
 
 Keras, to train on or take apart:
@@ -110,9 +126,18 @@ def _endpoints(m):
     return (
         "## Endpoints\n\n| endpoint | inputs | outputs |\n|---|---|---|\n"
         + "\n".join(rows)
-        + "\n\nRow i of `generate` depends on seed[i] alone; `z` has the same bits in every "
-        f"runtime. `score` averages over {m['score_samples']} fixed noise draws; -`elbo` is an "
-        "anomaly score."
+        + "\n\n"
+        + _notes(m)
+    )
+
+
+def _notes(m):
+    if "generate" not in m["endpoints"]:
+        return "There is no prior, hence no `generate`; `reconstruction` is an anomaly score."
+    return (
+        "Row i of `generate` depends on seed[i] alone; `z` has the same bits in every runtime. "
+        f"`score` averages over {m['score_samples']} fixed noise draws; -`elbo` is an anomaly "
+        "score."
     )
 
 
@@ -132,8 +157,8 @@ def _training(m, command):
         f"## Training\n\n```\n{command}\n```\n\n"
         f"{t['epochs']} epochs in {t['seconds'] / 60:.1f} minutes (evaluation "
         f"{t['evaluation_seconds'] / 60:.1f} minutes) on {t['hardware']}, Keras backend "
-        f"{t['backend']}; the weights are those of epoch {t['best_epoch']}, which had the best "
-        f"validation ELBO. Every option is in `manifest.json`, every epoch in `history.csv`.\n\n"
+        f"{t['backend']}; the weights are those of epoch {t['best_epoch']}, the best on the "
+        f"validation split. Every option is in `manifest.json`, every epoch in `history.csv`.\n\n"
         f"Versions: {versions}."
     )
 

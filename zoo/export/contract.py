@@ -11,8 +11,14 @@ ROWS = max(endpoints.PARITY_BATCHES)
 
 def of(model):
     """The endpoints of a model: {name: Endpoint}."""
-    return endpoints.normal_vae(
-        model.event_shape, model.latent, model.likelihood.mean_is_probability
+    return endpoints.of(
+        model.event_shape,
+        model.latent,
+        model.outputs_of_encoder,
+        model.nats,
+        model.conditions,
+        hasattr(model, "generate"),
+        model.likelihood.mean_is_probability,
     )
 
 
@@ -20,7 +26,7 @@ def write_test_data(model, contract, data, folder, seed=0):
     """test_data/<endpoint>.npz: inputs, and what the trained model answers on its own backend.
 
     64 rows of `input.<name>` and `output.<name>`; `x` are test examples, `z` standard normal,
-    `seed` the borders of int64 and values between them.
+    `seed` the borders of int64 and values between them; conditions are those of the examples.
     """
     folder.mkdir()
     rows = np.arange(ROWS) % len(data.test)
@@ -29,6 +35,7 @@ def write_test_data(model, contract, data, folder, seed=0):
     seeds = drawn.integers(-(2**63), 2**63, ROWS)
     seeds[:8] = [7, 7, 8, 0, -1, 2**32, 2**63 - 1, -(2**63)]
     inputs = {"x": data.test.observe(rows), "z": z.astype(np.float32), "seed": seeds}
+    inputs |= {name: data.test.condition(name)[rows] for name in model.conditions}
     for name, endpoint in contract.items():
         given = {tensor.name: inputs[tensor.name] for tensor in endpoint.inputs}
         answer = getattr(model, name)(*given.values())

@@ -131,6 +131,13 @@ def _check(endpoint, tensor, value):
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         bad = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise InputError(f"{what}: {array[bad]} at {list(bad)}; every value must be finite.")
+    if tensor.below is not None and array.size:
+        low, high = array.min(), array.max()
+        if low < 0 or high >= tensor.below:
+            raise InputError(
+                f"{what}: given {low if low < 0 else high}, wanted are whole numbers from 0 to "
+                f"{tensor.below - 1}."
+            )
     return np.ascontiguousarray(array)
 
 

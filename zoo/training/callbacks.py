@@ -17,6 +17,9 @@ WHAT_TO_TRY = (
 )
 
 
+SMALLER_IS_BETTER = ("reconstruction",)
+
+
 class EpochOrder(keras.callbacks.Callback):
     """Tells the training batches which epoch is drawn, so that they depend on nothing else."""
 
@@ -57,7 +60,8 @@ class Journal(keras.callbacks.Callback):
         folder: where `checkpoint.npz` and `history.csv` are kept.
         progress, best_weights: the state to go on from.
         identity: the configuration, stored in each checkpoint.
-        patience: epochs without a better validation ELBO before stopping; 0 never stops.
+        patience: epochs whose validation is not better by the model's `monitor` before stopping; 0
+            never stops.
         checkpoint_seconds: the least time between checkpoints; the last epoch always has one.
     """
 
@@ -80,11 +84,12 @@ class Journal(keras.callbacks.Callback):
         progress.seconds += now - self.epoch_began
         row = {"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}}
         progress.history.append(row | {"seconds": round(progress.seconds, 3)})
-        value = row["val_elbo"]
+        monitor = self.model.monitor
+        value = row[f"val_{monitor}"] * (-1.0 if monitor in SMALLER_IS_BETTER else 1.0)
         if not math.isfinite(value):
             raise TrainingError(
-                f"The validation ELBO is {value} after epoch {epoch + 1}, though the training "
-                f"loss is finite, so training has stopped. {WHAT_TO_TRY}"
+                f"The {monitor} of the validation split is {value} after epoch {epoch + 1}, though "
+                f"the training loss is finite, so training has stopped. {WHAT_TO_TRY}"
             )
         if value > progress.best_value:
             progress.best_value, progress.best_epoch = value, epoch + 1

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from zoo.errors import InputError, TrainingError
 from zoo.training import checkpoint
@@ -99,14 +100,14 @@ def fit(
     configuration=None,
     tensorboard=None,
 ):
-    """Trains a model on `data.train`, keeps the weights with the best validation ELBO.
+    """Trains a model on `data.train`, keeps the weights that are best by the model's `monitor`.
 
     Writes `checkpoint.npz` and `history.csv` into `folder`. Everything random is a function of
     the seed and the step, and all other state is in the checkpoint: a run that was killed and
     resumed ends with the weights of an uninterrupted one, on the same machine's CPU.
 
     Args:
-        model: a `zoo.vae.VAE`, or another Keras model with an `elbo` metric, not yet compiled.
+        model: a `LatentModel` such as `zoo.vae.VAE`, not yet compiled.
         data: what `zoo.datasets.observe` gives; its test split is never touched.
         settings: a `Settings`.
         folder: of this run; holds one run.
@@ -118,7 +119,9 @@ def fit(
     Raises:
         TrainingError: on a loss that is not finite, a run in the folder without `resume` or
             `restart`, a checkpoint of another configuration, or another process in the folder.
-        InputError: on data that the model's likelihood does not describe.
+        InputError: on data that the model's likelihood does not describe, or conditions out of
+            range.
+        DatasetError: if the model is conditional on what the data does not have.
     """
     folder = Path(folder)
     _require_support(model, data)
@@ -129,8 +132,9 @@ def fit(
 def _fit(model, data, settings, folder, resume, restart, configuration, tensorboard):
     settings = plan(settings, data.train)
     training, validation = data.train.cut(settings.validation_share, settings.seed)
+    conditions = tuple(model.conditions)
     batches = training.training_batches(
-        settings.batch_size, settings.seed, settings.steps_per_epoch
+        settings.batch_size, settings.seed, settings.steps_per_epoch, conditions
     )
     compile_model(model, settings, len(batches))
     identity = (configuration or {}) | asdict(settings) | {"binarization": data.binarization}
@@ -140,10 +144,12 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
         journal = Journal(
             folder, progress, best_weights, identity, settings.patience, CHECKPOINT_SECONDS
         )
-        held_out = validation.evaluation_batches(EVALUATION_BATCH)
+        held_out = validation.evaluation_batches(EVALUATION_BATCH, conditions)
         callbacks = [EpochOrder(batches), StopOnDivergence(len(batches)), journal]
         if tensorboard:
-            callbacks.append(TensorBoard(tensorboard, held_out[0][0][:16]))
+            callbacks.append(
+                TensorBoard(tensorboard, validation.inputs(_few(validation), conditions))
+            )
         model.fit(
             batches,
             epochs=settings.epochs,
@@ -232,6 +238,18 @@ def _require_support(model, data):
             f"{data.name} has values in {list(data.range)}; the {model.likelihood.family} "
             f"likelihood describes values in {[low, high]}. Rescale the data or take another one."
         )
+    for split in (data.train, data.test):
+        for name, count in model.conditions.items():
+            values = split.condition(name)
+            if len(values) and not (values.min() >= 0 and values.max() < count):
+                raise InputError(
+                    f"{data.name} has {name}s from {values.min()} to {values.max()}; the model "
+                    f"takes 0 to {count - 1}."
+                )
+
+
+def _few(split, most=16):
+    return np.arange(min(most, len(split)))
 
 
 @contextlib.contextmanager

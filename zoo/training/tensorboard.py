@@ -11,11 +11,12 @@ class TensorBoard(keras.callbacks.Callback):
 
     Args:
         folder: where the event files go.
-        examples: [n, *event]; images are logged where they are [n, height, width, 1 or 3].
+        inputs: what the model takes, (x [n, *event], *conditions); images are logged where x is
+            [n, height, width, 1 or 3].
         image_every: epochs between images.
     """
 
-    def __init__(self, folder, examples, image_every=5):
+    def __init__(self, folder, inputs, image_every=5):
         super().__init__()
         try:
             from tensorboardX import SummaryWriter
@@ -24,14 +25,14 @@ class TensorBoard(keras.callbacks.Callback):
                 "--tensorboard needs tensorboardX: pip install tensorboardX"
             ) from error
         self.writer = SummaryWriter(str(folder))
-        self.examples = examples
+        self.inputs = inputs
         self.image_every = image_every
 
     def on_epoch_end(self, epoch, logs=None):
         for name, value in (logs or {}).items():
             split, name = ("validation", name[4:]) if name.startswith("val_") else ("train", name)
             self.writer.add_scalar(f"{name}/{split}", float(value), epoch + 1)
-        if epoch % self.image_every == 0 and self.examples.ndim == 4:
+        if epoch % self.image_every == 0 and self.inputs[0].ndim == 4:
             self._images(epoch + 1)
         self.writer.flush()
 
@@ -39,14 +40,12 @@ class TensorBoard(keras.callbacks.Callback):
         self.writer.close()
 
     def _images(self, epoch):
-        rebuilt = np.asarray(self.model.reconstruct(self.examples)["x_mean"])
-        self._log("reconstructions", np.concatenate([self.examples, rebuilt]), epoch)
-        if hasattr(self.model, "prior"):
-            noise = np.random.default_rng(0).standard_normal(
-                (len(self.examples), self.model.latent)
-            )
-            z = self.model.prior.sample(noise.astype(np.float32))
-            self._log("prior_samples", np.asarray(self.model.decode(z)["x_mean"]), epoch)
+        x, *condition = self.inputs
+        rebuilt = np.asarray(self.model.reconstruct(x, *condition)["x_mean"])
+        self._log("reconstructions", np.concatenate([x, rebuilt]), epoch)
+        if hasattr(self.model, "generate"):
+            images = self.model.generate(np.arange(len(x)), *condition)["x_mean"]
+            self._log("prior_samples", np.asarray(images), epoch)
 
     def _log(self, name, images, epoch):
         self.writer.add_images(name, np.clip(images, 0.0, 1.0), epoch, dataformats="NHWC")

@@ -1,0 +1,89 @@
+"""Weights that depend on the training step, for objectives that take a number or one of these."""
+
+import keras
+from keras import ops
+
+from zoo.errors import InputError
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class Linear:
+    """From `start` to `end` over `steps` steps, then constant (Bowman et al. 2016, section 3.1).
+
+    Args:
+        start, end: the weight at step 0 and from `steps` on.
+        steps: >= 1.
+    """
+
+    def __init__(self, start, end, steps):
+        require_at_least("steps", steps, 1)
+        self.start, self.end, self.steps = start, end, steps
+
+    def __call__(self, step):
+        share = ops.clip(ops.cast(step, "float32") / self.steps, 0.0, 1.0)
+        return self.start + (self.end - self.start) * share
+
+    @property
+    def smallest(self):
+        return min(self.start, self.end)
+
+    def get_config(self):
+        return {"start": self.start, "end": self.end, "steps": self.steps}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class Cyclical:
+    """Rises from 0 to `top` in the first `rise` of each period and stays; after `cycles`, for good.
+
+    Fu et al. 2019, "Cyclical annealing schedule", equation 6, where M is `cycles` and R is `rise`.
+
+    Args:
+        period: steps of a cycle, >= 1.
+        cycles: how many, >= 1.
+        rise: share of a period that rises, in (0, 1].
+        top: the weight after the rise.
+    """
+
+    def __init__(self, period, cycles=4, rise=0.5, top=1.0):
+        require_at_least("period", period, 1)
+        require_at_least("cycles", cycles, 1)
+        if not 0.0 < rise <= 1.0:
+            raise InputError(f"rise={rise!r}: give the share of a period that rises, in (0, 1].")
+        require_at_least("top", top, 0.0)
+        self.period, self.cycles, self.rise, self.top = period, cycles, rise, top
+
+    def __call__(self, step):
+        step = ops.cast(step, "float32")
+        within = step - self.period * ops.floor(step / self.period)
+        rising = self.top * ops.minimum(within / (self.rise * self.period), 1.0)
+        return ops.where(step >= self.period * self.cycles, self.top, rising)
+
+    smallest = 0.0
+
+    def get_config(self):
+        return {
+            "period": self.period,
+            "cycles": self.cycles,
+            "rise": self.rise,
+            "top": self.top,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+def at(weight, step):
+    """The value at a step of a schedule, or of a number."""
+    return weight(step) if callable(weight) else weight
+
+
+def require_at_least(name, value, least):
+    """Refuses a number, or a schedule that reaches one, below `least`."""
+    smallest = getattr(value, "smallest", value)
+    if not smallest >= least:
+        raise InputError(f"{name}={smallest!r}: it must be {least} or more.")

@@ -9,43 +9,30 @@ Expected:  MNIST: test NLL 84.64 nats (K=1000, n=10,000, dynamic binarization dr
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import prepare  # noqa: F401  names what to install where something is missing
 
 import zoo
-from zoo import recipe
+from zoo import options, recipe
 
 
 @dataclass(frozen=True)
-class Config(recipe.Config):
+class Config(options.VAE):
     """Options of the convolutional VAE."""
 
-    latent: int = 32
-    """Size of the latent vector."""
     filters: tuple[int, ...] = (16, 32)
     """Filters of the strided convolutions; each halves height and width."""
     dense: int = 512
     """Width of the dense layer between convolutions and latents."""
-    activation: Literal["silu", "gelu", "elu", "relu", "tanh"] = "silu"
-    """Between layers."""
-    likelihood: Literal["auto", "bernoulli", "normal"] = "auto"
-    """Of a pixel; `auto` is bernoulli for one channel, normal with a learned scale for colour."""
-    beta: float = 1.0
-    """Weight of the KL term; 1 trains the ELBO."""
 
 
-def build(config, event_shape):
+def build(config, data):
     """The model that a configuration describes."""
     return zoo.catalog.conv_vae(
-        event_shape,
-        latent=config.latent,
-        filters=config.filters,
-        dense=config.dense,
-        activation=config.activation,
-        likelihood=config.likelihood,
-        beta=config.beta,
+        data.event_shape,
+        objective=options.objective(config),
         seed=config.seed,
+        **options.network(config),
     )
 
 

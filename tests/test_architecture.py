@@ -59,6 +59,7 @@ ALLOWED = {
     "deploy": {"errors", "endpoints", "runtime"},
     "command_line": {"errors", "endpoints", "runtime", "export"},
     "__main__": {"command_line"},
+    "options": {"errors", "objectives", "schedules"},
     "recipe": {"errors", "datasets", "training", "evaluation", "export"},
 }
 

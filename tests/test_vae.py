@@ -32,7 +32,7 @@ def model():
 
 @pytest.mark.parametrize("beta", [0.0, 1.0, 4.0])
 def test_added_loss_is_beta_times_the_mean_kl(x, beta):
-    vae = tiny(beta=beta)
+    vae = tiny(objective=ELBO(beta))
     vae(x)
     posterior = vae.encode(x)
     mean, log_var = np.asarray(posterior["mean"]), np.asarray(posterior["log_var"])
@@ -52,7 +52,7 @@ def test_the_loss_is_minus_the_elbo_and_the_terms_are_sums_over_pixels(x):
 
 
 def test_beta_changes_the_loss_but_not_what_elbo_means(x):
-    vae = tiny(beta=10.0)
+    vae = tiny(objective=ELBO(10.0))
     vae.compile(jit_compile=False)
     logs = vae.evaluate(x, x, verbose=0, return_dict=True)
     assert logs["elbo"] == pytest.approx(-(logs["reconstruction"] + logs["kl"]), rel=1e-6)
@@ -89,7 +89,7 @@ def without_ids(config):
 
 @pytest.mark.parametrize("likelihood", ["bernoulli", "normal"])
 def test_the_keras_file_gives_the_model_back_in_safe_mode(tmp_path, x, likelihood):
-    vae = tiny(likelihood=likelihood, beta=2.5, seed=7)
+    vae = tiny(likelihood=likelihood, objective=ELBO(2.5), seed=7)
     vae.compile(keras.optimizers.Adam(3e-3), jit_compile=False)
     vae.fit(x, x, verbose=0)
     vae.save(tmp_path / "model.keras")

@@ -22,6 +22,7 @@ _SUBMODULES = (
     "networks",
     "noise",
     "objectives",
+    "options",
     "priors",
     "recipe",
     "runtime",

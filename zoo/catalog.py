@@ -1,11 +1,78 @@
-"""The named models of the zoo: builders with every number visible."""
+"""The named models of the zoo: builders with every number visible.
+
+Every builder takes an event shape and returns a model. `objective` is a value of `zoo.objectives`;
+`likelihood` is one of `zoo.likelihoods` or its name.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from zoo import likelihoods
-from zoo.networks import conv
-from zoo.objectives import ELBO
+from zoo.autoencoder import Autoencoder
+from zoo.errors import InputError
+from zoo.networks import conditional, conv, dense
+from zoo.networks.heads import point
+from zoo.objectives import ELBO, ImportanceWeighted
 from zoo.vae import VAE
 
+ENTRIES = {}
 
+
+@dataclass(frozen=True)
+class Entry:
+    """A named model: its builder, and the family of its networks."""
+
+    build: Callable
+    family: str
+
+
+def entry(family):
+    """Enters a builder into the catalog under its own name."""
+
+    def enter(builder):
+        ENTRIES[builder.__name__] = Entry(builder, family)
+        return builder
+
+    return enter
+
+
+@entry("dense")
+def dense_ae(event_shape, latent=16, units=(512, 512), activation="silu", likelihood="auto"):
+    """Plain autoencoder with dense layers, over events of any shape."""
+    shape = {"units": tuple(units), "activation": activation}
+    return Autoencoder(
+        dense.encoder(event_shape, latent, **shape, head=point),
+        dense.decoder(event_shape, latent, **shape),
+        likelihood=likelihoods.get(likelihood, event_shape),
+        name="dense_ae",
+    )
+
+
+@entry("dense")
+def dense_vae(
+    event_shape,
+    latent=50,
+    units=(512, 512),
+    activation="silu",
+    likelihood="auto",
+    objective=None,
+    seed=0,
+    name="dense_vae",
+):
+    """Dense VAE over events of any shape, one stochastic layer, normal posterior and prior."""
+    shape = {"units": tuple(units), "activation": activation}
+    return VAE(
+        dense.encoder(event_shape, latent, **shape),
+        dense.decoder(event_shape, latent, **shape),
+        likelihood=likelihoods.get(likelihood, event_shape),
+        objective=objective,
+        seed=seed,
+        name=name,
+    )
+
+
+@entry("convolutional")
 def conv_vae(
     event_shape,
     latent=32,
@@ -13,7 +80,7 @@ def conv_vae(
     dense=512,
     activation="silu",
     likelihood="auto",
-    beta=1.0,
+    objective=None,
     seed=0,
 ):
     """Convolutional VAE over images [height, width, channels], normal posterior and prior."""
@@ -22,7 +89,83 @@ def conv_vae(
         conv.encoder(event_shape, latent, **shape),
         conv.decoder(event_shape, latent, **shape),
         likelihood=likelihoods.get(likelihood, event_shape),
-        objective=ELBO(beta),
+        objective=objective,
         seed=seed,
         name="conv_vae",
     )
+
+
+@entry("convolutional")
+def conditional_vae(
+    event_shape,
+    classes=10,
+    latent=32,
+    filters=(16, 32),
+    dense=256,
+    activation="silu",
+    likelihood="auto",
+    objective=None,
+    seed=0,
+):
+    """Convolutional VAE over images whose encoder and decoder take a label besides."""
+    shape = {"filters": tuple(filters), "dense": dense, "activation": activation}
+    return VAE(
+        conditional.encoder(conv.encoder, event_shape, latent, classes, **shape),
+        conditional.decoder(conv.decoder, event_shape, latent, classes, **shape),
+        likelihood=likelihoods.get(likelihood, event_shape),
+        objective=objective,
+        conditions={"label": classes},
+        seed=seed,
+        name="conditional_vae",
+    )
+
+
+@entry("dense")
+def beta_vae(event_shape, latent=10, objective=None, **options):
+    """The dense VAE with few latents, its KL weighted by 4 unless another objective is given."""
+    objective = objective or ELBO(beta=4.0)
+    return dense_vae(event_shape, latent, objective=objective, **options, name="beta_vae")
+
+
+@entry("dense")
+def iwae(event_shape, latent=50, objective=None, **options):
+    """The dense VAE trained on the importance-weighted bound, K=5 unless given."""
+    objective = objective or ImportanceWeighted(5, doubly_reparameterized=True)
+    return dense_vae(event_shape, latent, objective=objective, **options, name="iwae")
+
+
+def names():
+    """Names of the catalog's entries."""
+    return list(ENTRIES)
+
+
+def build(name, event_shape, **options):
+    """A model by its name; `options` are its builder's.
+
+    Raises:
+        InputError: for an unknown name or option.
+    """
+    if name not in ENTRIES:
+        raise InputError(f"model {name!r} is unknown; there are {', '.join(ENTRIES)}.")
+    try:
+        inspect.signature(ENTRIES[name].build).bind(event_shape, **options)
+    except TypeError as error:
+        raise InputError(f"{name}: {error}.") from error
+    return ENTRIES[name].build(event_shape, **options)
+
+
+def table(event_shape=(28, 28, 1)):
+    """Yields (name, family, posterior, prior, likelihood, objective, parameters) of every entry."""
+    for name in ENTRIES:
+        model = build(name, event_shape)
+        facts = model.latent_facts
+        objective = type(model.objective).__name__ if hasattr(model, "objective") else "-"
+        yield (
+            name,
+            ENTRIES[name].family,
+            facts.get("posterior", "-"),
+            facts.get("prior", "-"),
+            model.likelihood.family,
+            objective,
+            model.count_params(),
+        )

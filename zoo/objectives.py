@@ -85,6 +85,10 @@ class Objective:
             for name, value in vars(self).items()
         }
 
+    def __repr__(self):
+        shown = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({shown})"
+
     @classmethod
     def from_config(cls, config):
         return cls(

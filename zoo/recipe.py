@@ -1,6 +1,7 @@
-"""What all recipes share: their options, and the road from data to artifact.
+"""What all recipes share: the road from data to artifact.
 
-A recipe brings a `Config` of its own, derived from this one, and a function that builds its model.
+A recipe brings a `Config` of its own, derived from one of `zoo.options`, and a function that builds
+its model.
 """
 
 import contextlib
@@ -11,65 +12,9 @@ import shlex
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from zoo.errors import InputError, MissingDependency, ZooError
-
-
-@dataclass(frozen=True)
-class Config:
-    """Options that every recipe has."""
-
-    dataset: str = "digits"
-    """`digits` (embedded), an image dataset of TensorFlow Datasets by name (mnist, fashion_mnist,
-    ...), a folder of images, or an .npz or .npy file."""
-    image_shape: tuple[int, int, int] | None = None
-    """Height, width and channels that images of varying size are resized and cropped to."""
-    binarization: Literal["auto", "dynamic", "static", "none"] = "auto"
-    """`dynamic` draws training images anew at each visit, `static` once, `none` keeps grey values.
-    `auto` is dynamic for one channel and a Bernoulli likelihood, none otherwise."""
-    epochs: int | None = None
-    """Passes over the training data; unless given 70, or as many as make 1,500 steps."""
-    batch_size: int = 128
-    """Examples a step."""
-    learning_rate: float = 3e-3
-    """Peak of Adam's learning rate, which warms up and then decays along a cosine to 0."""
-    warmup: float = 0.02
-    """Share of all steps over which the learning rate rises linearly."""
-    weight_decay: float = 0.0
-    """Share of its weights that Adam takes off a step, times the learning rate (AdamW)."""
-    test_share: float = 0.2
-    """Share held out as test set, where the data has none of its own."""
-    memory_share: float = 0.25
-    """Share of this machine's memory that images may take; more stay on disk."""
-    validation_share: float = 0.05
-    """Share of the training data held out to choose the best weights."""
-    patience: int | None = None
-    """Stop after so many epochs without a better validation ELBO; unless given a fifth of them,
-    0 never stops."""
-    steps_per_epoch: int | None = None
-    """Cut epochs to so many steps, for data too large to wait a whole pass for a checkpoint."""
-    compiler: Literal["auto", "graph", "xla"] = "auto"
-    """How TensorFlow compiles the step; `auto` is XLA on a GPU and a graph on a CPU."""
-    samples: int = 1000
-    """K of the importance-sampled log p(x)."""
-    seed: int = 0
-    """Of everything random: split, weights, order, binarization, noise."""
-    out: Path = Path("exports")
-    """Folder that the artifact is put into."""
-    resume: bool = False
-    """Go on with a run that was interrupted."""
-    restart: bool = False
-    """Discard a run that was interrupted, and begin anew."""
-    replace: bool = False
-    """Replace an artifact of the same name, once the new one is proven."""
-    tensorboard: Path | None = None
-    """Write TensorBoard logs with images into this folder."""
-    dry_run: bool = False
-    """Print the model and the plan, and stop."""
-
 
 # `dataset` is a name or a path: the data itself is compared instead.
 _NOT_PART_OF_THE_RUN = {"dataset", "memory_share", "samples"}
@@ -80,7 +25,7 @@ def main(config_class, build, script):
 
     Args:
         config_class: the recipe's `Config`.
-        build: (config, event shape) -> model.
+        build: (config, data) -> model.
         script: the recipe's `__file__`; its docstring heads `--help`.
     """
     import tyro
@@ -129,7 +74,7 @@ def run(config, build, script):
         memory_share=config.memory_share,
     )
     zoo.training.seed_everything(config.seed)
-    model = build(config, loaded.event_shape)
+    model = build(config, loaded)
     data = zoo.datasets.observe(loaded, _binarization(config, loaded, model), config.seed)
     settings = zoo.training.plan(settings, data.train)
     target = config.out / f"{model.name}-{data.name}"
@@ -251,7 +196,7 @@ def _describe(model, data, settings, target):
     stop = f"early stop after {patience} epochs without gain" if patience else "no early stop"
     print(
         f"{model.name}: {model.count_params():,} parameters, {model.latent} latents, "
-        f"{model.likelihood.family} likelihood\n"
+        f"{model.likelihood.family} likelihood{_objective(model)}\n"
         f"  encoder {rows(model.encoder)}\n"
         f"  decoder {rows(model.decoder)}\n"
         f"data: {data.name}, {len(data.train):,} training and {len(data.test):,} test examples of "
@@ -261,6 +206,10 @@ def _describe(model, data, settings, target):
         f"{keras.backend.backend()} ({device}); artifact {target}",
         flush=True,
     )
+
+
+def _objective(model):
+    return f", objective {model.objective}" if hasattr(model, "objective") else ""
 
 
 def _command(script, config):

@@ -27,6 +27,9 @@ class Linear:
     def smallest(self):
         return min(self.start, self.end)
 
+    def __repr__(self):
+        return f"Linear({self.start} to {self.end} in {self.steps:,} steps)"
+
     def get_config(self):
         return {"start": self.start, "end": self.end, "steps": self.steps}
 
@@ -63,6 +66,9 @@ class Cyclical:
         return ops.where(step >= self.period * self.cycles, self.top, rising)
 
     smallest = 0.0
+
+    def __repr__(self):
+        return f"Cyclical({self.cycles} times 0 to {self.top}, {self.period:,} steps each)"
 
     def get_config(self):
         return {

@@ -12,8 +12,10 @@ KERNEL = 3
 STRIDE = 2
 
 
-def encoder(event_shape, latent, filters=(32, 64), dense=256, activation="silu"):
-    """[batch, height, width, channels] -> {"mean", "log_var"}, each [batch, latent].
+def encoder(
+    event_shape, latent, filters=(32, 64), dense=256, activation="silu", head=normal_posterior
+):
+    """[batch, height, width, channels] -> what `head` makes of it, each [batch, latent].
 
     One convolution of stride 2 for each of `filters`, then a dense layer.
     """
@@ -26,7 +28,7 @@ def encoder(event_shape, latent, filters=(32, 64), dense=256, activation="silu")
         )(h)
     h = layers.Flatten(name="flatten")(h)
     h = layers.Dense(dense, activation=activation, name="dense")(h)
-    return keras.Model(x, normal_posterior(h, latent), name="encoder")
+    return keras.Model(x, head(h, latent), name="encoder")
 
 
 def decoder(event_shape, latent, filters=(32, 64), dense=256, activation="silu"):

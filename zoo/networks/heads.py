@@ -28,3 +28,8 @@ def normal_posterior(features, latent):
     mean = keras.layers.Dense(latent, name="mean")(features)
     log_var = keras.layers.Dense(latent, name="raw_log_var")(features)
     return {"mean": mean, "log_var": BoundedLogVar(name="log_var")(log_var)}
+
+
+def point(features, latent):
+    """Features [batch, n] -> {"z"}, [batch, latent]: an autoencoder's latents."""
+    return {"z": keras.layers.Dense(latent, name="z")(features)}

@@ -1,0 +1,38 @@
+"""Train a dense VAE whose KL weighs 4 (or with another objective), and export it.
+
+Run:       python recipes/beta_vae.py                 (embedded digits)
+           python recipes/beta_vae.py --dataset mnist
+"""
+
+from dataclasses import dataclass
+
+import prepare  # noqa: F401  names what to install where something is missing
+
+import zoo
+from zoo import options, recipe
+
+
+@dataclass(frozen=True)
+class Config(options.VAE):
+    """Options of the beta-VAE."""
+
+    latent: int = 10
+    """Size of the latent vector."""
+    beta: float = 4.0
+    """Weight of the KL term (elbo) or of the total correlation; 1 trains the ELBO."""
+    units: tuple[int, ...] = (512, 512)
+    """Widths of the encoder's layers; the decoder mirrors them."""
+
+
+def build(config, data):
+    """The model that a configuration describes."""
+    return zoo.catalog.beta_vae(
+        data.event_shape,
+        objective=options.objective(config),
+        seed=config.seed,
+        **options.network(config),
+    )
+
+
+if __name__ == "__main__":
+    recipe.main(Config, build, __file__)

@@ -1,0 +1,36 @@
+"""Train the dense VAE, evaluate it in nats, export it and prove the export.
+
+Run:       python recipes/dense_vae.py                 (embedded digits)
+           python recipes/dense_vae.py --dataset mnist
+"""
+
+from dataclasses import dataclass
+
+import prepare  # noqa: F401  names what to install where something is missing
+
+import zoo
+from zoo import options, recipe
+
+
+@dataclass(frozen=True)
+class Config(options.VAE):
+    """Options of the dense VAE."""
+
+    latent: int = 50
+    """Size of the latent vector."""
+    units: tuple[int, ...] = (512, 512)
+    """Widths of the encoder's layers; the decoder mirrors them."""
+
+
+def build(config, data):
+    """The model that a configuration describes."""
+    return zoo.catalog.dense_vae(
+        data.event_shape,
+        objective=options.objective(config),
+        seed=config.seed,
+        **options.network(config),
+    )
+
+
+if __name__ == "__main__":
+    recipe.main(Config, build, __file__)

@@ -1,0 +1,151 @@
+"""The options of recipes: a frozen dataclass each, whose docstrings are the help.
+
+`Config` is what every recipe has, `Model` what every model has besides, `VAE` every VAE's.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from zoo.errors import InputError
+
+
+Objective = Literal["elbo", "free_bits", "capacity", "total_correlation", "importance_weighted"]
+
+
+@dataclass(frozen=True)
+class Config:
+    """Options that every recipe has."""
+
+    dataset: str = "digits"
+    """`digits` (embedded), an image dataset of TensorFlow Datasets by name (mnist, fashion_mnist,
+    ...), a folder of images, or an .npz or .npy file."""
+    image_shape: tuple[int, int, int] | None = None
+    """Height, width and channels that images of varying size are resized and cropped to."""
+    binarization: Literal["auto", "dynamic", "static", "none"] = "auto"
+    """`dynamic` draws training images anew at each visit, `static` once, `none` keeps grey values.
+    `auto` is dynamic for one channel and a Bernoulli likelihood, none otherwise."""
+    epochs: int | None = None
+    """Passes over the training data; unless given 70, or as many as make 1,500 steps."""
+    batch_size: int = 128
+    """Examples a step."""
+    learning_rate: float = 3e-3
+    """Peak of Adam's learning rate, which warms up and then decays along a cosine to 0."""
+    warmup: float = 0.02
+    """Share of all steps over which the learning rate rises linearly."""
+    weight_decay: float = 0.0
+    """Share of its weights that Adam takes off a step, times the learning rate (AdamW)."""
+    test_share: float = 0.2
+    """Share held out as test set, where the data has none of its own."""
+    memory_share: float = 0.25
+    """Share of this machine's memory that images may take; more stay on disk."""
+    validation_share: float = 0.05
+    """Share of the training data held out to choose the best weights."""
+    patience: int | None = None
+    """Stop after so many epochs without a better validation ELBO; unless given a fifth of them,
+    0 never stops."""
+    steps_per_epoch: int | None = None
+    """Cut epochs to so many steps, for data too large to wait a whole pass for a checkpoint."""
+    compiler: Literal["auto", "graph", "xla"] = "auto"
+    """How TensorFlow compiles the step; `auto` is XLA on a GPU and a graph on a CPU."""
+    samples: int = 1000
+    """K of the importance-sampled log p(x)."""
+    seed: int = 0
+    """Of everything random: split, weights, order, binarization, noise."""
+    out: Path = Path("exports")
+    """Folder that the artifact is put into."""
+    resume: bool = False
+    """Go on with a run that was interrupted."""
+    restart: bool = False
+    """Discard a run that was interrupted, and begin anew."""
+    replace: bool = False
+    """Replace an artifact of the same name, once the new one is proven."""
+    tensorboard: Path | None = None
+    """Write TensorBoard logs with images into this folder."""
+    dry_run: bool = False
+    """Print the model and the plan, and stop."""
+
+
+@dataclass(frozen=True)
+class Model(Config):
+    """Options that every model has."""
+
+    latent: int = 32
+    """Size of the latent vector."""
+    activation: Literal["silu", "gelu", "elu", "relu", "tanh"] = "silu"
+    """Between layers."""
+    likelihood: Literal["auto", "bernoulli", "normal"] = "auto"
+    """Of a pixel; `auto` is bernoulli for one channel, normal with a learned scale for colour."""
+
+
+@dataclass(frozen=True)
+class VAE(Model):
+    """Options that every VAE has: what is done with the two terms of the bound."""
+
+    objective: Objective = "elbo"
+    """See `zoo.objectives`."""
+    beta: float = 1.0
+    """Weight of the KL term (elbo) or of the total correlation; 1 trains the ELBO."""
+    anneal: Literal["none", "linear", "cyclical"] = "none"
+    """Let `beta` rise from 0 (elbo): once, or four times."""
+    anneal_steps: int = 1000
+    """Steps that the rise takes, or a cycle."""
+    free_bits: float = 0.1
+    """Nats of each latent that cost nothing (free_bits)."""
+    capacity: float = 20.0
+    """Nats that the KL is held at (capacity)."""
+    draws: int = 5
+    """K of the importance-weighted bound in training."""
+    doubly_reparameterized: bool = True
+    """Whether the importance-weighted bound takes the DReG gradient."""
+
+
+_BELONGS_TO = {
+    "beta": ("elbo", "total_correlation"),
+    "anneal": ("elbo",),
+    "free_bits": ("free_bits",),
+    "capacity": ("capacity",),
+    "draws": ("importance_weighted",),
+    "doubly_reparameterized": ("importance_weighted",),
+}
+
+
+def network(config):
+    """{name: value} of the options that a builder takes: `Model`'s and the recipe's own."""
+    models = {field.name for field in dataclasses.fields(Model)}
+    models -= {field.name for field in dataclasses.fields(Config)}
+    shared = {field.name for field in dataclasses.fields(VAE)} - models
+    return {name: value for name, value in vars(config).items() if name not in shared}
+
+
+def objective(config):
+    """The objective that the options of `VAE` describe.
+
+    Raises:
+        InputError: if an option was given that the objective does not have.
+    """
+    from zoo import objectives, schedules
+
+    defaults = {field.name: field.default for field in dataclasses.fields(type(config))}
+    for name, owners in _BELONGS_TO.items():
+        if getattr(config, name) != defaults[name] and config.objective not in owners:
+            raise InputError(
+                f"{name}={getattr(config, name)} is an option of the objective "
+                f"{' or '.join(owners)}; the objective is {config.objective}."
+            )
+    beta = config.beta
+    if config.anneal == "linear":
+        beta = schedules.Linear(0.0, config.beta, config.anneal_steps)
+    elif config.anneal == "cyclical":
+        beta = schedules.Cyclical(config.anneal_steps, top=config.beta)
+    make = {
+        "elbo": lambda: objectives.ELBO(beta),
+        "free_bits": lambda: objectives.FreeBits(config.free_bits),
+        "capacity": lambda: objectives.Capacity(config.capacity),
+        "total_correlation": lambda: objectives.TotalCorrelation(config.beta),
+        "importance_weighted": lambda: objectives.ImportanceWeighted(
+            config.draws, config.doubly_reparameterized
+        ),
+    }
+    return make[config.objective]()

@@ -211,7 +211,8 @@ class LatentModel(keras.Model):
 
 def joined(first, *others):
     """What a functional network takes: a tensor, or a list of several."""
-    return [first, *others] if others else first
+    # Keras refuses a list of tensors and arrays mixed.
+    return [ops.convert_to_tensor(value) for value in (first, *others)] if others else first
 
 
 def repeat(value, draws):

@@ -10,7 +10,6 @@ from typing import Literal
 
 from zoo.errors import InputError
 
-
 Objective = Literal["elbo", "free_bits", "capacity", "total_correlation", "importance_weighted"]
 
 

@@ -78,21 +78,30 @@ def conv_vae(
     latent=32,
     filters=(16, 32),
     dense=512,
+    blocks=0,
     activation="silu",
     likelihood="auto",
     objective=None,
     seed=0,
+    name="conv_vae",
 ):
     """Convolutional VAE over images [height, width, channels], normal posterior and prior."""
-    shape = {"filters": tuple(filters), "dense": dense, "activation": activation}
+    shape = {"filters": tuple(filters), "dense": dense, "blocks": blocks, "activation": activation}
     return VAE(
         conv.encoder(event_shape, latent, **shape),
         conv.decoder(event_shape, latent, **shape),
         likelihood=likelihoods.get(likelihood, event_shape),
         objective=objective,
         seed=seed,
-        name="conv_vae",
+        name=name,
     )
+
+
+@entry("residual")
+def residual_vae(event_shape, latent=32, filters=(16, 32), dense=512, blocks=2, **options):
+    """The convolutional VAE with residual blocks at every size of the image."""
+    shape = {"latent": latent, "filters": filters, "dense": dense, "blocks": blocks}
+    return conv_vae(event_shape, **shape, **options, name="residual_vae")
 
 
 @entry("convolutional")

@@ -1,4 +1,7 @@
-"""Convolutional encoder and decoder: strided down, transposed and sub-pixel up."""
+"""Convolutional encoder and decoder: strided down, transposed and sub-pixel up.
+
+With `blocks` they are the residual ones.
+"""
 
 import math
 
@@ -6,6 +9,7 @@ import keras
 from keras import layers, ops
 
 from zoo.errors import InputError
+from zoo.networks import residual
 from zoo.networks.heads import normal_posterior
 
 KERNEL = 3
@@ -13,43 +17,56 @@ STRIDE = 2
 
 
 def encoder(
-    event_shape, latent, filters=(32, 64), dense=256, activation="silu", head=normal_posterior
+    event_shape,
+    latent,
+    filters=(32, 64),
+    dense=256,
+    activation="silu",
+    blocks=0,
+    head=normal_posterior,
 ):
     """[batch, height, width, channels] -> what `head` makes of it, each [batch, latent].
 
-    One convolution of stride 2 for each of `filters`, then a dense layer.
+    One convolution of stride 2 for each of `filters`, `blocks` residual blocks after each, then a
+    dense layer.
     """
-    _check(event_shape, latent, filters, dense)
+    _check(event_shape, latent, filters, dense, blocks)
     x = keras.Input(event_shape, name="x")
     h = x
+    # A residual block activates what it takes in.
+    between = None if blocks else activation
     for i, width in enumerate(filters):
         h = layers.Conv2D(
-            width, KERNEL, STRIDE, padding="same", activation=activation, name=f"conv_{i}"
+            width, KERNEL, STRIDE, padding="same", activation=between, name=f"conv_{i}"
         )(h)
+        h = _residual(h, f"level_{i}", activation, blocks)
     h = layers.Flatten(name="flatten")(h)
     h = layers.Dense(dense, activation=activation, name="dense")(h)
     return keras.Model(x, head(h, latent), name="encoder")
 
 
-def decoder(event_shape, latent, filters=(32, 64), dense=256, activation="silu"):
+def decoder(event_shape, latent, filters=(32, 64), dense=256, activation="silu", blocks=0):
     """[batch, latent] -> the likelihood's raw output, [batch, height, width, channels].
 
     Mirrors `encoder`: transposed convolutions, then a sub-pixel convolution (Shi et al. 2016),
     which works at half the image's size. Where a height or width is no multiple of the strides,
     the surplus row or column is cropped.
     """
-    _check(event_shape, latent, filters, dense)
+    _check(event_shape, latent, filters, dense, blocks)
     height, width, channels = event_shape
     factor = STRIDE ** len(filters)
     rows, columns = math.ceil(height / factor), math.ceil(width / factor)
     z = keras.Input((latent,), name="z")
     h = layers.Dense(dense, activation=activation, name="dense")(z)
-    h = layers.Dense(rows * columns * filters[-1], activation=activation, name="expand")(h)
+    between = None if blocks else activation
+    h = layers.Dense(rows * columns * filters[-1], activation=between, name="expand")(h)
     h = layers.Reshape((rows, columns, filters[-1]), name="grid")(h)
+    h = _residual(h, "grid", activation, blocks)
     for i, size in enumerate(filters[-2::-1] if len(filters) > 1 else ()):
         h = layers.Conv2DTranspose(
-            size, KERNEL, STRIDE, padding="same", activation=activation, name=f"deconv_{i}"
+            size, KERNEL, STRIDE, padding="same", activation=between, name=f"deconv_{i}"
         )(h)
+        h = _residual(h, f"level_{i}", activation, blocks)
     h = layers.Conv2D(channels * STRIDE**2, 3, padding="same", name="output")(h)
     h = ops.depth_to_space(h, STRIDE)  # one operator in a SavedModel and in ONNX
     surplus = (rows * factor - height, columns * factor - width)
@@ -58,7 +75,16 @@ def decoder(event_shape, latent, filters=(32, 64), dense=256, activation="silu")
     return keras.Model(z, h, name="decoder")
 
 
-def _check(event_shape, latent, filters, dense):
+def _residual(h, name, activation, blocks):
+    """`blocks` residual blocks and the activation that ends them."""
+    for i in range(blocks):
+        h = residual.block(h, f"{name}_block_{i}", activation, blocks)
+    return layers.Activation(activation, name=f"{name}_end")(h) if blocks else h
+
+
+def _check(event_shape, latent, filters, dense, blocks):
+    if blocks < 0:
+        raise InputError(f"blocks={blocks}: give the residual blocks of each size, 0 or more.")
     if latent < 1:
         raise InputError(f"latent={latent}: a latent space has at least 1 axis.")
     if dense < 1:

@@ -9,9 +9,9 @@ KERNEL = 3
 def block(h, name, activation="silu", blocks=1):
     """h + conv(act(conv(act(h)))), shape kept: [batch, height, width, channels].
 
-    Pre-activation (He et al. 2016, "Identity mappings in deep residual networks", equation 5), without
-    normalization: the second convolution starts small instead, by the number of blocks, so that a
-    deep network starts near the identity (Zhang et al. 2019, "Fixup initialization").
+    Pre-activation (He et al. 2016, "Identity mappings in deep residual networks", figure 4e),
+    without normalization: the second convolution starts small instead, by the number of blocks, so
+    that a deep network starts near the identity (Zhang et al. 2019, "Fixup initialization").
     """
     channels, rest = h.shape[-1], h
     starts = ("glorot_uniform", keras.initializers.VarianceScaling(0.01 / blocks))

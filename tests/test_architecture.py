@@ -20,6 +20,7 @@ FAMILIES = {"networks", "catalog", "vae", "autoencoder", "priors", "objectives",
 ALLOWED = {
     "errors": set(),
     "files": set(),
+    "digests": set(),
     "endpoints": set(),
     "distributions": {"errors"},
     "objectives": {"errors", "distributions", "noise"},
@@ -33,8 +34,8 @@ ALLOWED = {
     "datasets": {"errors"},
     "training": {"errors", "files"},
     "evaluation": {"errors", "files", "compiled", "distributions", "noise"},
-    "export": {"errors", "endpoints", "distributions", "noise", "runtime"},
-    "runtime": {"errors", "endpoints"},
+    "export": {"errors", "endpoints", "digests", "distributions", "noise", "runtime"},
+    "runtime": {"errors", "endpoints", "digests"},
     "deploy": {"errors", "endpoints", "runtime"},
     "command_line": {"errors", "endpoints", "runtime", "export"},
     "__main__": {"command_line"},
@@ -125,7 +126,7 @@ def test_the_command_line_needs_no_more_than_an_app_has():
         assert libraries_imported(room) <= {"onnxruntime", "zoo"} | sys.stdlib_module_names
 
 
-@pytest.mark.parametrize("room", ["endpoints", "errors", "files", "deploy"])
+@pytest.mark.parametrize("room", ["endpoints", "errors", "files", "digests", "deploy"])
 def test_endpoints_and_errors_need_the_standard_library_only(room):
     assert libraries_imported(room) <= sys.stdlib_module_names | {"zoo"}
 

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from spoiling import change_manifest
 
 import zoo
 from zoo.command_line import main
@@ -201,10 +202,7 @@ def test_bad_usage_is_code_2_and_a_sentence(run, arguments, why):
 
 
 def test_a_manifest_that_lacks_something_is_a_sentence(run, copied_artifact):
-    path = copied_artifact / "manifest.json"
-    stated = json.loads(path.read_text(encoding="utf-8"))
-    del stated["training"]
-    path.write_text(json.dumps(stated), encoding="utf-8")
+    change_manifest(copied_artifact, lambda manifest: manifest.pop("training"))
     code, _, error = run("info", copied_artifact)
     assert code == 2 and "KeyError('training')" in error and "zoo verify" in error
 

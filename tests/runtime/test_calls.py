@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from spoiling import change_manifest
 
 import zoo
 from zoo.errors import InputError
@@ -31,10 +32,7 @@ def test_the_manifests_endpoints_are_offered_and_no_other(vae, artifact):
 
 
 def test_an_endpoint_that_the_manifest_lacks_is_not_offered(copied_artifact):
-    path = copied_artifact / "manifest.json"
-    manifest = json.loads(path.read_text(encoding="utf-8"))
-    del manifest["endpoints"]["reconstruct"]
-    path.write_text(json.dumps(manifest), encoding="utf-8")
+    change_manifest(copied_artifact, lambda manifest: manifest["endpoints"].pop("reconstruct"))
     vae = zoo.load(copied_artifact)
     assert not hasattr(vae, "reconstruct") and hasattr(vae, "decode")
 

@@ -34,10 +34,10 @@ ALLOWED = {
     "datasets": {"errors"},
     "training": {"errors", "files"},
     "evaluation": {"errors", "files", "compiled", "distributions", "noise"},
-    "export": {"errors", "endpoints", "digests", "distributions", "noise", "runtime"},
+    "export": {"errors", "endpoints", "digests", "files", "distributions", "noise", "runtime"},
     "runtime": {"errors", "endpoints", "digests"},
-    "deploy": {"errors", "endpoints", "runtime"},
-    "command_line": {"errors", "endpoints", "runtime", "export"},
+    "deploy": {"errors", "endpoints", "files", "runtime"},
+    "command_line": {"errors", "endpoints", "runtime", "deploy", "export"},
     "__main__": {"command_line"},
     "recipe": {"errors", "datasets", "training", "evaluation", "export"},
 }

@@ -25,7 +25,7 @@ def served_name(artifact, name=None):
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise InputError(
             f"{name!r} cannot be a served model's name: wanted are letters, digits, '_', '-' and "
-            "'.', the first a letter, digit or '_'. Give another with name=."
+            "'.', the first a letter, digit or '_'. Give another with name= (--name)."
         )
     unfit = [each for each in artifact.endpoints if not _NAME.fullmatch(each)]
     if unfit:

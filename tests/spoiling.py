@@ -3,7 +3,9 @@
 import hashlib
 import json
 
+import numpy as np
 import onnx
+from onnx import numpy_helper
 
 
 def change_manifest(folder, change, restate=True):
@@ -49,3 +51,42 @@ def edit_graph(folder, name, change):
     change(model.graph)
     onnx.save(model, path)
     restate(folder)
+
+
+def rename_output(graph):
+    """Of decode.onnx: `x_mean` becomes `image`."""
+    for node in graph.node:
+        node.output[:] = ["image" if name == "x_mean" else name for name in node.output]
+    graph.output[0].name = "image"
+
+
+def add_to_one_weight(folder, trained, amount):
+    """Changes one bias of the decoder's last layer in decode.onnx: one pixel in four answers."""
+    bias = np.asarray(trained.model.decoder.get_layer("output").bias)
+
+    def change(graph):
+        (found,) = [
+            each
+            for each in graph.initializer
+            if np.array_equal(numpy_helper.to_array(each).ravel(), bias)
+        ]
+        values = numpy_helper.to_array(found).copy()
+        values.flat[0] += np.float32(amount)
+        found.CopyFrom(numpy_helper.from_array(values, found.name))
+
+    edit_graph(folder, "decode", change)
+
+
+def swap(folder, first, second):
+    """Two files change places."""
+    paths = folder / first, folder / second
+    contents = [path.read_bytes() for path in paths]
+    for path, content in zip(paths, reversed(contents), strict=True):
+        path.write_bytes(content)
+
+
+def flip_one_bit(path):
+    """Of the byte in the middle of a file."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)

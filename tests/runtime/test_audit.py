@@ -8,8 +8,7 @@ import numpy as np
 import onnx
 import pytest
 import spoiling
-from onnx import numpy_helper
-from spoiling import change_manifest, edit_graph, restate
+from spoiling import add_to_one_weight, change_manifest, edit_graph, rename_output, restate
 
 from zoo.errors import ArtifactError, InputError
 from zoo.export import contract, saved_model
@@ -36,23 +35,6 @@ KINDS = [
 def places(folder, **options):
     """Where the audit found something."""
     return [finding.where for finding in audit(folder, **options).findings]
-
-
-def add_to_one_weight(folder, trained, amount):
-    """Changes one bias of the decoder's last layer in decode.onnx: one pixel in four answers."""
-    bias = np.asarray(trained.model.decoder.get_layer("output").bias)
-
-    def change(graph):
-        (found,) = [
-            each
-            for each in graph.initializer
-            if np.array_equal(numpy_helper.to_array(each).ravel(), bias)
-        ]
-        values = numpy_helper.to_array(found).copy()
-        values.flat[0] += np.float32(amount)
-        found.CopyFrom(numpy_helper.from_array(values, found.name))
-
-    edit_graph(folder, "decode", change)
 
 
 def endpoints_of(folder):
@@ -123,12 +105,7 @@ def test_a_surplus_file_is_found(copied_artifact, name):
 
 @pytest.mark.parametrize("folder, kind", [("onnx", "onnx"), ("test_data", "npz")])
 def test_two_swapped_files_are_both_found(copied_artifact, folder, kind):
-    first, second = (
-        copied_artifact / folder / f"{name}.{kind}" for name in ("decode", "reconstruct")
-    )
-    contents = first.read_bytes(), second.read_bytes()
-    first.write_bytes(contents[1])
-    second.write_bytes(contents[0])
+    spoiling.swap(copied_artifact, f"{folder}/decode.{kind}", f"{folder}/reconstruct.{kind}")
     found = places(copied_artifact)
     assert {f"{folder}/decode.{kind}", f"{folder}/reconstruct.{kind}"} <= set(found)
 
@@ -157,12 +134,6 @@ def test_a_spoilt_graph_is_not_run_and_that_is_said(copied_artifact):
 
 
 # --- graphs whose digests agree --------------------------------------------------------------
-
-
-def rename_output(graph):
-    for node in graph.node:
-        node.output[:] = ["image" if name == "x_mean" else name for name in node.output]
-    graph.output[0].name = "image"
 
 
 def rename_input(graph):
@@ -214,10 +185,7 @@ def test_one_changed_weight_is_found_by_the_replay_alone(copied_artifact, traine
 
 
 def test_graphs_swapped_together_with_their_digests_are_found(copied_artifact):
-    encode, score = (copied_artifact / "onnx" / f"{name}.onnx" for name in ("encode", "score"))
-    contents = encode.read_bytes(), score.read_bytes()
-    encode.write_bytes(contents[1])
-    score.write_bytes(contents[0])
+    spoiling.swap(copied_artifact, "onnx/encode.onnx", "onnx/score.onnx")
     restate(copied_artifact)
     assert set(places(copied_artifact)) == {"onnx/encode.onnx", "onnx/score.onnx"}
 

@@ -142,6 +142,12 @@ def test_a_python_number_too_large_for_float32_is_refused_without_a_warning(vae)
         vae.decode([[0.0, 1e39, 0.0]])
 
 
+@pytest.mark.parametrize("seed, why", [(2**63, "does not fit into int64"), (2**64, "too large")])
+def test_a_seed_that_does_not_fit_is_refused_and_not_wrapped_around(vae, seed, why):
+    with pytest.raises(InputError, match=why):
+        vae.generate([seed])
+
+
 @pytest.mark.parametrize(
     "value", [[[1.0, 2.0], [1.0, 2.0, 3.0]], "abc", None, [["a"] * 3], [[1j] * 3]]
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
-from spoiling import change_manifest, restate
+from spoiling import change_manifest, flip_one_bit, restate, swap
 
 import zoo
 from zoo.errors import ArtifactError, InputError
@@ -166,12 +166,6 @@ def test_what_a_later_manifest_of_this_version_adds_does_no_harm(copied_artifact
 # --- files that are not those that were exported ---------------------------------------------
 
 
-def flip_one_bit(path):
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-
-
 def test_a_missing_graph_is_refused_at_once(copied_artifact):
     path = copied_artifact / "onnx" / "encode.onnx"
     path.unlink()
@@ -199,10 +193,7 @@ def test_a_spoilt_graph_is_refused_by_name_and_the_others_still_run(copied_artif
 
 
 def test_two_swapped_graphs_are_both_refused(copied_artifact):
-    encode, decode = (copied_artifact / "onnx" / f"{name}.onnx" for name in ("encode", "decode"))
-    contents = encode.read_bytes(), decode.read_bytes()
-    encode.write_bytes(contents[1])
-    decode.write_bytes(contents[0])
+    swap(copied_artifact, "onnx/encode.onnx", "onnx/decode.onnx")
     vae = zoo.load(copied_artifact)
     with pytest.raises(ArtifactError, match=r"decode\.onnx"):
         vae.decode(z)
@@ -254,3 +245,9 @@ def test_threads_reach_onnxruntime_and_change_no_answer(artifact):
     one, default = zoo.load(artifact, threads=1), zoo.load(artifact)
     assert one._sessions.get("decode").get_session_options().intra_op_num_threads == 1
     np.testing.assert_allclose(one.decode(z).x_mean, default.decode(z).x_mean, atol=1e-6)
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, "2", True])
+def test_threads_that_cannot_be_are_refused(artifact, threads):
+    with pytest.raises(InputError, match=r"threads: given .*, wanted a whole number of 1 or more"):
+        zoo.load(artifact, threads=threads)

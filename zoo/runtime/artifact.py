@@ -123,7 +123,7 @@ def _of_precision(folder, manifest, precision):
     endpoints = manifests.endpoints(manifest)
     if precision == "float32":  # whose absence is an error
         return endpoints
-    graphs = [name for name in manifest.get("files", ()) if name.endswith(".onnx")]
+    graphs = sorted(name for name in manifest.get("files", ()) if name.endswith(".onnx"))
     found = {k: v for k, v in endpoints.items() if GRAPHS[precision].format(k) in graphs}
     if not found:
         raise InputError(

@@ -59,7 +59,7 @@ def train(data, label, given, recipe, folder):
         np.savez(stream, **arrays, y_train=rest.train.labels, y_test=rest.test.labels)
     # The card's log p(x) takes minutes and is not looked at here: one sample.
     chosen = ["--samples", "1", "--seed", str(given.seed), "--out", str(folder), "--resume"]
-    chosen += ["--epochs", str(given.epochs)] if given.epochs else []
+    chosen += ["--epochs", str(given.epochs)] if given.epochs is not None else []
     command = [sys.executable, str(RECIPE), "--dataset", str(file), *chosen, *recipe]
     done = subprocess.run(command, stdout=sys.stderr)
     if done.returncode:
@@ -139,7 +139,6 @@ def main():
     given, recipe = options()
     data = zoo.datasets.load(given.dataset, seed=given.seed)
     folder = given.folder or Path("exports") / f"anomaly-{data.name}"
-    folder.mkdir(parents=True, exist_ok=True)
     settings = {
         "dataset": given.dataset,
         "epochs": given.epochs,
@@ -147,8 +146,10 @@ def main():
         "recipe": recipe,
     }
     rows = kept(folder / "results.json", settings)
-    classes = [int(label) for label in np.unique(data.train.labels)]
-    wanted = given.classes if given.classes else classes
+    wanted = given.classes or zoo.datasets.classes(data)
+    for label in wanted:
+        zoo.datasets.leave_out(data, label)  # refuses an unknown one before hours of training
+    folder.mkdir(parents=True, exist_ok=True)
     for label in wanted:
         if str(label) in rows:
             continue

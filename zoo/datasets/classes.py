@@ -8,36 +8,45 @@ from zoo.datasets.base import Dataset, Split
 from zoo.errors import DatasetError
 
 
-def leave_out(data: Dataset, label: int) -> Dataset:
-    """The dataset without the examples of one class in either split, `<name>_without_<label>`.
+def classes(data: Dataset) -> tuple[int, ...]:
+    """The classes of which both training and test set have examples, in ascending order.
 
     Raises:
-        DatasetError: the data has no labels, no such class, or no other one.
+        DatasetError: the data has no labels.
     """
     parts = {"train": data.train, "test": data.test}
     unlabelled = [part for part, split in parts.items() if split.labels is None]
     if unlabelled:
         raise DatasetError(
-            f"{data.name} has no labels in {' and '.join(unlabelled)}: class {label} cannot be "
-            "left out. An .npz carries them as y_train and y_test, integers [n]."
+            f"{data.name} has no labels in {' and '.join(unlabelled)}, and its classes are wanted. "
+            "An .npz carries labels as y_train and y_test (or y), integers [n]."
         )
-    for part, split in parts.items():
-        classes = np.unique(split.labels)
-        if label not in classes:
-            raise DatasetError(
-                f"{data.name} has no class {label!r} in {part}; there are "
-                f"{', '.join(map(str, classes))}."
-            )
-        if len(classes) == 1:
-            raise DatasetError(
-                f"{data.name} has only class {label} in {part}: without it nothing is left."
-            )
+    return tuple(np.intersect1d(data.train.labels, data.test.labels).tolist())
+
+
+def leave_out(data: Dataset, label: int) -> Dataset:
+    """The dataset without the examples of one class in either split, `<name>_without_<label>`.
+
+    Raises:
+        DatasetError: the data has no labels, no such class in both splits, or no other class.
+    """
+    if label not in classes(data):
+        raise DatasetError(
+            f"{data.name} has no class {label!r} in both training and test set; they have "
+            f"{', '.join(map(str, classes(data)))}."
+        )
+    train, test = (_without(split, label) for split in (data.train, data.test))
+    if not len(train) or not len(test):
+        raise DatasetError(
+            f"{data.name} without class {label} has {len(train):,} training and {len(test):,} test "
+            "examples; wanted: some of each. Data of more classes is needed."
+        )
     return replace(
         data,
-        name=f"{data.name}_without_{label}",
-        train=_without(data.train, label),
-        test=_without(data.test, label),
-        test_split=f"{data.test_split} Class {label} left out of training and test set.",
+        name=f"{data.name}_without_{int(label)}",
+        train=train,
+        test=test,
+        test_split=f"{data.test_split} Class {int(label)} left out of training and test set.",
     )
 
 

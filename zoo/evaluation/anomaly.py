@@ -40,6 +40,8 @@ def scores(model, x):
     `negative_elbo` and its terms `reconstruction` and `kl` in nats, as the model's `score` gives
     them; `squared_error` of x and `reconstruct`'s x_mean, summed over the event.
     """
+    if len(x) == 0:
+        raise InputError("No examples were given to score.")
     answer = _answers(model, "score", x)
     if "elbo" in answer:
         answer = {"negative_elbo": -answer.pop("elbo"), **answer}

@@ -39,7 +39,7 @@ def options():
     if "--" in own:
         cut = own.index("--")
         own, recipe = own[:cut], own[cut + 1 :]
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--dataset", default="digits", help="with labels, as the recipe takes it")
     parser.add_argument("--classes", type=int, nargs="+", help="to leave out; all unless given")
     parser.add_argument("--epochs", type=int, help="of each training; the recipe's unless given")
@@ -127,7 +127,7 @@ def table(rows, seed):
 
 def command():
     """The command line that repeats this: all that was given but the folder."""
-    words = sys.argv[1:]
+    words = [word for word in sys.argv[1:] if not word.startswith("--folder=")]
     if "--folder" in words:
         place = words.index("--folder")
         words = words[:place] + words[place + 2 :]

@@ -69,16 +69,20 @@ def train(data, label, given, recipe, folder):
 
 
 def measure(data, label, artifact, seed):
-    """One row: AUROC by score, and what they rest on."""
+    """One row: AUROC by score, mean -ELBO of every class in nats, and what they rest on."""
     vae = zoo.load(artifact)
     protocol, training = vae.manifest["protocol"], vae.manifest["training"]
     observed = zoo.datasets.observe(data, protocol["binarization"], seed).test
-    left_out = observed.labels == label
-    normal, anomalous = (observed.observe(np.flatnonzero(rows)) for rows in (~left_out, left_out))
+    scores = anomaly.scores(vae, observed.observe(np.arange(len(observed))))
+    left_out, nats = observed.labels == label, scores["negative_elbo"]
     return {
-        "auroc": dict(anomaly.auroc(vae, normal, anomalous)),
-        "normal": len(normal),
-        "anomalous": len(anomalous),
+        "auroc": {
+            name: anomaly.area(values[~left_out], values[left_out], name)
+            for name, values in scores.items()
+        },
+        "nats": {str(c): float(nats[observed.labels == c].mean()) for c in set(observed.labels)},
+        "normal": int(np.sum(~left_out)),
+        "anomalous": int(np.sum(left_out)),
         "epochs": training["epochs"],
         "binarization": protocol["binarization"],
         "samples": vae.manifest["score_samples"],
@@ -101,13 +105,18 @@ def kept(path, settings):
 
 def table(rows, seed):
     """The markdown table, its mean and its protocol."""
-    yield f"| class left out | test images of it | {' | '.join(SCORES.values())} |"
-    yield "|" + "---|" * (len(SCORES) + 2)
+    yield (
+        f"| class left out | test images of it | {' | '.join(SCORES.values())} "
+        "| its nats, left out | its nats, seen |"
+    )
+    yield "|" + "---|" * (len(SCORES) + 4)
     for label, row in rows.items():
         values = " | ".join(f"{row['auroc'][name]:.3f}" for name in SCORES)
-        yield f"| {label} | {row['anomalous']:,} | {values} |"
+        others = [other["nats"][label] for key, other in rows.items() if key != label]
+        seen = f"{np.mean(others):.1f}" if others else "-"
+        yield f"| {label} | {row['anomalous']:,} | {values} | {row['nats'][label]:.1f} | {seen} |"
     means = {name: np.mean([row["auroc"][name] for row in rows.values()]) for name in SCORES}
-    yield "| mean | | " + " | ".join(f"{value:.3f}" for value in means.values()) + " |"
+    yield "| mean | | " + " | ".join(f"{value:.3f}" for value in means.values()) + " | | |"
 
     def span(key, form="{:,}"):
         values = [row[key] for row in rows.values()]
@@ -120,7 +129,8 @@ def table(rows, seed):
         f"AUROC on the exported ONNX graphs. {span('epochs')} epochs, {span('normal')} normal test "
         f"images, {'/'.join(sorted(drawn))} binarization, test images drawn once with seed {seed}; "
         f"`score` with K={span('samples')} posterior samples; training seed {seed}, one run a "
-        f"class. Test ELBO of the normal images {span('elbo', '{:.1f}')} nats."
+        f"class. Nats are the class's mean -ELBO, by the model that it was left out of and by the "
+        f"mean of the others. Test ELBO of the normal images {span('elbo', '{:.1f}')} nats."
     )
     yield f"`{command()}`"
 
@@ -158,7 +168,7 @@ def main():
         with whole(folder / "results.json", "w") as file:
             json.dump({"settings": settings, "rows": rows}, file, indent=2)
         print(f"without {label}: {rows[str(label)]['auroc']}", file=sys.stderr, flush=True)
-    print("\n".join(table({label: rows[str(label)] for label in wanted}, given.seed)))
+    print("\n".join(table({str(label): rows[str(label)] for label in wanted}, given.seed)))
 
 
 if __name__ == "__main__":

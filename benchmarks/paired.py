@@ -1,7 +1,8 @@
 """Paired timing: ways to do the same thing take turns in one process, round after round.
 
-A machine that slows down slows all of them, and a ratio is taken within a round, so that other work
-on the machine blurs a figure but does not favour anybody.
+A machine that slows down slows all of them: a ratio is taken within a round. What counts of a round
+is its fastest call, as in Python's `timeit`: other work on the machine can only make a call slower,
+and makes those the slowest that wait for two threads.
 """
 
 import importlib.metadata
@@ -17,7 +18,7 @@ PAUSE = 0.05
 
 @dataclass(frozen=True)
 class Timing:
-    """The rounds of one way: each the median of that round's calls, milliseconds."""
+    """The rounds of one way: each that round's fastest call, milliseconds."""
 
     rounds: tuple
 
@@ -56,7 +57,7 @@ def _round(call, seconds, least):
         began = time.perf_counter()
         call()
         times.append(1e3 * (time.perf_counter() - began))
-    return statistics.median(times)
+    return min(times)
 
 
 def table(head, rows):

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 
 PAUSE = 0.05
-"""Seconds between two ways: by then the threads that a library keeps spinning have gone to sleep."""
+"""Seconds between two ways: by then the threads that a library lets spin have gone to sleep."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,10 @@ class Timing:
         """How many times as long as `other`: the median over rounds of the ratio in a round."""
         pairs = zip(self.rounds, other.rounds, strict=True)
         return statistics.median(mine / theirs for mine, theirs in pairs)
+
+    def against(self, other, digits=3):
+        """Both as text: "0.123 (1.05)"."""
+        return f"{self.median:.{digits}f} ({self.over(other):.2f})"
 
 
 def measure(ways, rounds, seconds=0.25, least=5):
@@ -69,8 +73,9 @@ def table(head, rows):
 def machine(*distributions):
     """One line: processor, cores, load and the versions of distributions."""
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in distributions)
-    load = f", load {os.getloadavg()[0]:.1f} beside it" if hasattr(os, "getloadavg") else ""
-    return f"{_processor()}, {os.cpu_count()} cores{load}; Python {platform.python_version()}, {versions}."
+    load = f", load average {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    python = f"Python {platform.python_version()}"
+    return f"{_processor()}, {os.cpu_count()} cores{load}; {python}, {versions}."
 
 
 def _processor():

@@ -21,7 +21,8 @@ async function main() {
   const answer = await session.run({ seed: new runtime.Tensor("int64", values, [seeds.length]) });
   const written = {};
   for (const [name, tensor] of Object.entries(answer)) {
-    const bytes = new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength);
+    const { buffer, byteOffset, byteLength } = tensor.data;
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
     written[name] = {
       dtype: tensor.type, shape: tensor.dims, base16: Buffer.from(bytes).toString("hex"),
     };

@@ -133,7 +133,7 @@ class VAE(keras.Model):
         every example. -elbo is an anomaly score.
         """
         draws = noise.normal(np.arange(self.score_samples), (self.latent,))[None]
-        terms = self.terms(x, ops.repeat(draws, ops.shape(x)[0], axis=0))
+        terms = self.terms(x, draws)
         return {"elbo": -(terms["reconstruction"] + terms["kl"]), **terms}
 
     # --- densities, per example, for evaluation ----------------------------------------------
@@ -141,11 +141,12 @@ class VAE(keras.Model):
     def terms(self, x, noise):
         """Both terms of the bound: x [batch, *event], noise [batch, samples, latent] -> nats.
 
+        Noise [1, samples, latent] is the same for every example.
         {"reconstruction": -E_q[log p(x|z)], estimated by the noise's samples, "kl": exact}, each
         [batch]; the ELBO is minus their sum.
         """
         posterior = self.encode(x)
-        log_p, _, _ = self._sampled(x, posterior, noise)
+        log_p, _ = self._sampled(x, posterior, noise)
         return {"reconstruction": -ops.mean(log_p, axis=1), "kl": self.prior.kl(posterior)}
 
     def log_weight(self, x, noise):
@@ -153,18 +154,21 @@ class VAE(keras.Model):
 
         x [batch, *event] and noise [batch, samples, latent] -> [batch, samples], nats.
         """
-        log_p, z, posterior = self._sampled(x, self.encode(x), noise)
-        log_ratio = self.prior.log_prob(z) - normal.log_prob(z, **posterior)
+        posterior = self.encode(x)
+        log_p, z = self._sampled(x, posterior, noise)
+        samples = ops.shape(noise)[1]
+        rows = {name: ops.repeat(value, samples, axis=0) for name, value in posterior.items()}
+        log_ratio = self.prior.log_prob(z) - normal.log_prob(z, **rows)
         return log_p + ops.reshape(log_ratio, ops.shape(log_p))
 
     def _sampled(self, x, posterior, noise):
-        """log p(x|z) [batch, samples]; z and the posterior, rows = batch * samples."""
+        """log p(x|z) [batch, samples], and z [batch * samples, latent], sample by sample."""
         samples = ops.shape(noise)[1]
-        posterior = {name: ops.repeat(value, samples, axis=0) for name, value in posterior.items()}
-        z = normal.sample(**posterior, noise=ops.reshape(noise, (-1, self.latent)))
+        wide = {name: ops.expand_dims(value, 1) for name, value in posterior.items()}
+        z = ops.reshape(normal.sample(**wide, noise=noise), (-1, self.latent))
         output = self.decoder(z, training=False)
         log_p = self.likelihood.log_prob(ops.repeat(x, samples, axis=0), output)
-        return ops.reshape(log_p, (-1, samples)), z, posterior
+        return ops.reshape(log_p, (-1, samples)), z
 
     # --- training ----------------------------------------------------------------------------
 

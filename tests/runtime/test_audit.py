@@ -22,6 +22,7 @@ KINDS = [
     "figures/samples.png",
     "history.csv",
     "model.keras",
+    "onnx/decode.fp16.onnx",
     "onnx/decode.onnx",
     "saved_model/1/fingerprint.pb",
     "saved_model/1/saved_model.pb",
@@ -92,7 +93,7 @@ def test_an_untouched_artifact_passes_in_both_runtimes_with_a_row_for_every_outp
     assert result.ok and result.findings == []
     assert {(r.runtime, r.endpoint, r.output, r.batch) for r in result.rows if r.ok} == {
         (runtime, name, tensor["name"], batch)
-        for runtime in ("onnx", "saved_model")
+        for runtime in ("onnx", "onnx float16", "saved_model")
         for name, endpoint in endpoints_of(artifact).items()
         for tensor in endpoint["outputs"]
         for batch in (1, 3, 64)
@@ -174,14 +175,16 @@ def test_everything_is_found_and_not_only_the_first(copied_artifact):
         "onnx/encode.onnx",
         "onnx encode",
     }
-    assert {row.endpoint for row in result.rows} == set(result.endpoints) - {"encode"}
+    assert {(row.runtime, row.endpoint) for row in result.rows} == {
+        (runtime, name) for runtime in ("onnx", "onnx float16") for name in result.endpoints
+    } - {("onnx", "encode")}
 
 
 def test_a_spoilt_graph_is_not_run_and_that_is_said(copied_artifact):
     (copied_artifact / "onnx" / "decode.onnx").write_bytes(b"no graph")
     result = audit(copied_artifact)
     assert str(result.findings[-1]) == "onnx decode: not replayed, because of onnx/decode.onnx"
-    assert "decode" not in {row.endpoint for row in result.rows}
+    assert ("onnx", "decode") not in {(row.runtime, row.endpoint) for row in result.rows}
 
 
 # --- graphs whose digests agree --------------------------------------------------------------
@@ -248,6 +251,26 @@ def test_graphs_swapped_together_with_their_digests_are_found(copied_artifact):
     score.write_bytes(contents[0])
     restate(copied_artifact)
     assert set(places(copied_artifact)) == {"onnx/encode.onnx", "onnx/score.onnx"}
+
+
+def test_a_float16_graph_that_answers_otherwise_is_found_by_the_replay_alone(copied_artifact):
+    def change(graph):
+        (bias,) = [each for each in graph.initializer if tuple(each.dims) == (4,)][-1:]
+        values = numpy_helper.to_array(bias) + np.float16(0.1)
+        bias.CopyFrom(numpy_helper.from_array(values, bias.name))
+
+    edit(copied_artifact, "decode.fp16", change)
+    (finding,) = audit(copied_artifact).findings
+    assert finding.where == "onnx float16 decode.x_mean" and "5e-03 absolute" in finding.what
+
+
+def test_float16_graphs_swapped_together_with_their_digests_are_found(copied_artifact):
+    encode, score = (copied_artifact / "onnx" / f"{name}.fp16.onnx" for name in ("encode", "score"))
+    contents = encode.read_bytes(), score.read_bytes()
+    encode.write_bytes(contents[1])
+    score.write_bytes(contents[0])
+    restate(copied_artifact)
+    assert set(places(copied_artifact)) == {"onnx/encode.fp16.onnx", "onnx/score.fp16.onnx"}
 
 
 def test_a_file_that_is_no_graph_is_found_whatever_its_digest(copied_artifact):
@@ -363,6 +386,8 @@ def tensor(manifest, endpoint, side, index):
         lambda m: m["files"]["README.md"].update(bytes="1"),
         lambda m: m["files"]["README.md"].update(sha256="0" * 64),
         lambda m: m["files"].pop("onnx/decode.onnx"),
+        lambda m: m["files"].pop("onnx/decode.fp16.onnx"),
+        lambda m: m["parity"][-1].update(tolerance="1e+00 relative"),  # a float16 row
         lambda m: m["files"].pop("test_data/decode.npz"),
     ],
 )

@@ -10,8 +10,10 @@ import logging
 import onnx
 import tf2onnx
 
-from zoo.endpoints import BATCH
+from zoo.endpoints import BATCH, HALF
 from zoo.errors import ExportError
+from zoo.export import half, kernels
+from zoo.export.optimize import optimized
 from zoo.export.saved_model import functions
 
 OPSET = 18
@@ -19,17 +21,18 @@ IR_VERSION = 8  # what opset 18 came with; ONNX Runtime reads it since 1.14
 
 
 def write(model, contract, folder):
-    """onnx/<endpoint>.onnx for every endpoint of the contract."""
+    """onnx/<endpoint>.onnx and its float16 variant for every endpoint of the contract."""
     folder.mkdir()
     for name, (function, specs) in functions(model, contract).items():
         with _errors_raised(name):
             graph, _ = tf2onnx.convert.from_function(function, specs, opset=OPSET)
-        graph = _finish(graph, contract[name])
-        onnx.save(graph, str(folder / f"{name}.onnx"))
+        graph = optimized(_settled(graph, contract[name]))
+        _save(graph, name, folder / f"{name}.onnx")
+        _save(half.of(graph), name, folder / f"{name}{HALF}.onnx")
 
 
-def _finish(model, endpoint):
-    """Settles names, order, the batch axis and versions, then has the checker read the graph."""
+def _settled(model, endpoint):
+    """The model with the contract's names, order and batch axis, and with our versions."""
     graph, inputs = model.graph, [t.name for t in endpoint.inputs]
     by_name = {value.name.split(":")[0]: value for value in (*graph.input, *graph.output)}
     wanted = [t.name for t in (*endpoint.inputs, *endpoint.outputs)]
@@ -47,12 +50,18 @@ def _finish(model, endpoint):
         del side[:]
         side.extend(copies)
     graph.name, model.ir_version = endpoint.name, IR_VERSION
-    model.producer_name = "vae-zoo"
+    return model
+
+
+def _save(model, name, path):
+    """Writes a graph that the checker and a GPU accept."""
+    model.ir_version, model.producer_name, model.producer_version = IR_VERSION, "vae-zoo", ""
     try:
         onnx.checker.check_model(model, full_check=True)
-    except onnx.checker.ValidationError as error:
-        raise ExportError(f"{endpoint.name}: not a valid ONNX graph: {error}") from error
-    return model
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise ExportError(f"{name}: not a valid ONNX graph: {error}") from error
+    kernels.require(name, model)
+    onnx.save(model, str(path))
 
 
 def _rename(graph, names):

@@ -26,11 +26,7 @@ def resized(h, size, name):
 def sub_pixel(h, size, name):
     """A convolution to four times the channels, rearranged to 2x2 pixels (Shi et al. 2016)."""
     h = layers.Conv2D(size * conv.STRIDE**2, conv.KERNEL, padding="same", name=name)(h)
-    _, height, width, _ = h.shape
-    h = layers.Reshape((height, width, conv.STRIDE, conv.STRIDE, size), name=f"{name}_split")(h)
-    h = layers.Permute((1, 3, 2, 4, 5), name=f"{name}_interleave")(h)
-    shape = (height * conv.STRIDE, width * conv.STRIDE, size)
-    return layers.Reshape(shape, name=f"{name}_merge")(h)
+    return keras.ops.depth_to_space(h, conv.STRIDE)
 
 
 # name -> (how the hidden layers grow, how the output grows)

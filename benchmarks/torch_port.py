@@ -181,6 +181,8 @@ def _change(layer):
     if kind == "UpSampling2D" and layer.interpolation == "nearest":
         rows, columns = layer.size
         return lambda x: x.repeat_interleave(rows, 1).repeat_interleave(columns, 2)
+    if kind == "DepthToSpace" and layer.data_format == "channels_last":
+        return _depth_to_space(layer)
     if kind == "Activation":
         return _activation(layer)
     if kind == "BoundedLogVar":
@@ -189,6 +191,17 @@ def _change(layer):
     raise NotImplementedError(
         f"{layer.name}: {kind} has no counterpart in benchmarks/torch_port.py; add one there."
     )
+
+
+def _depth_to_space(layer):
+    block, (_, height, width, channels) = layer.block_size, layer.output.shape
+    split = (height // block, width // block, block, block, channels)
+
+    def change(x):
+        x = x.reshape(x.shape[0], *split).permute(0, 1, 3, 2, 4, 5)
+        return x.reshape(x.shape[0], height, width, channels)
+
+    return change
 
 
 def _activation(layer):

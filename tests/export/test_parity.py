@@ -11,7 +11,6 @@ from onnx import numpy_helper
 from zoo.errors import ExportError
 from zoo.export import contract, parity, saved_model
 
-
 RUNTIMES = ("keras", "saved_model", "onnx", "onnx float16")
 
 

@@ -1,4 +1,4 @@
-"""Graphs as GPU runtimes like them: few nodes, known shapes, one change of layout a side at most."""
+"""Graphs as GPU runtimes like them: few nodes, known shapes, one change of layout a side."""
 
 import collections
 

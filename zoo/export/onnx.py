@@ -49,7 +49,7 @@ def _settled(model, endpoint):
         copies = [onnx.ValueInfoProto.FromString(v.SerializeToString()) for v in ordered]
         del side[:]
         side.extend(copies)
-    graph.name, model.ir_version = endpoint.name, IR_VERSION
+    graph.name, graph.doc_string, model.ir_version = endpoint.name, "", IR_VERSION
     return model
 
 

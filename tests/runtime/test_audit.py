@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 import spoiling
+from onnx import numpy_helper
 from spoiling import add_to_one_weight, change_manifest, edit_graph, rename_output, restate
 
 from zoo.errors import ArtifactError, InputError
@@ -200,7 +201,7 @@ def test_a_float16_graph_that_answers_otherwise_is_found_by_the_replay_alone(cop
         values = numpy_helper.to_array(bias) + np.float16(0.1)
         bias.CopyFrom(numpy_helper.from_array(values, bias.name))
 
-    edit(copied_artifact, "decode.fp16", change)
+    edit_graph(copied_artifact, "decode.fp16", change)
     (finding,) = audit(copied_artifact).findings
     assert finding.where == "onnx float16 decode.x_mean" and "5e-03 absolute" in finding.what
 

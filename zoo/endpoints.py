@@ -17,6 +17,17 @@ TOLERANCES = {PROBABILITY: 1e-5, REAL: 1e-4}
 magnitude in the same example's output. Element by element would ask of a latent that happens to lie
 at 0.0001 an accuracy that float32 sums of hundreds of terms do not have in any runtime."""
 
+HALF = ".fp16"
+"""onnx/decode.fp16.onnx is the float16 variant of onnx/decode.onnx."""
+
+HALF_TOLERANCES = {PROBABILITY: 5e-3, REAL: 5e-3}
+"""The same for float16 graphs. Rounding to float16 errs by up to u = 2**-11 = 0.0005 of a value. In
+a product a value meets three roundings: of the weight, the input and the result. The longest
+endpoints hold eight products in a row, and 24 independent errors add up to sqrt(24) u = 0.0024 of
+a value; twice that is allowed. A probability errs by a quarter of its logit's error at most, and is
+settled where the logit is beyond 8: 0.0024 x 8 / 4 = 0.005. What each artifact measured is in its
+parity table."""
+
 
 @dataclass(frozen=True)
 class Tensor:

@@ -58,6 +58,7 @@ def test_the_folder_has_the_layout_of_the_design_and_nothing_else(artifact, mani
         "model.keras",
         "history.csv",
         *(f"onnx/{name}.onnx" for name in names),
+        *(f"onnx/{name}.fp16.onnx" for name in names),
         *(f"test_data/{name}.npz" for name in names),
         *(f"figures/{name}.png" for name in FIGURES),
     }

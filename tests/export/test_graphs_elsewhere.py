@@ -57,7 +57,8 @@ for path in (folder / "onnx").glob("*.onnx"):
         [[v.name, v.type, v.shape] for v in values]
         for values in (session.get_inputs(), session.get_outputs())
     ]
-    data = dict(np.load(folder / "test_data" / f"{path.stem}.npz"))
+    endpoint = path.stem.split(".")[0]  # decode.fp16 is a variant of decode
+    data = dict(np.load(folder / "test_data" / f"{endpoint}.npz"))
     names = [v.name for v in session.get_outputs()]
     for batch in (1, 3, 64):
         given = {k[6:]: v[:batch] for k, v in data.items() if k[:6] == "input."}
@@ -109,7 +110,9 @@ def test_the_saved_model_answers_as_the_model(
 
 
 def test_graphs_have_the_contracts_names_order_dtypes_and_axes(graphs, endpoints):
-    assert graphs.keys() == endpoints.keys()
+    assert graphs.keys() == {*endpoints, *(f"{name}.fp16" for name in endpoints)}
+    for name in endpoints:  # float16 is inside; what comes in and goes out is the same
+        assert graphs[f"{name}.fp16"] == graphs[name]
     image, latent = ["tensor(float)", ["batch", 8, 8, 1]], ["tensor(float)", ["batch", 3]]
     assert graphs["encode"] == [[["x", *image]], [["mean", *latent], ["log_var", *latent]]]
     assert graphs["decode"] == [[["z", *latent]], [["x_mean", *image]]]
@@ -118,26 +121,26 @@ def test_graphs_have_the_contracts_names_order_dtypes_and_axes(graphs, endpoints
 
 @pytest.mark.parametrize("batch", BATCHES)
 def test_onnxruntime_answers_as_the_model(
-    graphs, batch, onnxruntime_python, assert_answers_as_the_model
+    graphs, endpoints, batch, onnxruntime_python, assert_answers_as_the_model
 ):
-    for name in graphs:
+    for name in endpoints:
         with np.load(onnxruntime_python.work / f"{name}-{batch}.npz") as answers:
             assert_answers_as_the_model(name, batch, dict(answers))
 
 
-def test_graphs_are_valid_and_old_runtimes_can_read_them(artifact, endpoints):
-    for name in endpoints:
-        graph = onnx.load(artifact / "onnx" / f"{name}.onnx")
+def test_graphs_are_valid_and_old_runtimes_can_read_them(artifact):
+    for path in (artifact / "onnx").iterdir():
+        graph = onnx.load(path)
         onnx.checker.check_model(graph, full_check=True)
         assert [(o.domain, o.version) for o in graph.opset_import if not o.domain] == [("", 18)]
-        assert graph.ir_version <= 10
+        assert graph.ir_version == 8
 
 
 def test_graphs_hold_no_loop_no_branch_and_nothing_random(artifact, endpoints):
     for name in endpoints:
         graph = onnx.load(artifact / "onnx" / f"{name}.onnx").graph
         operators = {(node.domain, node.op_type) for node in graph.node}
-        assert {domain for domain, _ in operators} <= {"", "ai.onnx"}
+        assert {domain for domain, _ in operators} == {""}
         kinds = {kind for _, kind in operators}
         assert not kinds & {"Loop", "If", "Scan", "Multinomial", "Bernoulli", "Dropout"}
         assert not [kind for kind in kinds if kind.startswith("Random")]

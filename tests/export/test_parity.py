@@ -1,5 +1,6 @@
 """The proof fails where something differs, and says where. Files are spoilt, never the check."""
 
+import re
 import shutil
 
 import numpy as np
@@ -9,6 +10,8 @@ from onnx import numpy_helper
 
 from zoo.errors import ExportError
 from zoo.export import contract, parity, saved_model
+
+RUNTIMES = ("keras", "saved_model", "onnx", "onnx float16")
 
 
 @pytest.fixture
@@ -33,7 +36,7 @@ def rows_of(error):
     """{(runtime, endpoint, output, batch)} of the failures that an error lists."""
     lines = str(error.value).splitlines()[2:]
     assert lines and all("DIFFERS" in line for line in lines)
-    return {tuple(line.split()[:4]) for line in lines}
+    return {tuple(re.split(r"  +", line.strip())[:4]) for line in lines}
 
 
 def edit(path, change):
@@ -57,7 +60,7 @@ def test_an_untouched_artifact_is_proven_in_every_format_output_and_batch(prove)
     proven = {(row.runtime, row.endpoint, row.output, row.batch) for row in rows if row.ok}
     assert len(proven) == len(rows) and proven >= {
         (runtime, *output, batch)
-        for runtime in ("keras", "saved_model", "onnx")
+        for runtime in RUNTIMES
         for output in outputs
         for batch in (1, 3, 64)
     }
@@ -69,9 +72,7 @@ def test_a_changed_expectation_fails_where_it_lies_and_nowhere_else(prove, copie
     with pytest.raises(ExportError) as error:
         prove()
     assert rows_of(error) == {
-        (runtime, "encode", "log_var", batch)
-        for runtime in ("keras", "saved_model", "onnx")
-        for batch in ("3", "64")
+        (runtime, "encode", "log_var", batch) for runtime in RUNTIMES for batch in ("3", "64")
     }
 
 
@@ -164,3 +165,20 @@ def test_a_graph_with_another_interface_is_refused(prove, copied_artifact, chang
     edit(copied_artifact / "onnx" / "encode.onnx", change)
     with pytest.raises(ExportError, match=f"encode: its {side} are .*, the contract wants"):
         prove()
+
+
+def test_a_collapsed_posterior_is_proven_too(trained, tmp_path):
+    """KL of some 1e-6 nats: every digit of it must survive each runtime."""
+    model = type(trained.model).from_config(trained.model.get_config())
+    for mine, theirs in zip(model.weights, trained.model.weights, strict=True):
+        mine.assign(theirs)
+    for name in ("mean", "raw_log_var"):
+        layer = model.encoder.get_layer(name)
+        layer.kernel.assign(np.asarray(layer.kernel) * 1e-3)
+        layer.bias.assign(np.asarray(layer.bias) * 1e-3)
+    rows = trained.publish(tmp_path / "exports" / "collapsed", model=model)
+    with np.load(tmp_path / "exports" / "collapsed" / "test_data" / "score.npz") as file:
+        assert 0 < file["output.kl"].min() and file["output.kl"].max() < 1e-4
+    kl = [row for row in rows if (row.endpoint, row.output) == ("score", "kl")]
+    assert {row.runtime for row in kl} == set(RUNTIMES)
+    assert max(row.max_rel for row in kl if row.runtime != "onnx float16") < 1e-5

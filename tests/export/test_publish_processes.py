@@ -124,5 +124,5 @@ print(sorted({row.runtime for row in rows if row.ok}), all(row.ok for row in row
     with start(code, target, KERAS_BACKEND="jax") as running:
         printed, written = running.communicate(timeout=240)
     assert running.returncode == 0, written
-    assert printed.splitlines()[-1] == "['keras', 'onnx', 'saved_model'] True"
+    assert printed.splitlines()[-1] == "['keras', 'onnx', 'onnx float16', 'saved_model'] True"
     assert zoo.load(target).manifest["training"]["backend"] == "jax"

@@ -25,7 +25,7 @@ def test_both_sides_keep_the_event_shape(shape, filters):
 
 def test_depth_to_space_puts_each_channel_where_the_sub_pixel_paper_says():
     x = keras.Input((2, 3, 8))
-    network = keras.Model(x, conv.depth_to_space(x))
+    network = keras.Model(x, keras.ops.depth_to_space(x, conv.STRIDE))
     given = np.random.default_rng(0).normal(size=(2, 2, 3, 8)).astype(np.float32)
     out = np.asarray(network(given))
     assert out.shape == (2, 4, 6, 2)

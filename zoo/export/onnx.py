@@ -10,8 +10,9 @@ import logging
 import onnx
 import tf2onnx
 
-from zoo.endpoints import BATCH
+from zoo.endpoints import BATCH, HALF
 from zoo.errors import ExportError
+from zoo.export import half, kernels
 from zoo.export.optimize import optimized
 from zoo.export.saved_model import functions
 
@@ -20,14 +21,14 @@ IR_VERSION = 8  # what opset 18 came with; ONNX Runtime reads it since 1.14
 
 
 def write(model, contract, folder):
-    """onnx/<endpoint>.onnx for every endpoint of the contract."""
+    """onnx/<endpoint>.onnx and its float16 variant for every endpoint of the contract."""
     folder.mkdir()
     for name, (function, specs) in functions(model, contract).items():
         with _errors_raised(name):
             graph, _ = tf2onnx.convert.from_function(function, specs, opset=OPSET)
         graph = optimized(_settled(graph, contract[name]))
-        _check(name, graph)
-        onnx.save(graph, str(folder / f"{name}.onnx"))
+        _save(graph, name, folder / f"{name}.onnx")
+        _save(half.of(graph), name, folder / f"{name}{HALF}.onnx")
 
 
 def _settled(model, endpoint):
@@ -48,16 +49,19 @@ def _settled(model, endpoint):
         copies = [onnx.ValueInfoProto.FromString(v.SerializeToString()) for v in ordered]
         del side[:]
         side.extend(copies)
-    graph.name, model.ir_version = endpoint.name, IR_VERSION
+    graph.name, graph.doc_string, model.ir_version = endpoint.name, "", IR_VERSION
     return model
 
 
-def _check(name, model):
+def _save(model, name, path):
+    """Writes a graph that the checker and a GPU accept."""
     model.ir_version, model.producer_name, model.producer_version = IR_VERSION, "vae-zoo", ""
     try:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise ExportError(f"{name}: not a valid ONNX graph: {error}") from error
+    kernels.require(name, model)
+    onnx.save(model, str(path))
 
 
 def _rename(graph, names):

@@ -2,8 +2,8 @@
 
 ONNX Runtime's own *basic* optimisation folds constants and removes what does nothing; it is the
 level that is written for any hardware, in operators of the standard. `zoo.export.passes` adds what
-it leaves. The result is renamed, so that a graph depends on the model alone: converters number
-their names from one conversion to the next.
+it leaves. The result is put in order and renamed, so that a graph depends on the model alone:
+converters number their names from one conversion to the next, and sort by them.
 """
 
 import tempfile
@@ -23,6 +23,7 @@ def optimized(model):
     """A smaller model that computes the same; inputs, outputs and opset are as before."""
     model = _rewritten(_basic(model))
     model = _rewritten(_basic(model))
+    _sort(model.graph)
     _name(model.graph)
     del model.graph.value_info[:]
     used = {node.domain for node in model.graph.node}
@@ -72,6 +73,22 @@ def _remove_unread(graph):
     del graph.node[:], graph.initializer[:]
     graph.node.extend(kept)
     graph.initializer.extend(constants)
+
+
+def _sort(graph):
+    """Puts nodes in the order in which the outputs, one after the other, want them."""
+    producers = {name: place for place, node in enumerate(graph.node) for name in node.output}
+    ordered, waiting = {}, [producers[value.name] for value in reversed(graph.output)]
+    while waiting:
+        needed = [producers[name] for name in read(graph.node[waiting[-1]]) if name in producers]
+        missing = [place for place in needed if place not in ordered]
+        if missing:
+            waiting += reversed(missing)
+        else:
+            ordered.setdefault(waiting.pop())
+    nodes = [onnx.NodeProto.FromString(graph.node[i].SerializeToString()) for i in ordered]
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def _name(graph):

@@ -1,5 +1,6 @@
 """The proof: what was written is read back from disk and must answer as the trained model did."""
 
+from zoo.endpoints import HALF
 from zoo.errors import ExportError
 from zoo.export.signatures import Signatures
 from zoo.runtime import verify
@@ -29,13 +30,16 @@ def prove(stage, contract, reloaded):
     runners = {
         "keras": keras_run,
         "saved_model": Signatures(stage / "saved_model" / "1").run,
-        "onnx": sessions.run,
+        verify.ONNX: sessions.run,
+        verify.ONNX_HALF: lambda name, inputs: sessions.run(name + HALF, inputs),
     }
+    endings = {verify.ONNX: "", verify.ONNX_HALF: HALF}
     rows = []
     for runtime, run in runners.items():
         for name, endpoint in contract.items():
-            if runtime == "onnx":
-                verify.require_same_interface(endpoint, *sessions.interface(name))
+            if runtime in endings:
+                interface = sessions.interface(name + endings[runtime])
+                verify.require_same_interface(endpoint, *interface)
             rows += verify.replay(runtime, run, endpoint, stage / "test_data" / f"{name}.npz")
     failed = [row for row in rows if not row.ok]
     if failed:

@@ -21,7 +21,7 @@ class Graph:
 
     def __init__(self, model):
         del model.graph.value_info[:]  # may be of tensors that were changed since
-        self.model = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
+        self.model = onnx.shape_inference.infer_shapes(model, data_prop=True)
         graph = self.graph = self.model.graph
         values = (*graph.input, *graph.output, *graph.value_info)
         self.shapes = {value.name: _sizes(value.type.tensor_type) for value in values}

@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from zoo.errors import ExportError
+
 DEFAULT = "reconstruct"
 
 
@@ -17,11 +19,34 @@ def write(model, contract, path):
     signatures = {}
     for name, (function, specs) in functions(model, contract).items():
         signatures[name] = function.get_concrete_function(*specs)
+        _require_portable(name, signatures[name].graph)
     signatures["serving_default"] = signatures[DEFAULT]
     try:
         tf.saved_model.save(module, str(path), signatures)
     except tf.errors.OpError as error:  # what TensorFlow makes of a full disk
         raise OSError(error.message) from error
+
+
+def _require_portable(name, graph):
+    """Raises where a graph could not run on a CPU, whatever machine it was traced on.
+
+    A graph that names a device runs there alone; cuDNN's own operators run on NVIDIA's GPUs alone.
+    """
+    operations = list(graph.get_operations())
+    for function in graph.as_graph_def().library.function:
+        operations += function.node_def
+    for each in operations:
+        kind = each.op if hasattr(each, "op") and isinstance(each.op, str) else each.type
+        if each.device:
+            raise ExportError(
+                f"{name}: {kind} {each.name!r} is bound to {each.device}: a SavedModel that names "
+                "a device runs there alone. Build the model without tf.device."
+            )
+        if "cudnn" in kind.lower():
+            raise ExportError(
+                f"{name}: {kind} {each.name!r} is an operator of cuDNN, which no CPU runs. Pass "
+                "use_cudnn=False to the recurrent layers."
+            )
 
 
 def _function(model, endpoint):

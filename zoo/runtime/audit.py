@@ -4,11 +4,13 @@ Manifest, then files, then each graph's interface, then its answers. Nothing sto
 finding, and nothing runs whose bytes are not those that were exported.
 """
 
+import functools
+import itertools
 import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from zoo.endpoints import PARITY_BATCHES
+from zoo.endpoints import HALF, PARITY_BATCHES
 from zoo.errors import ArtifactError, ExportError
 from zoo.runtime import manifest as manifests
 from zoo.runtime import places, schema, verify
@@ -85,12 +87,15 @@ def audit(path, runtimes=("onnx",), provider=None, open_saved_model=None):
     result = Audit(folder)
     sessions = Sessions(folder / "onnx", provider)  # refuses a provider that is not there
     if not (folder / MANIFEST).is_file():
-        manifests.read(folder)  # raises: this is no artifact
+        manifests.parse(folder)  # raises: this is no artifact
     try:
-        result.manifest = manifests.read(folder)
+        result.manifest = manifests.parse(folder)
     except ArtifactError as error:
         result.find(MANIFEST, str(error))
         return result
+    changed = manifests.digest_problem(result.manifest)
+    if changed:
+        result.find(MANIFEST, changed)
     for problem in schema.problems(result.manifest):
         result.find(MANIFEST, problem)
     try:
@@ -135,17 +140,24 @@ def _check_files(result, endpoints):
 
 
 def _check_onnx(result, endpoints, spoilt, sessions):
-    for name, endpoint in endpoints.items():
-        graph = f"onnx/{name}.onnx"
-        if not _usable(result, "onnx", name, [graph, f"test_data/{name}.npz"], spoilt):
+    variants = ((verify.ONNX, ""), (verify.ONNX_HALF, HALF))
+    for (name, endpoint), (runtime, ending) in itertools.product(endpoints.items(), variants):
+        variant = name + ending
+        graph = f"onnx/{variant}.onnx"
+        if not _usable(result, runtime, name, [graph, f"test_data/{name}.npz"], spoilt):
             continue
         try:
-            result.providers["onnx"] = sessions.provider(name)
-            verify.require_same_interface(endpoint, *sessions.interface(name))
+            result.providers["onnx"] = sessions.provider(variant)
+            verify.require_same_interface(endpoint, *sessions.interface(variant))
         except (ArtifactError, ExportError) as error:
             result.find(graph, str(error))
             continue
-        _replay(result, "onnx", sessions.run, endpoint)
+        run = functools.partial(_run_variant, sessions, ending)
+        _replay(result, runtime, run, endpoint)
+
+
+def _run_variant(sessions, ending, name, inputs):
+    return sessions.run(name + ending, inputs)
 
 
 def _check_saved_model(result, endpoints, spoilt, open_saved_model):

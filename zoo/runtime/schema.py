@@ -1,7 +1,7 @@
 """What a manifest must hold, and where it may not contradict itself.
 
-manifest.json lists every file's digest and cannot hold its own. What can be known of it without
-one is checked here, and its endpoints are checked against the graphs.
+Its digest tells that it is the one that was exported. This tells that the one that was exported
+makes sense; its endpoints are checked against the graphs besides.
 """
 
 from zoo.endpoints import BATCH, TOLERANCES
@@ -24,6 +24,7 @@ REQUIRED = {
     "versions": dict,
     "files": dict,
 }
+RUNTIMES = ("keras", "saved_model", verify.ONNX, verify.ONNX_HALF)
 _KINDS = {str: "text", list: "a list", int: "a whole number", dict: "an object"}
 
 
@@ -90,15 +91,15 @@ def _recorded_parity(manifest, endpoints):
     recorded = set()
     rows = manifest.get("parity")
     for row in rows if isinstance(rows, list) else ():
-        if not isinstance(row, dict) or row.get("runtime") not in ("keras", "saved_model", "onnx"):
-            continue  # other formats, such as float16 graphs, have tolerances of their own
+        if not isinstance(row, dict) or row.get("runtime") not in RUNTIMES:
+            continue  # formats of a later version
         key = str(row.get("endpoint")), str(row.get("output"))
         recorded.add(key)
         where = f"its parity row {row.get('runtime')} {key[0]}.{key[1]} at batch {row.get('batch')}"
         if key not in outputs:
             yield f"{where} is of no endpoint that it states"
         elif outputs[key].kind in list(TOLERANCES):
-            wanted = verify.tolerance(outputs[key].kind)
+            wanted = verify.tolerance(outputs[key].kind, row["runtime"])
             if row.get("tolerance") != wanted:
                 yield f"{where} has the tolerance {row.get('tolerance')}, wanted is {wanted}"
         if row.get("ok") is not True:

@@ -1,0 +1,54 @@
+"""A dataset less one of its classes: what anomaly detection trains on."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from zoo.datasets.base import Dataset, Split
+from zoo.errors import DatasetError
+
+
+def classes(data: Dataset) -> tuple[int, ...]:
+    """The classes of which both training and test set have examples, in ascending order.
+
+    Raises:
+        DatasetError: the data has no labels.
+    """
+    parts = {"train": data.train, "test": data.test}
+    unlabelled = [part for part, split in parts.items() if split.labels is None]
+    if unlabelled:
+        raise DatasetError(
+            f"{data.name} has no labels in {' and '.join(unlabelled)}, and its classes are wanted. "
+            "An .npz carries labels as y_train and y_test (or y), integers [n]."
+        )
+    return tuple(np.intersect1d(data.train.labels, data.test.labels).tolist())
+
+
+def leave_out(data: Dataset, label: int) -> Dataset:
+    """The dataset without the examples of one class in either split, `<name>_without_<label>`.
+
+    Raises:
+        DatasetError: the data has no labels, no such class in both splits, or no other class.
+    """
+    if label not in classes(data):
+        raise DatasetError(
+            f"{data.name} has no class {label!r} in both training and test set; they have "
+            f"{', '.join(map(str, classes(data)))}."
+        )
+    train, test = (_without(split, label) for split in (data.train, data.test))
+    if not len(train) or not len(test):
+        raise DatasetError(
+            f"{data.name} without class {label} has {len(train):,} training and {len(test):,} test "
+            "examples; wanted: some of each. Data of more classes is needed."
+        )
+    return replace(
+        data,
+        name=f"{data.name}_without_{int(label)}",
+        train=train,
+        test=test,
+        test_split=f"{data.test_split} Class {int(label)} left out of training and test set.",
+    )
+
+
+def _without(split: Split, label: int) -> Split:
+    return split.subset(np.flatnonzero(split.labels != label))

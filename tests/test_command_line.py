@@ -10,6 +10,8 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+import spoiling
+from spoiling import change_manifest
 
 import zoo
 from zoo.command_line import main
@@ -123,6 +125,43 @@ def test_an_artifact_that_differs_is_code_1_and_everything_found_is_named(run, c
         assert line.startswith("  " + start)
 
 
+@pytest.mark.parametrize(
+    "spoil, named",
+    [
+        (lambda folder, _: spoiling.flip_one_bit(folder / "model.keras"), ["model.keras: is not"]),
+        (
+            lambda folder, _: spoiling.swap(folder, "onnx/encode.onnx", "onnx/decode.onnx"),
+            ["onnx/decode.onnx: has", "onnx/encode.onnx: has"],
+        ),
+        (
+            lambda folder, _: os.truncate(folder / "saved_model/1/saved_model.pb", 1000),
+            ["saved_model/1/saved_model.pb: has 1,000 bytes"],
+        ),
+        (
+            lambda folder, _: spoiling.edit_graph(folder, "decode", spoiling.rename_output),
+            ["onnx/decode.onnx: decode: its outputs are"],
+        ),
+        (
+            lambda folder, trained: spoiling.add_to_one_weight(folder, trained, 0.01),
+            ["onnx decode.x_mean: differs from the trained model's answers"],
+        ),
+        (
+            lambda folder, _: change_manifest(
+                folder, lambda m: m["metrics"].update(nll=1.0), restate=False
+            ),
+            ["manifest.json: it is not as it was exported"],
+        ),
+    ],
+    ids=["a bit", "two files", "a cut", "an output's name", "a weight", "a metric"],
+)
+def test_whatever_is_spoilt_is_code_1_and_named(run, copied_artifact, trained, spoil, named):
+    spoil(copied_artifact, trained)
+    code, out, error = run("verify", copied_artifact)
+    assert (code, error) == (1, "")
+    for start in named:
+        assert f"\n  {start}" in out[out.index("NOT VERIFIED") :]
+
+
 def test_a_manifest_that_cannot_be_read_is_code_1(run, copied_artifact):
     (copied_artifact / "manifest.json").write_text("{")
     code, out, _ = run("verify", copied_artifact)
@@ -191,6 +230,10 @@ def test_a_provider_that_is_not_there_is_no_silent_cpu(run, command, artifact):
         ),
         (["bench", "a", "--batch", "0"], "'0' is not a whole number of 1 or more"),
         (["bench", "a", "--batch", "many"], "'many' is not a whole number"),
+        (["bench", "--batch", "8", "a"], "ARTIFACT goes before the options"),
+        (["bench", "a", "--threads", "0"], "'0' is not a whole number"),
+        (["bench", "a", "--batch-limit", "0"], "'0' is not a whole number"),
+        (["bench", "a", "--precision", "int8"], "invalid choice: 'int8'"),
         (["bench", "a", "--repeat", "-1"], "'-1' is not a whole number"),
         (["list", "no/such/folder"], "There is no folder 'no/such/folder'"),
     ],
@@ -201,10 +244,7 @@ def test_bad_usage_is_code_2_and_a_sentence(run, arguments, why):
 
 
 def test_a_manifest_that_lacks_something_is_a_sentence(run, copied_artifact):
-    path = copied_artifact / "manifest.json"
-    stated = json.loads(path.read_text(encoding="utf-8"))
-    del stated["training"]
-    path.write_text(json.dumps(stated), encoding="utf-8")
+    change_manifest(copied_artifact, lambda manifest: manifest.pop("training"))
     code, _, error = run("info", copied_artifact)
     assert code == 2 and "KeyError('training')" in error and "zoo verify" in error
 

@@ -1,7 +1,8 @@
-"""Files that are written whole or not at all. Standard library only."""
+"""Files and folders that are written whole or not at all. Standard library only."""
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
 
 
@@ -23,3 +24,30 @@ def whole(path, mode="wb", **options):
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def whole_folder(path, move=os.rename):
+    """Yields an empty folder that becomes `path` when the block ends without an exception.
+
+    Otherwise it is removed. It lies beside `path`, so that one renaming puts it in place.
+
+    Args:
+        path: where it goes.
+        move: (folder, path) puts it there.
+    """
+    path = Path(path)
+    stage = beside(path, "partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(stage, ignore_errors=True)  # of a killed process that had the same number
+        stage.mkdir()
+        yield stage
+        move(stage, path)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def beside(path, what):
+    """A hidden name beside `path` that says what it is and which process made it."""
+    return path.parent / f".{path.name}.{what}-{os.getpid()}"

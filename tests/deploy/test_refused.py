@@ -1,9 +1,9 @@
 """What no layout is written for, and that nothing is left then."""
 
-import json
 import os
 
 import pytest
+from spoiling import change_manifest
 
 from zoo import deploy
 from zoo.errors import ArtifactError, ExportError, InputError, ZooError
@@ -16,13 +16,6 @@ WRITERS = {
     ),
 }
 every_writer = pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
-
-
-def change_manifest(artifact, change):
-    path = artifact / "manifest.json"
-    manifest = json.loads(path.read_text(encoding="utf-8"))
-    change(manifest)
-    path.write_text(json.dumps(manifest), encoding="utf-8")
 
 
 @every_writer

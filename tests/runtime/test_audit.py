@@ -1,14 +1,14 @@
 """The audit finds whatever differs and names it. Artifacts are spoilt, never the audit."""
 
 import functools
-import hashlib
 import json
 import shutil
 
 import numpy as np
 import onnx
 import pytest
-from onnx import numpy_helper
+import spoiling
+from spoiling import add_to_one_weight, change_manifest, edit_graph, rename_output, restate
 
 from zoo.errors import ArtifactError, InputError
 from zoo.export import contract, saved_model
@@ -35,52 +35,6 @@ KINDS = [
 def places(folder, **options):
     """Where the audit found something."""
     return [finding.where for finding in audit(folder, **options).findings]
-
-
-def change_manifest(folder, change):
-    path = folder / "manifest.json"
-    manifest = json.loads(path.read_text(encoding="utf-8"))
-    change(manifest)
-    path.write_text(json.dumps(manifest), encoding="utf-8")
-
-
-def restate(folder):
-    """Makes the manifest state the files as they are now, so that no digest betrays a change."""
-    files = {
-        path.relative_to(folder).as_posix(): {
-            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-            "bytes": path.stat().st_size,
-        }
-        for path in folder.rglob("*")
-        if path.is_file() and path.name != "manifest.json"
-    }
-    change_manifest(folder, lambda manifest: manifest.update(files=files))
-
-
-def edit(folder, name, change):
-    """Changes an ONNX graph and restates its digest."""
-    path = folder / "onnx" / f"{name}.onnx"
-    model = onnx.load(path)
-    change(model.graph)
-    onnx.save(model, path)
-    restate(folder)
-
-
-def add_to_one_weight(folder, trained, amount):
-    """Changes one bias of the decoder's last layer in decode.onnx: one pixel in four answers."""
-    bias = np.asarray(trained.model.decoder.get_layer("output").bias)
-
-    def change(graph):
-        (found,) = [
-            each
-            for each in graph.initializer
-            if np.array_equal(numpy_helper.to_array(each).ravel(), bias)
-        ]
-        values = numpy_helper.to_array(found).copy()
-        values.flat[0] += np.float32(amount)
-        found.CopyFrom(numpy_helper.from_array(values, found.name))
-
-    edit(folder, "decode", change)
 
 
 def endpoints_of(folder):
@@ -151,12 +105,7 @@ def test_a_surplus_file_is_found(copied_artifact, name):
 
 @pytest.mark.parametrize("folder, kind", [("onnx", "onnx"), ("test_data", "npz")])
 def test_two_swapped_files_are_both_found(copied_artifact, folder, kind):
-    first, second = (
-        copied_artifact / folder / f"{name}.{kind}" for name in ("decode", "reconstruct")
-    )
-    contents = first.read_bytes(), second.read_bytes()
-    first.write_bytes(contents[1])
-    second.write_bytes(contents[0])
+    spoiling.swap(copied_artifact, f"{folder}/decode.{kind}", f"{folder}/reconstruct.{kind}")
     found = places(copied_artifact)
     assert {f"{folder}/decode.{kind}", f"{folder}/reconstruct.{kind}"} <= set(found)
 
@@ -187,12 +136,6 @@ def test_a_spoilt_graph_is_not_run_and_that_is_said(copied_artifact):
 # --- graphs whose digests agree --------------------------------------------------------------
 
 
-def rename_output(graph):
-    for node in graph.node:
-        node.output[:] = ["image" if name == "x_mean" else name for name in node.output]
-    graph.output[0].name = "image"
-
-
 def rename_input(graph):
     for node in graph.node:
         node.input[:] = ["latent" if name == "z" else name for name in node.input]
@@ -217,7 +160,7 @@ def fix_the_batch(graph):
     ],
 )
 def test_another_name_or_axis_of_a_graph_is_found_by_its_interface(copied_artifact, change, side):
-    edit(copied_artifact, "decode", change)
+    edit_graph(copied_artifact, "decode", change)
     (finding,) = audit(copied_artifact).findings
     assert finding.where == "onnx/decode.onnx" and f"decode: its {side} are" in finding.what
 
@@ -228,7 +171,7 @@ def test_swapped_outputs_of_a_graph_are_found_by_its_interface(copied_artifact):
         del graph.output[:]
         graph.output.extend(reversed(copies))
 
-    edit(copied_artifact, "encode", swap)
+    edit_graph(copied_artifact, "encode", swap)
     (finding,) = audit(copied_artifact).findings
     assert finding.where == "onnx/encode.onnx" and "encode: its outputs are" in finding.what
 
@@ -242,10 +185,7 @@ def test_one_changed_weight_is_found_by_the_replay_alone(copied_artifact, traine
 
 
 def test_graphs_swapped_together_with_their_digests_are_found(copied_artifact):
-    encode, score = (copied_artifact / "onnx" / f"{name}.onnx" for name in ("encode", "score"))
-    contents = encode.read_bytes(), score.read_bytes()
-    encode.write_bytes(contents[1])
-    score.write_bytes(contents[0])
+    spoiling.swap(copied_artifact, "onnx/encode.onnx", "onnx/score.onnx")
     restate(copied_artifact)
     assert set(places(copied_artifact)) == {"onnx/encode.onnx", "onnx/score.onnx"}
 
@@ -313,7 +253,43 @@ def test_a_saved_model_that_cannot_be_loaded_is_found_whatever_its_digest(copied
     assert places(copied_artifact, runtimes=("saved_model",)) == ["saved_model/1"]
 
 
-# --- the manifest, which cannot hold its own digest ------------------------------------------
+# --- the manifest ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: m["metrics"].update(nll=m["metrics"]["nll"] - 1.0),
+        lambda m: m["protocol"].update(K=1000),
+        lambda m: m["data"].update(licence="CC0"),
+        lambda m: m["versions"].pop("numpy"),
+        lambda m: m["training"].update(seconds=m["training"]["seconds"] + 0.1),
+        lambda m: m.update(colour="blue"),
+        lambda m: m.update(manifest_sha256="0" * 64),
+    ],
+)
+def test_whatever_else_the_manifest_says_is_found_by_its_own_digest(copied_artifact, change):
+    change_manifest(copied_artifact, change, restate=False)
+    (finding,) = audit(copied_artifact).findings
+    assert finding.where == "manifest.json" and "another sha256" in finding.what
+
+
+def test_the_manifests_digest_is_that_of_its_canonical_json(artifact):
+    manifest = json.loads((artifact / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["manifest_sha256"] == spoiling.digest(manifest)
+
+
+def test_a_manifest_without_a_digest_is_found(copied_artifact):
+    change_manifest(copied_artifact, lambda m: m.pop("manifest_sha256"), restate=False)
+    (finding,) = audit(copied_artifact).findings
+    assert finding.where == "manifest.json" and "states no manifest_sha256" in finding.what
+
+
+def test_a_manifest_in_another_order_and_without_spaces_says_the_same(copied_artifact):
+    path = copied_artifact / "manifest.json"
+    stated = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(dict(reversed(stated.items())), separators=(",", ":")))
+    assert audit(copied_artifact).ok
 
 
 def test_a_manifest_that_is_no_json_is_found(copied_artifact):

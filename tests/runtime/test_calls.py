@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from spoiling import change_manifest
 
 import zoo
 from zoo.errors import InputError
@@ -26,15 +27,13 @@ def z():
 def test_the_manifests_endpoints_are_offered_and_no_other(vae, artifact):
     stated = json.loads((artifact / "manifest.json").read_text(encoding="utf-8"))["endpoints"]
     offered = {name for name in dir(vae) if not name.startswith("_")}
-    assert offered == {*stated, "folder", "manifest", "endpoints"}
+    about = {"folder", "manifest", "endpoints", "precision", "batch_limit"}
+    assert offered == {*stated, *about, "to_device"}
     assert all(callable(getattr(vae, name)) for name in stated)
 
 
 def test_an_endpoint_that_the_manifest_lacks_is_not_offered(copied_artifact):
-    path = copied_artifact / "manifest.json"
-    manifest = json.loads(path.read_text(encoding="utf-8"))
-    del manifest["endpoints"]["reconstruct"]
-    path.write_text(json.dumps(manifest), encoding="utf-8")
+    change_manifest(copied_artifact, lambda manifest: manifest["endpoints"].pop("reconstruct"))
     vae = zoo.load(copied_artifact)
     assert not hasattr(vae, "reconstruct") and hasattr(vae, "decode")
 
@@ -141,6 +140,12 @@ def test_what_is_not_finite_is_refused_with_its_place(vae, bad):
 def test_a_python_number_too_large_for_float32_is_refused_without_a_warning(vae):
     with pytest.raises(InputError, match=r"inf at \[0, 1\]; every value must be finite"):
         vae.decode([[0.0, 1e39, 0.0]])
+
+
+@pytest.mark.parametrize("seed, why", [(2**63, "does not fit into int64"), (2**64, "too large")])
+def test_a_seed_that_does_not_fit_is_refused_and_not_wrapped_around(vae, seed, why):
+    with pytest.raises(InputError, match=why):
+        vae.generate([seed])
 
 
 @pytest.mark.parametrize(

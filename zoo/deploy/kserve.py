@@ -8,6 +8,9 @@ from zoo.deploy import layout, requests
 from zoo.deploy.triton import Settings, models_table, write_repository
 from zoo.errors import InputError
 
+START = "kubectl apply -f inference_service.yaml"
+"""Starts the service, in the folder that is written, once models/ is uploaded."""
+
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[!-~]+")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")  # of a container image
 
@@ -73,7 +76,7 @@ def service_name(name):
     if not service[:1].isalpha() or len(service) > _LONGEST:
         raise InputError(
             f"{name!r} gives no InferenceService's name ({service!r}): wanted are a letter first "
-            f"and at most {_LONGEST} characters. Give another with name=."
+            f"and at most {_LONGEST} characters. Give another with name= (--name)."
         )
     return service
 
@@ -118,7 +121,7 @@ endpoint, to `{storage_uri}` first: KServe takes it from there.
 
 Start it, in this folder:
 
-    kubectl apply -f inference_service.yaml
+    {START}
 
 Ask it, from where the service's address resolves:
 

@@ -4,9 +4,10 @@ import contextlib
 import os
 import re
 import shutil
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from zoo.errors import ArtifactError, ExportError, InputError
+from zoo.files import whole_folder
 from zoo.runtime.manifest import checked_file
 
 # Triton takes a model's name from its directory and from one part of a URL, TensorFlow Serving ends
@@ -24,7 +25,7 @@ def served_name(artifact, name=None):
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise InputError(
             f"{name!r} cannot be a served model's name: wanted are letters, digits, '_', '-' and "
-            "'.', the first a letter, digit or '_'. Give another with name=."
+            "'.', the first a letter, digit or '_'. Give another with name= (--name)."
         )
     unfit = [each for each in artifact.endpoints if not _NAME.fullmatch(each)]
     if unfit:
@@ -60,20 +61,17 @@ def written_whole(out):
     Otherwise it is removed. It gets the modes that the user's umask states, so that a server that
     runs as somebody else reads what the user wants to be read.
     """
-    out = Path(out)
     require_free(out)
-    stage = out.parent / f".{out.name}.partial-{os.getpid()}"
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(stage, ignore_errors=True)  # of a killed process that had the same number
-        stage.mkdir()
-        yield stage
+
+    def move(stage, out):
         require_free(out)
         os.rename(stage, out)
+
+    try:
+        with whole_folder(out, move) as stage:
+            yield stage
     except OSError as error:
         raise ExportError(
             f"The layout could not be written to {out} ({error.strerror or error}). Nothing was "
             "left there; give a folder that can be written to."
         ) from error
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)

@@ -7,6 +7,11 @@ from zoo.deploy import layout, requests
 from zoo.errors import ArtifactError
 
 MOUNT = "/models"
+START = (
+    f'docker run --rm -p 8500:8500 -p 8501:8501 -v "$PWD:{MOUNT}:ro" tensorflow/serving '
+    f"--model_config_file={MOUNT}/models.config"
+)
+"""Starts the server, in the folder that is written."""
 
 
 def tf_serving(artifact, out, name=None):
@@ -69,8 +74,7 @@ The SavedModel in its version folder. Its signatures are the endpoints:
 
 Start it, in this folder:
 
-    docker run --rm -p 8500:8500 -p 8501:8501 -v "$PWD:{MOUNT}:ro" tensorflow/serving \
---model_config_file={MOUNT}/models.config
+    {START}
 
 Ask it:
 

@@ -10,6 +10,9 @@ from zoo.errors import ArtifactError
 
 _DTYPES = {"float32": "TYPE_FP32", "int64": "TYPE_INT64", "int32": "TYPE_INT32"}
 
+START = 'tritonserver --model-repository="$PWD"'
+"""Starts the server, in the repository's folder."""
+
 # One seed gives one sample and nats are nats on every runtime: these are not computed in float16.
 FLOAT32_ENDPOINTS = ("generate", "score")
 
@@ -151,7 +154,7 @@ A model repository: one model for each endpoint, from the artifact's float32 ONN
 Start it, in this folder, inside NVIDIA's Triton container (24.10 or newer) or wherever else
 `tritonserver` has the ONNX Runtime backend; it takes a GPU where there is one:
 
-    tritonserver --model-repository="$PWD"
+    {START}
 
 Ask it:
 

@@ -1,7 +1,6 @@
 """manifest.json: everything about an artifact that a program wants to know."""
 
 import datetime
-import hashlib
 import importlib.metadata
 import json
 import os
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import keras
 
-from zoo import __version__
+from zoo import __version__, digests
 from zoo.endpoints import SCHEMA_VERSION
 
 LIBRARIES = ("keras", "tensorflow", "jax", "onnx", "tf2onnx", "onnxruntime", "numpy")
@@ -61,17 +60,19 @@ def build(name, model, data, run, report, recipe, contract, rows):
 
 
 def write(folder, manifest):
-    """Adds sha256 and bytes of every file in the folder, and writes manifest.json last."""
+    """Writes manifest.json last: with sha256 and bytes of every file in the folder, and its own."""
     folder = Path(folder)
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    digests = {
+    listed = {
         path.relative_to(folder).as_posix(): {
-            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "sha256": digests.of_file(path),
             "bytes": path.stat().st_size,
         }
-        for path in files
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
     }
-    text = json.dumps(manifest | {"files": digests}, indent=2, ensure_ascii=False, allow_nan=False)
+    stated = json.loads(json.dumps(manifest | {"files": listed}, allow_nan=False))  # as it is read
+    stated[digests.MANIFEST_KEY] = digests.of_manifest(stated)
+    text = json.dumps(stated, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
 
 

@@ -1,12 +1,14 @@
 """An artifact appears whole or not at all: written beside, checked, then renamed into place."""
 
 import contextlib
+import functools
 import os
 import shutil
 import tempfile
 from pathlib import Path
 
 from zoo.errors import ExportError
+from zoo.files import beside, whole_folder
 
 
 def require_writable(target, replace=False):
@@ -37,11 +39,9 @@ def staged(target, replace=False):
     """
     target = Path(target)
     require_writable(target, replace)
-    stage = _sibling(target, "partial")
     try:
-        stage.mkdir()
-        yield stage
-        _into_place(stage, target, replace)
+        with whole_folder(target, functools.partial(_into_place, replace=replace)) as stage:
+            yield stage
     except OSError as error:
         untouched = "; the artifact before it is untouched" if target.exists() else ""
         raise ExportError(
@@ -49,14 +49,12 @@ def staged(target, replace=False):
             f"Nothing was left there{untouched}. Make room or pass --out FOLDER, then run again "
             "with --resume: training is not repeated."
         ) from error
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
 
 
 def _into_place(stage, target, replace):
     if target.exists() and not replace:
         raise ExportError(f"{target} appeared meanwhile; pass --replace to replace it.")
-    old = _sibling(target, "replaced")
+    old = beside(target, "replaced")
     try:
         if target.exists():
             os.rename(target, old)
@@ -66,10 +64,6 @@ def _into_place(stage, target, replace):
             os.rename(old, target)
         raise
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _sibling(target, what):
-    return target.parent / f".{target.name}.{what}-{os.getpid()}"
 
 
 def _recover(target):

@@ -1,18 +1,24 @@
 """`load`: an artifact folder in, an object with its endpoints out."""
 
-import collections
 from pathlib import Path
 
 import numpy as np
 
-from zoo.endpoints import BATCH
 from zoo.errors import ArtifactError, InputError
 from zoo.runtime import manifest as manifests
 from zoo.runtime import places
-from zoo.runtime.sessions import Sessions
+from zoo.runtime.calls import Call, require_finite
+from zoo.runtime.sessions import Sessions, require_count
+
+GRAPHS = {"float32": "onnx/{}.onnx", "float16": "onnx/{}.fp16.onnx"}
+"""An endpoint's graph by the precision that it computes in; float32 goes in and out of both."""
+
+BATCH_LIMIT = 256
+"""Rows at a time: the memory of a call is then bounded, and more rows at once are not faster
+(README, "Large batches")."""
 
 
-def load(path, providers=None, threads=None):
+def load(path, providers=None, threads=None, precision="float32", batch_limit=BATCH_LIMIT):
     """Loads an artifact for ONNX Runtime; needs numpy and onnxruntime only.
 
     The result has a method for each endpoint of the manifest, and no other::
@@ -20,43 +26,80 @@ def load(path, providers=None, threads=None):
         vae = zoo.load("exports/conv_vae-digits")
         images = vae.decode(z).x_mean
 
+    With `to_device` and each method's `on_device`, tensors stay on the provider's device::
+
+        z = vae.generate.on_device(seeds).z
+        images = vae.decode.on_device(z).x_mean.numpy()
+
     Args:
         path: the artifact's folder, or its name, looked for in the folders of the environment
             variable VAE_ZOO_EXPORTS (separated as in PATH) and in ./exports.
-        providers: ONNX Runtime execution providers; one that is not available is an error,
-            never a silent CPU. None runs on the CPU.
+        providers: ONNX Runtime execution providers, each a name or (name, options); one that is
+            not available is an error, never a silent CPU. None runs on the CPU. CUDA computes
+            without TF32, to the contract's tolerance, unless its options say otherwise.
         threads: threads of one operator; None leaves it to ONNX Runtime.
+        precision: "float32", or "float16" for the graphs of half precision: inputs and outputs are
+            float32 all the same, and an endpoint that has no such graph is not offered.
+        batch_limit: rows that go through a graph at a time; a larger batch is split, and its answer
+            put together. None sends every batch whole.
 
     Raises:
         ArtifactError: if it is missing, incomplete, changed, or newer than this package.
-        InputError: if a provider is not available.
+        InputError: if a provider is not available, the artifact has no graph of the precision, or
+            an argument cannot be.
     """
     folder = places.find(path)
-    return Artifact(folder, manifests.read(folder), providers, threads)
+    return Artifact(folder, manifests.read(folder), providers, threads, precision, batch_limit)
 
 
 class Artifact:
     """An artifact's endpoints as methods: arrays in, a named tuple of arrays out. Thread-safe."""
 
-    def __init__(self, folder, manifest, providers=None, threads=None):
+    def __init__(
+        self,
+        folder,
+        manifest,
+        providers=None,
+        threads=None,
+        precision="float32",
+        batch_limit=BATCH_LIMIT,
+    ):
         self.folder = Path(folder)
         self.manifest = manifest
-        self.endpoints = manifests.endpoints(manifest)
+        self.precision = precision
+        self.batch_limit = require_count("batch_limit", batch_limit)
+        self.endpoints = _of_precision(self.folder, manifest, precision)
         self._sessions = Sessions(self.folder / "onnx", providers, threads, self._checked)
         for name in self.endpoints:
-            if not (self.folder / "onnx" / f"{name}.onnx").is_file():
-                raise ArtifactError(
-                    f"{self.folder / 'onnx' / name}.onnx is missing. Fetch the artifact anew."
-                )
+            path = self.folder / self._graph(name)
+            if not path.is_file():
+                raise ArtifactError(f"{path} is missing. Fetch the artifact anew.")
+
+    def to_device(self, array):
+        """A copy of an array on the provider's device, to call several endpoints' `on_device` with.
+
+        Raises:
+            InputError: if no endpoint takes its dtype, or a number in it is not finite.
+        """
+        array = np.ascontiguousarray(array)
+        dtypes = sorted({t.dtype for each in self.endpoints.values() for t in each.inputs})
+        if array.dtype not in dtypes:
+            raise InputError(
+                f"to_device: given {array.dtype}, wanted {' or '.join(dtypes)}. Convert it with "
+                ".astype."
+            )
+        require_finite("to_device", array)
+        return self._sessions.to_device(array)
 
     def __getattr__(self, name):
         endpoints = self.__dict__.get("endpoints", {})
         if name in endpoints:
-            call = Call(endpoints[name], self._sessions)
+            call = Call(endpoints[name], self._sessions, self.batch_limit)
             self.__dict__[name] = call
             return call
+        kind = "" if self.__dict__.get("precision") == "float32" else "float16 "
         raise AttributeError(
-            f"{self.__dict__.get('folder')} has no endpoint {name!r}; it has "
+            f"{self.__dict__.get('folder')} has no {kind}endpoint {name!r}; it has "
             f"{', '.join(endpoints)}."
         )
 
@@ -66,80 +109,25 @@ class Artifact:
     def __repr__(self):
         return f"<zoo artifact {self.manifest.get('name')}: {', '.join(self.endpoints)}>"
 
+    def _graph(self, name):
+        return GRAPHS[self.precision].format(name)
+
     def _checked(self, name):
-        return manifests.checked_file(self.folder, self.manifest, f"onnx/{name}.onnx")
+        return manifests.checked_file(self.folder, self.manifest, self._graph(name))
 
 
-class Call:
-    """One endpoint: checks its inputs, runs its graph, names its outputs."""
-
-    def __init__(self, endpoint, sessions):
-        self.endpoint = endpoint
-        self._sessions = sessions
-        self._result = collections.namedtuple(
-            endpoint.name.title(), [tensor.name for tensor in endpoint.outputs]
+def _of_precision(folder, manifest, precision):
+    """{name: Endpoint} of those that have a graph of this precision."""
+    if precision not in GRAPHS:
+        raise InputError(f"precision: given {precision!r}, wanted one of {', '.join(GRAPHS)}.")
+    endpoints = manifests.endpoints(manifest)
+    if precision == "float32":  # whose absence is an error
+        return endpoints
+    graphs = sorted(name for name in manifest.get("files", ()) if name.endswith(".onnx"))
+    found = {k: v for k, v in endpoints.items() if GRAPHS[precision].format(k) in graphs}
+    if not found:
+        raise InputError(
+            f"{folder} has no {precision} graph; it has {', '.join(graphs) or 'none at all'}. "
+            "Load it with precision='float32'."
         )
-        inputs = ", ".join(f"{t.name}: {t.dtype} {_words(t.shape)}" for t in endpoint.inputs)
-        outputs = ", ".join(f"{t.name}: {t.dtype} {_words(t.shape)}" for t in endpoint.outputs)
-        self.__doc__ = f"{endpoint.name}({inputs}) -> ({outputs})"
-
-    def __repr__(self):
-        return f"<endpoint {self.__doc__}>"
-
-    def __call__(self, *args, **kwargs):
-        given = self._bind(args, kwargs)
-        checked = {
-            t.name: _check(self.endpoint.name, t, given[t.name]) for t in self.endpoint.inputs
-        }
-        lengths = {name: len(value) for name, value in checked.items()}
-        if len(set(lengths.values())) > 1:
-            raise InputError(f"{self.endpoint.name}: the inputs' batches differ: {lengths}.")
-        return self._result(**self._sessions.run(self.endpoint.name, checked))
-
-    def _bind(self, args, kwargs):
-        names = [t.name for t in self.endpoint.inputs]
-        given = dict(zip(names, args, strict=False))
-        if len(args) > len(names) or given.keys() & kwargs.keys() or {*given, *kwargs} != {*names}:
-            raise InputError(
-                f"{self.endpoint.name} takes {', '.join(names)}; it was given {len(args)} by "
-                f"position and {', '.join(kwargs) or 'none'} by name."
-            )
-        return given | kwargs
-
-
-def _check(endpoint, tensor, value):
-    """The value as an array that fits the tensor, or an error saying what does not."""
-    what, wanted = f"{endpoint}({tensor.name})", f"{tensor.dtype} {_words(tensor.shape)}"
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise InputError(f"{what}: not an array ({error}); wanted {wanted}.") from error
-    if array.dtype != tensor.dtype:
-        # Python numbers carry no dtype of their own; an array's dtype is the caller's word.
-        if isinstance(value, np.ndarray) or not np.can_cast(array.dtype, tensor.dtype, "same_kind"):
-            raise InputError(
-                f"{what}: given {array.dtype}, wanted {wanted}. Convert it with "
-                f".astype({tensor.dtype!r})."
-            )
-        with np.errstate(over="ignore"):  # what does not fit is infinite, and refused below
-            array = array.astype(tensor.dtype)
-    fits = array.ndim == len(tensor.shape) and all(
-        size in (BATCH, given) for size, given in zip(tensor.shape, array.shape, strict=True)
-    )
-    if not fits:
-        raise InputError(f"{what}: given shape {list(array.shape)}, wanted {wanted}.")
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        bad = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise InputError(f"{what}: {array[bad]} at {list(bad)}; every value must be finite.")
-    if tensor.below is not None and array.size:
-        low, high = array.min(), array.max()
-        if low < 0 or high >= tensor.below:
-            raise InputError(
-                f"{what}: given {low if low < 0 else high}, wanted are whole numbers from 0 to "
-                f"{tensor.below - 1}."
-            )
-    return np.ascontiguousarray(array)
-
-
-def _words(shape):
-    return "[" + ", ".join(str(n) for n in shape) + "]"
+    return found

@@ -85,12 +85,15 @@ def audit(path, runtimes=("onnx",), provider=None, open_saved_model=None):
     result = Audit(folder)
     sessions = Sessions(folder / "onnx", provider)  # refuses a provider that is not there
     if not (folder / MANIFEST).is_file():
-        manifests.read(folder)  # raises: this is no artifact
+        manifests.parse(folder)  # raises: this is no artifact
     try:
-        result.manifest = manifests.read(folder)
+        result.manifest = manifests.parse(folder)
     except ArtifactError as error:
         result.find(MANIFEST, str(error))
         return result
+    changed = manifests.digest_problem(result.manifest)
+    if changed:
+        result.find(MANIFEST, changed)
     for problem in schema.problems(result.manifest):
         result.find(MANIFEST, problem)
     try:

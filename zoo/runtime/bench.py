@@ -49,8 +49,8 @@ def bench(artifact, batches=(1, 32, 256), endpoints=None, repeat=30):
     unknown = [name for name in endpoints or () if name not in artifact.endpoints]
     if unknown:
         raise InputError(
-            f"There is no endpoint {', '.join(unknown)}; {artifact.folder} has "
-            f"{', '.join(artifact.endpoints)}."
+            f"There is no endpoint {', '.join(unknown)} in {artifact.precision}; {artifact.folder} "
+            f"has {', '.join(artifact.endpoints)}."
         )
     for name in endpoints or artifact.endpoints:
         data = _inputs(artifact, name)

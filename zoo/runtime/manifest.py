@@ -1,9 +1,9 @@
 """Reads an artifact's manifest and checks its files against it."""
 
-import hashlib
 import json
 from pathlib import Path, PurePosixPath
 
+from zoo import digests
 from zoo.endpoints import SCHEMA_VERSION, Endpoint
 from zoo.errors import ArtifactError
 
@@ -12,8 +12,20 @@ def read(folder):
     """manifest.json of an artifact folder as a dict.
 
     Raises:
-        ArtifactError: if it is absent, is not JSON, or has a schema newer than this package.
+        ArtifactError: if it is absent, is not JSON, has a schema newer than this package, or is not
+            the one that was exported.
     """
+    manifest = parse(folder)
+    problem = digest_problem(manifest)
+    if problem:
+        raise ArtifactError(
+            f"{Path(folder) / 'manifest.json'}: {problem}. Fetch the artifact anew."
+        )
+    return manifest
+
+
+def parse(folder):
+    """As `read`, but of a manifest that may have been changed."""
     path = Path(folder) / "manifest.json"
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -22,7 +34,7 @@ def read(folder):
             f"{folder} is not an artifact: it has no manifest.json. Give the folder that a recipe "
             "wrote, such as exports/conv_vae-digits."
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ArtifactError(f"{path} cannot be read: {error}") from error
     version = manifest.get("schema_version") if isinstance(manifest, dict) else None
     if not isinstance(version, int):
@@ -33,6 +45,19 @@ def read(folder):
             "install a newer vae-zoo."
         )
     return manifest
+
+
+def digest_problem(manifest):
+    """What is wrong with the manifest's own digest; None if nothing."""
+    stated = manifest.get(digests.MANIFEST_KEY)
+    if stated is None:
+        return f"it states no {digests.MANIFEST_KEY}, the digest of what it says"
+    if stated != digests.of_manifest(manifest):
+        return (
+            "it is not as it was exported: what it says has another sha256 than its "
+            f"{digests.MANIFEST_KEY}"
+        )
+    return None
 
 
 def endpoints(manifest):
@@ -78,8 +103,6 @@ def file_problem(folder, manifest, name):
             f"has {size:,} bytes, the manifest states {stated['bytes']:,}: it is incomplete or "
             "was changed"
         )
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != stated["sha256"]:
+    if digests.of_file(path) != stated["sha256"]:
         return "is not the file that was exported: its sha256 differs from the manifest's"
     return None

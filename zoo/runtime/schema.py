@@ -1,7 +1,7 @@
 """What a manifest must hold, and where it may not contradict itself.
 
-manifest.json lists every file's digest and cannot hold its own. What can be known of it without
-one is checked here, and its endpoints are checked against the graphs.
+Its digest tells that it is the one that was exported. This tells that the one that was exported
+makes sense; its endpoints are checked against the graphs besides.
 """
 
 from zoo.endpoints import BATCH, TOLERANCES

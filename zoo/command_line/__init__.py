@@ -1,0 +1,47 @@
+"""The command `zoo`: lists, describes, verifies, times and deploys artifacts.
+
+It parses and prints; what it prints is found out by `zoo.runtime`, what it writes is written by
+`zoo.deploy`. Exit codes: 0 all is well, 1 an artifact differs from what was exported, 2 the command
+cannot be carried out (a sentence on standard error says why).
+"""
+
+import argparse
+import os
+import sys
+
+from zoo import __version__
+from zoo.command_line import checking, deploying, describing
+from zoo.errors import ZooError
+
+FAILED, INTERRUPTED = 2, 130
+
+
+def main(arguments=None):
+    """Runs one command line; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        code = options.run(options)
+        sys.stdout.flush()
+        return code
+    except ZooError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:  # `zoo list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="zoo", description="Lists, describes, verifies, times and deploys exported VAEs."
+    )
+    parser.add_argument("--version", action="version", version=f"zoo {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for room in (describing, checking, deploying):
+        room.add(commands)
+    return parser

@@ -1,0 +1,115 @@
+"""`zoo list` and `zoo info`: what artifacts say of themselves."""
+
+import contextlib
+import sys
+
+from zoo.errors import ArtifactError
+
+
+def add(commands):
+    """Adds both commands to the parser's."""
+    listing = commands.add_parser("list", help="the artifacts of some folders")
+    listing.add_argument(
+        "folders", nargs="*", metavar="FOLDER", help="default: $VAE_ZOO_EXPORTS and ./exports"
+    )
+    listing.set_defaults(run=_list)
+    info = commands.add_parser("info", help="an artifact's endpoints, metrics and provenance")
+    info.add_argument("artifact", metavar="ARTIFACT", help="its folder or its name")
+    info.set_defaults(run=_info)
+
+
+def _list(options):
+    from zoo.runtime import manifest, places, verify
+
+    head = ("name", "model", "data", "parameters", "nll, nats", "size")
+    rows = []
+    for folder in places.artifacts(options.folders):
+        try:
+            rows.append(_summary(folder, manifest.read(folder)))
+        except ArtifactError as error:
+            print(f"left out: {error}", file=sys.stderr)
+    if rows:
+        print(verify.columns([head, *rows]))
+    else:
+        looked = ", ".join(map(str, options.folders or places.roots()))
+        print(f"There is no artifact in {looked}.", file=sys.stderr)
+    return 0
+
+
+def _summary(folder, manifest):
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    with _understood(folder):
+        protocol, nll = manifest["protocol"], manifest["metrics"].get("nll")
+        shown = "-" if nll is None else f"{nll:.2f} (K={protocol['K']:,}, n={protocol['n']:,})"
+        parameters = f"{manifest['parameters']:,}"
+        names = manifest["name"], manifest["model"], manifest["data"]["name"]
+        return (*names, parameters, shown, f"{size / 2**20:.1f} MiB")
+
+
+def _info(options):
+    from zoo.runtime import manifest as manifests
+    from zoo.runtime import places
+
+    folder = places.find(options.artifact)
+    manifest = manifests.read(folder)
+    endpoints = manifests.endpoints(manifest)
+    with _understood(folder):
+        print("\n".join(_description(folder, manifest, endpoints)))
+    return 0
+
+
+def _description(folder, m, endpoints):
+    """Lines about an artifact, from its manifest `m`."""
+    from zoo.runtime import verify
+    from zoo.runtime.artifact import GRAPHS
+
+    data, training, recipe = m["data"], m["training"], m["recipe"]
+    yield f"{m['name']} ({folder})"
+    yield f"{m['model']} trained on {data['name']}, {m['parameters']:,} parameters"
+    yield "\nEndpoints"
+    rows = [(name, _tensors(e.inputs), _tensors(e.outputs)) for name, e in endpoints.items()]
+    yield verify.columns([("endpoint", "inputs", "outputs"), *rows])
+    half = [name for name in endpoints if GRAPHS["float16"].format(name) in m["files"]]
+    yield f"  ONNX graphs in float32{'; in float16: ' + ', '.join(half) if half else ''}"
+    yield "\nMetrics"
+    shown = {k: f"{v:.2f}" if isinstance(v, float) else str(v) for k, v in m["metrics"].items()}
+    yield verify.columns([("metric", "value"), *shown.items()])
+    yield f"  {m['protocol']['statement']}"
+    yield "\nProvenance"
+    options = " ".join(f"{key}={value}" for key, value in recipe["config"].items())
+    best = f", best {training['best_epoch']}" if "best_epoch" in training else ""
+    epochs = f"{training['epochs']} epoch{'s' if training['epochs'] != 1 else ''}"
+    facts = {
+        "recipe": recipe["script"],
+        "options": options,
+        "seed": recipe["seed"],
+        "created": m["created"],
+        "training": f"{epochs}{best}, {training['seconds']:,.0f} s on Keras "
+        f"with {training['backend']}",
+        "hardware": training["hardware"],
+        "data": f"{data['source']}; {data['train']:,} training, {data['validation']:,} "
+        f"validation, {data['test']:,} test examples",
+        "data licence": data["licence"],
+        "licence": m["licence"],
+        "versions": ", ".join(
+            f"{k} {v}" for k, v in {"vae-zoo": m["zoo_version"], **m["versions"]}.items()
+        ),
+    }
+    width = max(map(len, facts))
+    yield from (f"  {name:<{width}}  {value}" for name, value in facts.items())
+
+
+def _tensors(tensors):
+    return ", ".join(f"{t.name} {t.dtype} [{', '.join(map(str, t.shape))}]" for t in tensors)
+
+
+@contextlib.contextmanager
+def _understood(folder):
+    """Turns a manifest that lacks something into a sentence."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ArtifactError(
+            f"{folder / 'manifest.json'} is not as every manifest is ({error!r}). "
+            f"What differs, says: zoo verify {folder}"
+        ) from error

@@ -6,18 +6,16 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import shutil
-from dataclasses import dataclass, fields
 from pathlib import Path
 
 import isolated
-import keras
 import numpy as np
 import pytest
+from publishing import SEED, Trained, train
 
 import zoo
 from zoo.datasets.observed import observe
 
-SEED = 5
 COMMAND = "python recipes/conv_vae.py --dataset digits --epochs 2 --seed 5"
 RECIPE = {
     "script": "recipes/conv_vae.py",
@@ -26,21 +24,12 @@ RECIPE = {
 }
 
 
-@dataclass(frozen=True)
-class Trained:
-    """A tiny convolutional VAE, trained, with everything that `publish` takes."""
-
-    model: keras.Model
-    data: zoo.datasets.Dataset
-    run: zoo.training.Run
-    report: zoo.evaluation.Report
-    figures: Path
+class Conv(Trained):
+    """The tiny convolutional VAE, which knows its recipe."""
 
     def publish(self, target, **changes):
-        """`zoo.export.publish` of this model, with some arguments changed; its parity rows."""
-        given = {field.name: getattr(self, field.name) for field in fields(self)}
-        given |= {"recipe": RECIPE, "target": target, "command": COMMAND}
-        return zoo.export.publish(**given | changes)
+        """As `Trained.publish`."""
+        return super().publish(target, **{"recipe": RECIPE, "command": COMMAND} | changes)
 
 
 @pytest.fixture(scope="session")
@@ -51,16 +40,13 @@ def digits():
 
 @pytest.fixture(scope="session")
 def trained(digits, tmp_path_factory):
-    """A `Trained`; two epochs on the digits, evaluated with K=20."""
+    """A `Conv`; two epochs on the digits, evaluated with K=20."""
     folder = tmp_path_factory.mktemp("training")
     zoo.training.seed_everything(SEED)
     model = zoo.catalog.conv_vae(digits.event_shape, latent=3, filters=(4, 8), dense=16, seed=SEED)
     data = observe(digits, "dynamic", SEED)
-    settings = zoo.training.Settings(epochs=2, batch_size=32, learning_rate=1e-2, seed=SEED)
-    run = zoo.training.fit(model, data, settings, folder / "run")
-    report = zoo.evaluation.report(model, data, SEED, samples=20)
-    figures = zoo.evaluation.draw(model, data, run.history, report.means, folder / "figures", SEED)
-    return Trained(model, data, run, report, figures)
+    done = train(model, data, folder, samples=20, epochs=2, batch_size=32)
+    return Conv(**vars(done))
 
 
 @pytest.fixture(scope="session")

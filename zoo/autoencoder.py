@@ -6,7 +6,7 @@ Bengio et al. 2007, "Greedy layer-wise training of deep networks", for the cross
 
 import keras
 
-from zoo.latent_model import LatentModel, joined
+from zoo.latent_model import LatentModel
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -33,7 +33,7 @@ class Autoencoder(LatentModel):
     def call(self, inputs, training=None):
         """[batch, *event] (and conditions) -> the likelihood's raw output."""
         x, condition = self.split(inputs)
-        z = self.encoder(joined(x, *condition), training=training)["z"]
+        z = self.encoder(self.beside(x, condition), training=training)["z"]
         return self.raw(z, condition, x, training=training)
 
     def score(self, x, *condition):

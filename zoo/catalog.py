@@ -58,18 +58,10 @@ def dense_vae(
     likelihood="auto",
     objective=None,
     seed=0,
-    name="dense_vae",
 ):
     """Dense VAE over events of any shape, one stochastic layer, normal posterior and prior."""
-    shape = {"units": tuple(units), "activation": activation}
-    return VAE(
-        dense.encoder(event_shape, latent, **shape),
-        dense.decoder(event_shape, latent, **shape),
-        likelihood=likelihoods.get(likelihood, event_shape),
-        objective=objective,
-        seed=seed,
-        name=name,
-    )
+    parts = _dense(event_shape, latent, units, activation, likelihood)
+    return VAE(**parts, objective=objective, seed=seed, name="dense_vae")
 
 
 @entry("convolutional")
@@ -130,17 +122,44 @@ def conditional_vae(
 
 
 @entry("dense")
-def beta_vae(event_shape, latent=10, objective=None, **options):
+def beta_vae(
+    event_shape,
+    latent=10,
+    units=(512, 512),
+    activation="silu",
+    likelihood="auto",
+    objective=None,
+    seed=0,
+):
     """The dense VAE with few latents, its KL weighted by 4 unless another objective is given."""
-    objective = objective or ELBO(beta=4.0)
-    return dense_vae(event_shape, latent, objective=objective, **options, name="beta_vae")
+    parts = _dense(event_shape, latent, units, activation, likelihood)
+    return VAE(**parts, objective=objective or ELBO(beta=4.0), seed=seed, name="beta_vae")
 
 
 @entry("dense")
-def iwae(event_shape, latent=50, objective=None, **options):
+def iwae(
+    event_shape,
+    latent=50,
+    units=(512, 512),
+    activation="silu",
+    likelihood="auto",
+    objective=None,
+    seed=0,
+):
     """The dense VAE trained on the importance-weighted bound, K=5 unless given."""
+    parts = _dense(event_shape, latent, units, activation, likelihood)
     objective = objective or ImportanceWeighted(5, doubly_reparameterized=True)
-    return dense_vae(event_shape, latent, objective=objective, **options, name="iwae")
+    return VAE(**parts, objective=objective, seed=seed, name="iwae")
+
+
+def _dense(event_shape, latent, units, activation, likelihood):
+    """What the dense VAEs have in common, as `VAE` takes it."""
+    shape = {"units": tuple(units), "activation": activation}
+    return {
+        "encoder": dense.encoder(event_shape, latent, **shape),
+        "decoder": dense.decoder(event_shape, latent, **shape),
+        "likelihood": likelihoods.get(likelihood, event_shape),
+    }
 
 
 def names():
@@ -168,7 +187,7 @@ def table(event_shape=(28, 28, 1)):
     for name in ENTRIES:
         model = build(name, event_shape)
         facts = model.latent_facts
-        objective = type(model.objective).__name__ if hasattr(model, "objective") else "-"
+        objective = repr(model.objective) if hasattr(model, "objective") else "-"
         yield (
             name,
             ENTRIES[name].family,

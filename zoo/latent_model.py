@@ -77,7 +77,9 @@ class LatentModel(keras.Model):
 
     def _check_shapes(self):
         wanted, names = dict.fromkeys(self.outputs_of_encoder, self.latent), self.conditions
-        given = {name: value.shape[-1] for name, value in self.encoder.output.items()}
+        given = self.encoder.output
+        if isinstance(given, dict):
+            given = {name: value.shape[-1] for name, value in given.items()}
         if given != wanted:
             raise InputError(
                 f"The encoder gives {given}, the decoder takes {self.latent} latents: the encoder "
@@ -107,7 +109,7 @@ class LatentModel(keras.Model):
 
     def encode(self, x, *condition):
         """[batch, *event] -> the encoder's outputs by name, each [batch, latent]."""
-        return self.encoder(joined(x, *condition), training=False)
+        return self.encoder(self.beside(x, condition), training=False)
 
     def represent(self, x, *condition):
         """[batch, *event] -> [batch, latent]: the one point that stands for x."""
@@ -119,9 +121,9 @@ class LatentModel(keras.Model):
         An autoregressive decoder feeds back the likeliest value of each step.
         """
         if self.autoregressive:
-            output = self.decoder.unroll(joined(z, *condition), self.likelihood.mode)
+            output = self.decoder.unroll(self.beside(z, condition), self.likelihood.mode)
         else:
-            output = self.decoder(joined(z, *condition), training=False)
+            output = self.decoder(self.beside(z, condition), training=False)
         return {"x_mean": self.mean(output, condition)}
 
     def reconstruct(self, x, *condition):
@@ -130,10 +132,19 @@ class LatentModel(keras.Model):
 
     # --- parts -------------------------------------------------------------------------------
 
+    def beside(self, first, condition, *last):
+        """What a network takes: x or z, the conditions, and what teaches an autoregressive one."""
+        if len(condition) != len(self.conditions):
+            raise InputError(
+                f"{self.name} takes {' and '.join(self.conditions) or 'nothing'} besides x or z; "
+                f"it was given {len(condition)} of {len(self.conditions)} such inputs."
+            )
+        return joined(first, *condition, *last)
+
     def raw(self, z, condition, x, training=False):
         """The likelihood's raw output of each row of z; x teaches an autoregressive decoder."""
         teacher = (x,) if self.autoregressive else ()
-        return self.decoder(joined(z, *condition, *teacher), training=training)
+        return self.decoder(self.beside(z, condition, *teacher), training=training)
 
     def mean(self, output, condition):
         """The likelihood's mean, 0 past a sequence's end."""

@@ -186,8 +186,8 @@ class ImportanceWeighted(Objective):
     Args:
         samples: K >= 1 draws an example; L_1 is the ELBO, its KL sampled.
         doubly_reparameterized: the gradient estimator of Tucker et al. 2019 (DReG, equation 8) for
-            the encoder: the same expectation, a variance that does not grow with K; costs a second
-            pass through the decoder.
+            the encoder: the same expectation, whose signal does not drown in noise as K grows;
+            costs a second pass through the decoder.
     """
 
     monitor = "bound"

@@ -133,6 +133,11 @@ def objective(config):
                 f"{name}={getattr(config, name)} is an option of the objective "
                 f"{' or '.join(owners)}; the objective is {config.objective}."
             )
+    if config.anneal == "none" and config.anneal_steps != defaults["anneal_steps"]:
+        raise InputError(
+            f"anneal_steps={config.anneal_steps}: beta does not rise unless anneal is linear or "
+            "cyclical."
+        )
     beta = config.beta
     if config.anneal == "linear":
         beta = schedules.Linear(0.0, config.beta, config.anneal_steps)

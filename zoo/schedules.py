@@ -1,5 +1,7 @@
 """Weights that depend on the training step, for objectives that take a number or one of these."""
 
+import math
+
 import keras
 from keras import ops
 
@@ -17,6 +19,9 @@ class Linear:
 
     def __init__(self, start, end, steps):
         require_at_least("steps", steps, 1)
+        for name, value in (("start", start), ("end", end)):
+            if not math.isfinite(value):
+                raise InputError(f"{name}={value!r}: a weight is a finite number.")
         self.start, self.end, self.steps = start, end, steps
 
     def __call__(self, step):
@@ -45,14 +50,15 @@ class Cyclical:
     Fu et al. 2019, "Cyclical annealing schedule", equation 6, where M is `cycles` and R is `rise`.
 
     Args:
-        period: steps of a cycle, >= 1.
+        period: steps of a cycle, a whole number >= 1.
         cycles: how many, >= 1.
         rise: share of a period that rises, in (0, 1].
         top: the weight after the rise.
     """
 
     def __init__(self, period, cycles=4, rise=0.5, top=1.0):
-        require_at_least("period", period, 1)
+        if not (isinstance(period, int) and period >= 1):
+            raise InputError(f"period={period!r}: it must be a whole number of steps, 1 or more.")
         require_at_least("cycles", cycles, 1)
         if not 0.0 < rise <= 1.0:
             raise InputError(f"rise={rise!r}: give the share of a period that rises, in (0, 1].")
@@ -60,8 +66,9 @@ class Cyclical:
         self.period, self.cycles, self.rise, self.top = period, cycles, rise, top
 
     def __call__(self, step):
-        step = ops.cast(step, "float32")
-        within = step - self.period * ops.floor(step / self.period)
+        step = ops.cast(step, "int32")
+        # Whole numbers: a quotient of floats may round to the period before at its border.
+        within = ops.cast(ops.mod(step, self.period), "float32")
         rising = self.top * ops.minimum(within / (self.rise * self.period), 1.0)
         return ops.where(step >= self.period * self.cycles, self.top, rising)
 

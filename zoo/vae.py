@@ -10,7 +10,7 @@ from keras import ops
 from zoo import noise
 from zoo.distributions import normal
 from zoo.errors import InputError
-from zoo.latent_model import LatentModel, joined, repeat
+from zoo.latent_model import LatentModel, repeat
 from zoo.objectives import ELBO, Terms
 from zoo.priors import StandardNormal
 
@@ -102,7 +102,7 @@ class VAE(LatentModel):
         [batch * draws, *event], the draws of an example side by side.
         """
         x, condition = self.split(inputs)
-        posterior = self.encoder(joined(x, *condition), training=training)
+        posterior = self.encoder(self.beside(x, condition), training=training)
         rows, draws = ops.shape(x)[0], self.draws
         drawn = keras.random.normal((rows * draws, self.latent), seed=self.seed_generator)
         repeated = {name: repeat(value, draws) for name, value in posterior.items()}
@@ -118,12 +118,13 @@ class VAE(LatentModel):
             held = ops.stop_gradient(z)
             z = held + share * (z - held)
         output = self.raw(z, conditions, xs, training=training)
+        step = None if self.step is None else self.step + 0  # a value: the variable itself goes on
         if self.step is not None and training:
-            self.step.assign(self.step + 1)
+            self.step.assign(step + 1)
         terms = Terms(
             posterior=posterior,
             z=z,
-            step=self.step,
+            step=step,
             kl_of=lambda: self.prior.kl_by_latent(posterior),
             kl_sum_of=lambda: self.prior.kl(posterior),
             log_p_of=lambda: self._log_p(output, xs, conditions, draws),
@@ -146,7 +147,7 @@ class VAE(LatentModel):
         if not self.autoregressive:
             return {**self.decode(z, *condition), "z": z}
         drawn = self.likelihood.noise(seed, self.event_shape, stream=1)
-        output = self.decoder.unroll(joined(z, *condition), self.likelihood.sample, drawn)
+        output = self.decoder.unroll(self.beside(z, condition), self.likelihood.sample, drawn)
         return {"x_mean": self.mean(output, condition), "z": z}
 
     def generate_from_words(self, low, high, *condition):
@@ -219,6 +220,10 @@ class VAE(LatentModel):
         self.kl_tracker.update_state(kl, sample_weight=examples)
         if self.monitor == "bound":
             self.bound_tracker.update_state(-loss, sample_weight=examples)
+
+    def count_params(self):
+        """Parameters of the model; a schedule's step counts for none."""
+        return super().count_params() - (self.step is not None)
 
     def get_config(self):
         return {**super().get_config(), "seed": self.seed}

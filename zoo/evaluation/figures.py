@@ -58,7 +58,8 @@ def prior_samples(model, seed, folder, rows=6):
     generate = compiled(model, "generate_from_words")
     images = generate(*words, *(c.astype(np.int32) for c in conditions))["x_mean"]
     grid = images.reshape(rows, COLUMNS, *images.shape[1:])
-    _grid(grid, folder / "samples.png", "decoded samples from the prior")
+    columns = ", one label a column" if "label" in model.conditions else ""
+    _grid(grid, folder / "samples.png", f"decoded samples from the prior{columns}")
 
 
 def interpolation(model, data, folder, rows=5):

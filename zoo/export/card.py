@@ -6,7 +6,7 @@ FIGURES = {
     "samples.png": "Decoded samples from the prior",
     "reconstructions.png": "Test images (above) and their reconstructions (below)",
     "interpolation.png": "Latent interpolation between test images",
-    "latent.png": "Posterior means of the test set",
+    "latent.png": "The test set in latent space",
     "history.png": "Training",
 }
 

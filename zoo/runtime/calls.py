@@ -44,7 +44,7 @@ class Call:
         """A call whose outputs stay on the provider's device: a named tuple of `OrtValue`.
 
         An input is an array, which is copied there, or an `OrtValue` of `to_device` or of another
-        call, which is not copied; whether its numbers are finite is then not looked at. The batch
+        call, which is not copied; its numbers are then not looked at. The batch
         runs whole, whatever its size. `.numpy()` of an output brings it home.
         """
         given = self._inputs(args, kwargs, _check_either)
@@ -113,6 +113,7 @@ def _check(what, tensor, value):
         array = _converted(what, tensor, value, array)
     _require_shape(what, tensor, array)
     require_finite(what, array)
+    _require_range(what, tensor, array)
     return np.ascontiguousarray(array)
 
 
@@ -139,6 +140,17 @@ def require_finite(what, array):
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         bad = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise InputError(f"{what}: {array[bad]} at {list(bad)}; every value must be finite.")
+
+
+def _require_range(what, tensor, array):
+    if tensor.below is None or not array.size:
+        return
+    low, high = array.min(), array.max()
+    if low < 0 or high >= tensor.below:
+        raise InputError(
+            f"{what}: given {low if low < 0 else high}, wanted are whole numbers from 0 to "
+            f"{tensor.below - 1}."
+        )
 
 
 def _require_shape(what, tensor, value):

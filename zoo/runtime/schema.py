@@ -71,6 +71,8 @@ def _malformed(tensor):
         yield f"its kind is {tensor.kind!r}, wanted is one of {', '.join(TOLERANCES)}"
     if tensor.shape[:1] != (BATCH,) or not all(isinstance(n, (int, str)) for n in tensor.shape):
         yield f"its shape is {list(tensor.shape)}, wanted is [{BATCH}, ...]"
+    if not (tensor.below is None or (isinstance(tensor.below, int) and tensor.below > 0)):
+        yield f"its values are below {tensor.below!r}, wanted is a whole number or null"
 
 
 def _tensor(tensor, manifest):

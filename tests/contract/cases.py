@@ -1,0 +1,94 @@
+"""Of every catalog entry: sizes that make it tiny, and what the contract wants of it.
+
+A new entry states its case here; without one the suite fails.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+
+import zoo
+from zoo.endpoints import BATCH
+
+SEED = 5
+TRAINING, TEST = 192, 70  # examples; the proof takes 64 of the latter
+
+
+def digits():
+    """A few of the embedded 8x8 digits."""
+    whole = zoo.datasets.load("digits")
+    return dataclasses.replace(
+        whole,
+        train=whole.train.subset(range(TRAINING)),
+        test=whole.test.subset(range(TEST)),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """What the suite needs to know of an entry.
+
+    Args:
+        options: of its builder.
+        conditions: {name: count} of its inputs beside x.
+        encoded, nats: what `encode` and `score` give.
+        generates: whether there is a prior to draw from.
+        data: () -> Dataset.
+    """
+
+    options: dict
+    conditions: dict = dataclasses.field(default_factory=dict)
+    encoded: tuple = ("mean", "log_var")
+    nats: tuple = ("elbo", "reconstruction", "kl")
+    generates: bool = True
+    data: Callable = digits
+
+    @property
+    def latent(self):
+        return self.options["latent"]
+
+    def endpoints(self, event):
+        """{name: (inputs, outputs)}, each (name, dtype, shape): the design's table."""
+        x, z = ("x", "float32", (BATCH, *event)), ("z", "float32", (BATCH, self.latent))
+        besides = [(name, "int32", (BATCH,)) for name in self.conditions]
+        x_mean = ("x_mean", "float32", (BATCH, *event))
+        encoded = [(name, "float32", (BATCH, self.latent)) for name in self.encoded]
+        table = {
+            "encode": ([x, *besides], encoded),
+            "decode": ([z, *besides], [x_mean]),
+            "reconstruct": ([x, *besides], [x_mean]),
+            "generate": ([("seed", "int64", (BATCH,)), *besides], [x_mean, z]),
+            "score": ([x, *besides], [(name, "float32", (BATCH,)) for name in self.nats]),
+        }
+        if not self.generates:
+            del table["generate"]
+        return table
+
+
+DENSE = {"latent": 3, "units": (16,)}
+CONV = {"latent": 3, "filters": (4, 8), "dense": 16}
+CASES = {
+    "dense_ae": Case(DENSE, encoded=("z",), nats=("reconstruction",), generates=False),
+    "dense_vae": Case(DENSE),
+    "conv_vae": Case(CONV),
+    "conditional_vae": Case(CONV, conditions={"label": 10}),
+    "beta_vae": Case(DENSE),
+    "iwae": Case(DENSE),
+}
+
+
+def build(name, event_shape):
+    """A tiny untrained model of a catalog entry."""
+    zoo.training.seed_everything(SEED)
+    return zoo.catalog.build(name, event_shape, **CASES[name].options)
+
+
+def inputs(name, data, rows, endpoint="encode"):
+    """Arrays for an endpoint, in order: test examples, seeds or latents; then the conditions."""
+    case, drawn = CASES[name], np.random.default_rng(rows)
+    first = {
+        "generate": lambda: drawn.integers(-(2**63), 2**63, rows),
+        "decode": lambda: drawn.standard_normal((rows, case.latent)).astype(np.float32),
+    }.get(endpoint, lambda: data.test.observe(np.arange(rows)))()
+    return [first, *(data.test.condition(key)[:rows] for key in case.conditions)]

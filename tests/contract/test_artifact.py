@@ -1,0 +1,150 @@
+"""What holds for the artifact of every model of the catalog."""
+
+import re
+
+import numpy as np
+import pytest
+
+import zoo
+from contract.cases import inputs
+from zoo import command_line, noise
+from zoo.export.signatures import Signatures
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def runtimes(published):
+    """{runtime: (endpoint, arrays) -> {output: array}}."""
+    app, model = zoo.load(published.folder), published.trained.model
+    saved = Signatures(published.folder / "saved_model" / "1")
+
+    def keras_run(endpoint, arrays):
+        answer = getattr(model, endpoint)(*arrays)
+        return {key: np.asarray(value) for key, value in answer.items()}
+
+    def saved_model_run(endpoint, arrays):
+        names = [tensor.name for tensor in app.endpoints[endpoint].inputs]
+        return saved.run(endpoint, dict(zip(names, arrays, strict=True)))
+
+    return {
+        "keras": keras_run,
+        "saved_model": saved_model_run,
+        "onnx": lambda endpoint, arrays: getattr(app, endpoint)(*arrays)._asdict(),
+    }
+
+
+def test_every_output_was_proven_in_every_format_and_batch(published, case, data):
+    proven = {(r.runtime, r.endpoint, r.output, r.batch) for r in published.rows if r.ok}
+    assert proven >= {
+        (runtime, endpoint, output, batch)
+        for endpoint, (_, outputs) in case.endpoints(data.event_shape).items()
+        for output, _, _ in outputs
+        for runtime in ("keras", "saved_model", "onnx")
+        for batch in (1, 3, 64)
+    }
+    assert all(row.ok for row in published.rows)
+
+
+def test_every_format_answers_alike_to_what_the_proof_did_not_ask(runtimes, name, case, data):
+    for endpoint, (_, outputs) in case.endpoints(data.event_shape).items():
+        arrays = inputs(name, data, 5, endpoint)
+        answers = {runtime: run(endpoint, arrays) for runtime, run in runtimes.items()}
+        for output, _, _ in outputs:
+            for runtime, answer in answers.items():
+                np.testing.assert_allclose(
+                    answer[output],
+                    answers["keras"][output],
+                    rtol=1e-4,
+                    atol=1e-5,
+                    err_msg=f"{runtime} {endpoint} {output}",
+                )
+
+
+def test_one_seed_gives_one_sample_in_any_batch_and_runtime(runtimes, name, case, data):
+    if not case.generates:
+        pytest.skip("no prior, hence no generate")
+    _, *conditions = inputs(name, data, 64, "generate")
+    conditions = [np.resize(values[:1], 64) for values in conditions]
+    seeds = np.random.default_rng(0).integers(-(2**63), 2**63, 64)
+    seeds[[0, 5, 63]] = [7, 7, 8]
+    alone = np.array([7, 7, 8])
+    bits = np.asarray(runtimes["keras"]("generate", [seeds, *conditions])["z"])
+    for runtime, run in runtimes.items():
+        together = run("generate", [seeds, *conditions])
+        few = run("generate", [alone, *(values[:3] for values in conditions)])
+        np.testing.assert_array_equal(together["z"], bits, err_msg=runtime)  # bit for bit
+        np.testing.assert_array_equal(few["z"], bits[[0, 5, 63]], err_msg=runtime)
+        np.testing.assert_array_equal(few["x_mean"][0], few["x_mean"][1], err_msg=runtime)
+        assert np.abs(few["x_mean"][0] - few["x_mean"][2]).max() > 1e-4
+        np.testing.assert_allclose(
+            few["x_mean"], together["x_mean"][[0, 5, 63]], rtol=0, atol=1e-5, err_msg=runtime
+        )
+
+
+def test_scores_are_deterministic_and_are_the_terms(runtimes, published, name, case, data):
+    arrays = inputs(name, data, 40)
+    model = published.trained.model
+    for runtime, run in runtimes.items():
+        score, again = run("score", arrays), run("score", arrays)
+        alone = run("score", [values[17:18] for values in arrays])
+        for key in case.nats:
+            np.testing.assert_array_equal(score[key], again[key], err_msg=runtime)
+            np.testing.assert_allclose(alone[key], score[key][17:18], rtol=1e-4, atol=1e-4)
+        if "elbo" not in case.nats:
+            continue
+        x, *conditions = arrays
+        drawn = np.asarray(noise.normal(np.arange(model.score_samples), (model.latent,)))
+        terms = model.terms(x, np.repeat(drawn[None], len(x), axis=0), *conditions)
+        for key, value in terms.items():
+            np.testing.assert_allclose(score[key], value, rtol=1e-4, atol=1e-4, err_msg=runtime)
+        np.testing.assert_allclose(
+            score["elbo"], -(score["reconstruction"] + score["kl"]), rtol=1e-6
+        )
+
+
+def test_the_command_line_verifies_and_describes_it(published, capsys):
+    assert command_line.main(["verify", str(published.folder), "--runtime", "all"]) == 0
+    assert command_line.main(["info", str(published.folder)]) == 0
+    said = capsys.readouterr().out
+    assert published.folder.name in said and published.trained.report.statement() in said
+
+
+def test_the_card_shows_the_figures_and_inputs_that_there_are(published, case):
+    card = (published.folder / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"!\[[^\]]+\]\(figures/([^)]+)\)", card)
+    assert sorted(shown) == sorted(path.name for path in published.folder.glob("figures/*"))
+    assert (
+        ("samples.png" in shown)
+        == ("`generate`" in card.split("There is no")[0])
+        == (case.generates)
+    )
+    for condition in case.conditions:
+        assert f"`{condition}` int32 [batch]" in card
+    assert "None" not in card and "nan" not in card.replace("finance", "")
+    for metric, value in published.trained.report.metrics.items():
+        assert f"| {metric} | {value:.2f} |" in card or f"| {metric} | {value} |" in card
+
+
+@pytest.mark.parametrize("heading", ["ONNX Runtime, through", "ONNX Runtime alone", "SavedModel"])
+def test_the_cards_code_runs(published, heading, monkeypatch, data):
+    card = (published.folder / "README.md").read_text(encoding="utf-8")
+    code = re.search(rf"^{heading}.*?```python\n(.*?)```", card, re.DOTALL | re.MULTILINE)[1]
+    monkeypatch.chdir(published.folder.parents[1])
+    names = {}
+    exec(code, names)
+    answer = names.get("x_mean", names.get("images", names.get("z")))
+    assert np.isfinite(np.asarray(answer)).all()
+
+
+def test_the_manifest_states_latents_conditions_and_parameters(published, case):
+    vae = zoo.load(published.folder)
+    manifest = vae.manifest
+    assert manifest["conditions"] == case.conditions
+    assert manifest["latent"]["size"] == case.latent
+    assert manifest["parameters"] == sum(
+        int(np.prod(w.shape)) for w in published.trained.model.weights
+    )
+    assert (manifest["protocol"]["K"] is None) == (not case.generates)
+    if not case.generates:
+        assert not hasattr(vae, "generate") and "prior" not in manifest["latent"]

@@ -34,7 +34,7 @@ def conditional(digits, tmp_path_factory):
     """Trained on the digits for some seconds."""
     vae = tiny()
     data = datasets.observe(digits, "dynamic")
-    settings = dataclasses.replace(SETTINGS, epochs=20)
+    settings = dataclasses.replace(SETTINGS, epochs=12)
     training.fit(vae, data, settings, tmp_path_factory.mktemp("conditional"))
     return vae
 

@@ -58,7 +58,7 @@ ALLOWED = {
     "export": {"errors", "endpoints", "digests", "files", "distributions", "noise", "runtime"},
     "runtime": {"errors", "endpoints", "digests"},
     "deploy": {"errors", "endpoints", "files", "runtime"},
-    "command_line": {"errors", "endpoints", "runtime", "deploy", "export"},
+    "command_line": {"errors", "endpoints", "runtime", "deploy", "export", "catalog"},
     "__main__": {"command_line"},
     "options": {"errors", "objectives", "schedules"},
     "recipe": {"errors", "datasets", "training", "evaluation", "export"},

@@ -286,6 +286,40 @@ def test_list_of_nothing_says_where_it_looked(run, tmp_path):
     assert run("list", tmp_path) == (0, "", f"There is no artifact in {tmp_path}.\n")
 
 
+def test_the_readme_has_the_catalog_that_the_command_prints(run):
+    code, said, _ = run("list", "--catalog", "--markdown")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    between = readme.partition("<!-- catalog: begin -->\n")[2].partition("<!-- catalog: end -->")[0]
+    assert code == 0 and between == said, "README: python -m zoo list --catalog --markdown"
+
+
+def test_the_catalog_is_listed_with_what_tells_its_models_apart(run):
+    code, said, _ = run("list", "--catalog")
+    head, *rows = [line.split() for line in said.splitlines()]
+    assert code == 0 and head[0] == "model" and head[-1] == "parameters"
+    assert [row[0] for row in rows] == zoo.catalog.names()
+    by_name = {row[0]: row for row in rows}
+    assert "ELBO(beta=4.0)" in by_name["beta_vae"]
+    encoder = 784 * 512 + 512 + 512 * 512 + 512 + 512 * 16 + 16
+    decoder = 16 * 512 + 512 + 512 * 512 + 512 + 512 * 784 + 784
+    assert by_name["dense_ae"][-1] == f"{encoder + decoder:,}"
+
+
+@pytest.mark.parametrize(
+    "arguments, part",
+    [(["--markdown"], "zoo list --catalog"), (["--catalog", "exports"], "one or the other")],
+)
+def test_options_of_list_that_do_not_go_together_are_refused(run, arguments, part):
+    code, _, said = run("list", *arguments)
+    assert code == 2 and part in said
+
+
+def test_without_the_training_stack_the_catalog_says_what_to_install(app_python):
+    done = app_python.run(COMMAND, "list", "--catalog", check=False)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "keras" in done.stderr and "pip install" in done.stderr
+
+
 def test_list_leaves_out_what_cannot_be_read_and_says_so(run, copied_artifact):
     broken = copied_artifact.parent / "broken"
     broken.mkdir()

@@ -58,9 +58,8 @@ def test_beta_changes_the_loss_but_not_what_elbo_means(x):
     assert logs["loss"] == pytest.approx(logs["reconstruction"] + 10 * logs["kl"], rel=1e-5)
 
 
-@pytest.mark.parametrize("likelihood", ["bernoulli", "normal"])
-def test_gradients_reach_every_weight(x, likelihood):
-    vae = tiny(likelihood=likelihood)
+def test_gradients_reach_every_weight_of_a_likelihood_that_learns(x):
+    vae = tiny(likelihood="normal")
     vae.compile(keras.optimizers.SGD(1e-3), jit_compile=False)
     before = [keras.ops.convert_to_numpy(w) for w in vae.trainable_weights]
     vae.fit(x, x, verbose=0, batch_size=len(x))
@@ -86,9 +85,8 @@ def without_ids(config):
     return [without_ids(v) for v in config] if isinstance(config, list | tuple) else config
 
 
-@pytest.mark.parametrize("likelihood", ["bernoulli", "normal"])
-def test_the_keras_file_gives_the_model_back_in_safe_mode(tmp_path, x, likelihood):
-    vae = tiny(likelihood=likelihood, objective=ELBO(2.5), seed=7)
+def test_the_keras_file_gives_likelihood_objective_and_optimizer_back(tmp_path, x):
+    vae = tiny(likelihood="normal", objective=ELBO(2.5), seed=7)
     vae.compile(keras.optimizers.Adam(3e-3), jit_compile=False)
     vae.fit(x, x, verbose=0)
     vae.save(tmp_path / "model.keras")

@@ -1,17 +1,24 @@
-"""`zoo list` and `zoo info`: what artifacts say of themselves."""
+"""`zoo list` and `zoo info`: what artifacts say of themselves, and which models there are."""
 
 import contextlib
 import sys
 
-from zoo.errors import ArtifactError
+from zoo.errors import ArtifactError, InputError
 
 
 def add(commands):
     """Adds both commands to the parser's."""
-    listing = commands.add_parser("list", help="the artifacts of some folders")
+    listing = commands.add_parser("list", help="the artifacts of some folders, or the models")
     listing.add_argument(
         "folders", nargs="*", metavar="FOLDER", help="default: $VAE_ZOO_EXPORTS and ./exports"
     )
+    listing.add_argument(
+        "--catalog",
+        action="store_true",
+        help="the models that can be trained, as built by default for 28x28 images of one channel "
+        "(needs the training stack)",
+    )
+    listing.add_argument("--markdown", action="store_true", help="with --catalog: for a README")
     listing.set_defaults(run=_list)
     info = commands.add_parser("info", help="an artifact's endpoints, metrics and provenance")
     info.add_argument("artifact", metavar="ARTIFACT", help="its folder or its name")
@@ -21,6 +28,10 @@ def add(commands):
 def _list(options):
     from zoo.runtime import manifest, places, verify
 
+    if options.catalog:
+        return _catalog(options)
+    if options.markdown:
+        raise InputError("--markdown is an option of: zoo list --catalog")
     head = ("name", "model", "data", "parameters", "nll, nats", "size")
     rows = []
     for folder in places.artifacts(options.folders):
@@ -33,6 +44,26 @@ def _list(options):
     else:
         looked = ", ".join(map(str, options.folders or places.roots()))
         print(f"There is no artifact in {looked}.", file=sys.stderr)
+    return 0
+
+
+def _catalog(options):
+    import zoo
+    from zoo.runtime import verify
+
+    if options.folders:
+        raise InputError(
+            f"--catalog lists the models that can be trained, {options.folders[0]} may hold "
+            "artifacts: give one or the other."
+        )
+    head = ("model", "family", "posterior", "prior", "likelihood", "objective", "parameters")
+    rows = [(*facts, f"{count:,}") for *facts, count in zoo.catalog.table()]
+    if not options.markdown:
+        print(verify.columns([head, *rows]))
+        return 0
+    rows = [(f"[`{name}`](recipes/{name}.py)", *others) for name, *others in rows]
+    for row in (head, ["---"] * len(head), *rows):
+        print("|", " | ".join(row), "|")
     return 0
 
 

@@ -46,8 +46,18 @@ def reconstructions(model, data, folder):
     )
 
 
-def prior_samples(model, seed, folder, rows=6):
+def prior_samples(model, seed, folder):
     """Means generated from the prior; of a model conditional on labels, one label a column."""
+    columns = ", one label a column" if "label" in model.conditions else ""
+    title = f"decoded samples from the prior{columns}"
+    _grid(prior_grid(model, seed), folder / "samples.png", title)
+
+
+def prior_grid(model, seed, rows=6):
+    """[rows, COLUMNS, *event]: what the seeds from `seed * rows * COLUMNS` on generate.
+
+    Column c has the label c, or c modulo the labels there are; sequences are of full length.
+    """
     count = rows * COLUMNS
     # Seeds in words: inside a compiled call JAX has no int64.
     words = noise.words(np.arange(seed * count, (seed + 1) * count))
@@ -57,9 +67,7 @@ def prior_samples(model, seed, folder, rows=6):
     ]
     generate = compiled(model, "generate_from_words")
     images = generate(*words, *(c.astype(np.int32) for c in conditions))["x_mean"]
-    grid = images.reshape(rows, COLUMNS, *images.shape[1:])
-    columns = ", one label a column" if "label" in model.conditions else ""
-    _grid(grid, folder / "samples.png", f"decoded samples from the prior{columns}")
+    return images.reshape(rows, COLUMNS, *images.shape[1:])
 
 
 def interpolation(model, data, folder, rows=5):

@@ -40,7 +40,9 @@ def decoder(build, event_shape, latent, classes, **options):
     """
     _check(classes)
     z, label = keras.Input((latent,), name="z"), _label()
-    vector = layers.Embedding(classes, EMBEDDING, name="label_vector")(label)
+    # On the scale of z beside it: from Keras's 0.03 the decoder overlooks the label for long.
+    scale = keras.initializers.RandomNormal(stddev=1.0)
+    vector = layers.Embedding(classes, EMBEDDING, scale, name="label_vector")(label)
     inner = build(event_shape, latent + EMBEDDING, **options)
     h = layers.Concatenate(name="beside")([z, vector])
     return keras.Model([z, label], inner(h), name="decoder")

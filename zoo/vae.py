@@ -160,7 +160,7 @@ class VAE(LatentModel):
         every example. -elbo is an anomaly score.
         """
         draws = noise.normal(np.arange(self.score_samples), (self.latent,))[None]
-        terms = self.terms(x, ops.repeat(draws, ops.shape(x)[0], axis=0), *condition)
+        terms = self.terms(x, draws, *condition)
         return {"elbo": -(terms["reconstruction"] + terms["kl"]), **terms}
 
     # --- densities, per example, for evaluation ----------------------------------------------
@@ -168,6 +168,7 @@ class VAE(LatentModel):
     def terms(self, x, noise, *condition):
         """Both terms of the bound: x [batch, *event], noise [batch, samples, latent] -> nats.
 
+        Noise [1, samples, latent] is the same for every example.
         {"reconstruction": -E_q[log p(x|z)], estimated by the noise's samples, "kl": exact}, each
         [batch]; the ELBO is minus their sum.
         """
@@ -187,8 +188,9 @@ class VAE(LatentModel):
     def _sampled(self, x, posterior, noise, condition):
         """log p(x|z) [batch, samples]; z and the posterior, rows = batch * samples; samples."""
         samples = ops.shape(noise)[1]
+        wide = {name: ops.expand_dims(value, 1) for name, value in posterior.items()}
+        z = ops.reshape(normal.sample(**wide, noise=noise), (-1, self.latent))
         repeated = {name: repeat(value, samples) for name, value in posterior.items()}
-        z = normal.sample(**repeated, noise=ops.reshape(noise, (-1, self.latent)))
         xs, conditions = repeat(x, samples), tuple(repeat(c, samples) for c in condition)
         output = self.raw(z, conditions, xs)
         return self._log_p(output, xs, conditions, samples), z, repeated, samples

@@ -12,6 +12,7 @@ import tf2onnx
 
 from zoo.endpoints import BATCH
 from zoo.errors import ExportError
+from zoo.export.optimize import optimized
 from zoo.export.saved_model import functions
 
 OPSET = 18
@@ -24,12 +25,13 @@ def write(model, contract, folder):
     for name, (function, specs) in functions(model, contract).items():
         with _errors_raised(name):
             graph, _ = tf2onnx.convert.from_function(function, specs, opset=OPSET)
-        graph = _finish(graph, contract[name])
+        graph = optimized(_settled(graph, contract[name]))
+        _check(name, graph)
         onnx.save(graph, str(folder / f"{name}.onnx"))
 
 
-def _finish(model, endpoint):
-    """Settles names, order, the batch axis and versions, then has the checker read the graph."""
+def _settled(model, endpoint):
+    """The model with the contract's names, order and batch axis, and with our versions."""
     graph, inputs = model.graph, [t.name for t in endpoint.inputs]
     by_name = {value.name.split(":")[0]: value for value in (*graph.input, *graph.output)}
     wanted = [t.name for t in (*endpoint.inputs, *endpoint.outputs)]
@@ -47,12 +49,15 @@ def _finish(model, endpoint):
         del side[:]
         side.extend(copies)
     graph.name, model.ir_version = endpoint.name, IR_VERSION
-    model.producer_name = "vae-zoo"
+    return model
+
+
+def _check(name, model):
+    model.ir_version, model.producer_name, model.producer_version = IR_VERSION, "vae-zoo", ""
     try:
         onnx.checker.check_model(model, full_check=True)
-    except onnx.checker.ValidationError as error:
-        raise ExportError(f"{endpoint.name}: not a valid ONNX graph: {error}") from error
-    return model
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise ExportError(f"{name}: not a valid ONNX graph: {error}") from error
 
 
 def _rename(graph, names):

@@ -3,7 +3,7 @@
 import math
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from zoo.errors import InputError
 from zoo.networks.heads import normal_posterior
@@ -51,20 +51,11 @@ def decoder(event_shape, latent, filters=(32, 64), dense=256, activation="silu")
             size, KERNEL, STRIDE, padding="same", activation=activation, name=f"deconv_{i}"
         )(h)
     h = layers.Conv2D(channels * STRIDE**2, 3, padding="same", name="output")(h)
-    h = depth_to_space(h)
+    h = ops.depth_to_space(h, STRIDE)  # one operator in a SavedModel and in ONNX
     surplus = (rows * factor - height, columns * factor - width)
     if any(surplus):
         h = layers.Cropping2D(((0, surplus[0]), (0, surplus[1])), name="crop")(h)
     return keras.Model(z, h, name="decoder")
-
-
-def depth_to_space(h):
-    """[batch, height, width, 4 * channels] -> [batch, 2 * height, 2 * width, channels]."""
-    _, height, width, depth = h.shape
-    channels = depth // STRIDE**2
-    h = layers.Reshape((height, width, STRIDE, STRIDE, channels), name="split")(h)
-    h = layers.Permute((1, 3, 2, 4, 5), name="interleave")(h)
-    return layers.Reshape((height * STRIDE, width * STRIDE, channels), name="merge")(h)
 
 
 def _check(event_shape, latent, filters, dense):

@@ -13,6 +13,7 @@ import tf2onnx
 from zoo.endpoints import BATCH
 from zoo.errors import ExportError
 from zoo.export.optimize import optimized
+from zoo.export.recurrent import native
 from zoo.export.saved_model import functions
 
 OPSET = 18
@@ -23,8 +24,10 @@ def write(model, contract, folder):
     """onnx/<endpoint>.onnx for every endpoint of the contract."""
     folder.mkdir()
     for name, (function, specs) in functions(model, contract).items():
-        with _errors_raised(name):
-            graph, _ = tf2onnx.convert.from_function(function, specs, opset=OPSET)
+        with _errors_raised(name), native(model) as handlers:
+            graph, _ = tf2onnx.convert.from_function(
+                function, specs, opset=OPSET, custom_op_handlers=handlers
+            )
         graph = optimized(_settled(graph, contract[name]))
         _check(name, graph)
         onnx.save(graph, str(folder / f"{name}.onnx"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from zoo import likelihoods
 from zoo.autoencoder import Autoencoder
 from zoo.errors import InputError
-from zoo.networks import conditional, conv, dense
+from zoo.networks import conditional, conv, dense, recurrent
 from zoo.networks.heads import point
 from zoo.objectives import ELBO, ImportanceWeighted
 from zoo.vae import VAE
@@ -160,6 +160,44 @@ def _dense(event_shape, latent, units, activation, likelihood):
         "decoder": dense.decoder(event_shape, latent, **shape),
         "likelihood": likelihoods.get(likelihood, event_shape),
     }
+
+
+@entry("recurrent")
+def rnn_vae(
+    event_shape,
+    latent=32,
+    units=128,
+    cell="gru",
+    bidirectional=False,
+    autoregressive=False,
+    lengths=False,
+    teacher_dropout=0.3,
+    likelihood="auto",
+    objective=None,
+    seed=0,
+):
+    """Recurrent VAE over sequences [steps, features], or images row by row.
+
+    Args:
+        cell: "lstm" or "gru", in encoder and decoder.
+        bidirectional: whether the encoder reads the steps backwards, too.
+        autoregressive: whether the decoder gives each step from those before it.
+        lengths: whether sequences end before their last step: the model is then conditional on an
+            int32 `length`.
+        teacher_dropout: share of the steps that training hides from an autoregressive decoder.
+    """
+    shape = {"units": units, "cell": cell, "lengths": lengths}
+    teacher = {"teacher_dropout": teacher_dropout} if autoregressive else {}
+    decoder = recurrent.AutoregressiveDecoder if autoregressive else recurrent.decoder
+    return VAE(
+        recurrent.encoder(event_shape, latent, **shape, bidirectional=bidirectional),
+        decoder(event_shape, latent, **shape, **teacher),
+        likelihood=likelihoods.get(likelihood, event_shape),
+        objective=objective,
+        conditions={"length": event_shape[0] + 1} if lengths else None,
+        seed=seed,
+        name="rnn_vae",
+    )
 
 
 def names():

@@ -189,9 +189,9 @@ class VAE(LatentModel):
     def _sampled(self, x, posterior, noise, condition):
         """log p(x|z) [batch, samples]; z and the posterior, rows = batch * samples; samples."""
         samples = ops.shape(noise)[1]
-        repeated = {name: repeat(value, samples) for name, value in posterior.items()}
         wide = {name: ops.expand_dims(value, 1) for name, value in posterior.items()}
         z = ops.reshape(normal.sample(**wide, noise=noise), (-1, self.latent))
+        repeated = {name: repeat(value, samples) for name, value in posterior.items()}
         xs, conditions = repeat(x, samples), tuple(repeat(c, samples) for c in condition)
         output = self.raw(z, conditions, xs)
         return self._log_p(output, xs, conditions, samples), z, repeated, samples

@@ -21,7 +21,11 @@ from zoo.errors import DatasetError
 SUFFIXES = (".npz", ".npy")
 
 _CHUNK_BYTES = 16 * 2**20
-_NPZ_KEYS = "x (or x_train and x_test), and if there are labels y (or y_train and y_test)"
+_KINDS, _PARTS = ("x", "y", "length"), ("train", "test")
+_NPZ_KEYS = (
+    "x (or x_train and x_test), and if there are labels y (or y_train and y_test), and if "
+    "sequences end before their last step length (or length_train and length_test)"
+)
 
 
 def load(
@@ -33,14 +37,15 @@ def load(
 ) -> Dataset:
     """[n, height, width], [n, height, width, 1 or 3] or [n, features]; uint8, bool or float.
 
+    With a `length` [n] besides, x are sequences: [n, steps, features], or images row by row.
     A .npy larger than `memory_share` of the memory stays on disk; a .npz is read whole.
     """
     stored = _read(path)
     if path.stat().st_size <= memory_share * storage.physical_memory():
         stored = {key: np.array(values) for key, values in stored.items()}
     if "x_train" in stored:
-        train = _split(path, stored, "x_train", "y_train", image_shape)
-        test = _split(path, stored, "x_test", "y_test", image_shape)
+        train = _split(path, stored, "_train", image_shape)
+        test = _split(path, stored, "_test", image_shape)
         if train.images.shape[1:] != test.images.shape[1:]:
             raise DatasetError(
                 f"{path}: x_train has examples of {train.images.shape[1:]} and x_test of "
@@ -48,7 +53,7 @@ def load(
             )
         sentence = f"The file's own x_test, n={len(test):,}."
     else:
-        whole = _split(path, stored, "x", "y", image_shape)
+        whole = _split(path, stored, "", image_shape)
         train, test, sentence = hold_out(whole, test_share, seed)
     return Dataset(
         name=slug(path.stem),
@@ -79,16 +84,18 @@ def _read(path: Path) -> dict[str, np.ndarray]:
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DatasetError(
             f"{path} cannot be read as NumPy arrays: {error}. Wanted: a .npy or .npz of plain "
-            "numbers, written by np.save or np.savez (object arrays are refused: they are pickles)."
+            "numbers, written by np.save or np.savez. Object arrays are refused: they are pickles. "
+            "Sequences of several lengths are padded with zeros to [n, steps, features], and an "
+            "array `length` [n] beside them says where each one ends."
         ) from error
 
 
 def _wanted(path: Path, keys: list[str]) -> list[str]:
     given = set(keys)
     if {"x_train", "x_test"} <= given:
-        return [key for key in ("x_train", "x_test", "y_train", "y_test") if key in given]
+        return [f"{k}_{part}" for k in _KINDS for part in _PARTS if f"{k}_{part}" in given]
     if "x" in given:
-        return [key for key in ("x", "y") if key in given]
+        return [key for key in _KINDS if key in given]
     if keys == ["arr_0"]:
         return keys
     raise DatasetError(
@@ -97,33 +104,45 @@ def _wanted(path: Path, keys: list[str]) -> list[str]:
 
 
 def _named(path: Path, stored: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    if ("y_train" in stored) != ("y_test" in stored):
-        raise DatasetError(f"{path} has labels for one of x_train and x_test only; wanted: both.")
+    for key, what in (("y", "labels"), ("length", "lengths")):
+        if (f"{key}_train" in stored) != (f"{key}_test" in stored):
+            raise DatasetError(
+                f"{path} has {what} for one of x_train and x_test only; wanted: both."
+            )
     return {"x": stored["arr_0"]} if "arr_0" in stored else stored
 
 
 def _split(
     path: Path,
     stored: dict[str, np.ndarray],
-    x: str,
-    y: str,
+    part: str,
     image_shape: tuple[int, int, int] | None,
 ) -> Split:
-    images = _shaped(f"{path} ({x})", stored[x], image_shape)
+    x, y, length = (kind + part for kind in _KINDS)
+    sequences = length in stored
+    images = _shaped(f"{path} ({x})", stored[x], image_shape, sequences)
     _check_values(f"{path} ({x})", images)
     if not isinstance(images, np.memmap):
         images = as_uint8_or_float32(images)
     elif images.dtype not in (np.uint8, np.float32):
         images = Rows(images)  # Converted row by row, so that it may be larger than memory.
     labels = _labels(f"{path} ({y})", stored[y], len(images)) if y in stored else None
-    return Split(images, labels)
+    lengths = _lengths(f"{path} ({length})", stored[length], images.shape) if sequences else None
+    return Split(images, labels, lengths)
 
 
-def _shaped(where: str, images: np.ndarray, image_shape: tuple[int, int, int] | None) -> np.ndarray:
-    wanted = "[n, height, width], [n, height, width, 1 or 3] or [n, features]"
-    if images.ndim == 3:
+def _shaped(
+    where: str,
+    images: np.ndarray,
+    image_shape: tuple[int, int, int] | None,
+    sequences: bool,
+) -> np.ndarray:
+    ranks, wanted = (2, 4), "[n, height, width], [n, height, width, 1 or 3] or [n, features]"
+    if sequences:
+        ranks, wanted = (3, 4), "[n, steps, features] or [n, height, width, 1 or 3]"
+    elif images.ndim == 3:
         images = images[..., None]
-    if images.ndim not in (2, 4) or (images.ndim == 4 and images.shape[-1] not in (1, 3)):
+    if images.ndim not in ranks or (images.ndim == 4 and images.shape[-1] not in (1, 3)):
         raise DatasetError(f"{where} has the shape {list(images.shape)}; wanted: {wanted}.")
     if 0 in images.shape:
         raise DatasetError(f"{where} is empty: its shape is {list(images.shape)}.")
@@ -184,3 +203,19 @@ def _labels(where: str, labels: np.ndarray, n: int) -> np.ndarray:
             f"integers [{n}], one class index for each example."
         )
     return labels.astype(np.int64)
+
+
+def _lengths(where: str, lengths: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    n, steps = shape[:2]
+    if lengths.shape != (n,) or not np.issubdtype(lengths.dtype, np.integer):
+        raise DatasetError(
+            f"{where} has the shape {list(lengths.shape)} and the dtype {lengths.dtype}; wanted: "
+            f"integers [{n}], the number of steps of each sequence."
+        )
+    outside = (lengths < 0) | (lengths > steps)
+    if outside.any():
+        i = int(outside.argmax())
+        raise DatasetError(
+            f"{where} is {lengths[i]} at index {i}, and x has {steps} steps; wanted: 0 to {steps}."
+        )
+    return lengths.astype(np.int64)

@@ -14,6 +14,7 @@ from zoo.endpoints import BATCH, HALF
 from zoo.errors import ExportError
 from zoo.export import half, kernels
 from zoo.export.optimize import optimized
+from zoo.export.recurrent import native
 from zoo.export.saved_model import functions
 
 OPSET = 18
@@ -24,8 +25,10 @@ def write(model, contract, folder):
     """onnx/<endpoint>.onnx and its float16 variant for every endpoint of the contract."""
     folder.mkdir()
     for name, (function, specs) in functions(model, contract).items():
-        with _errors_raised(name):
-            graph, _ = tf2onnx.convert.from_function(function, specs, opset=OPSET)
+        with _errors_raised(name), native(model) as handlers:
+            graph, _ = tf2onnx.convert.from_function(
+                function, specs, opset=OPSET, custom_op_handlers=handlers
+            )
         graph = optimized(_settled(graph, contract[name]))
         _save(graph, name, folder / f"{name}.onnx")
         _save(half.of(graph), name, folder / f"{name}{HALF}.onnx")

@@ -1,0 +1,48 @@
+"""Train a recurrent VAE, over images row by row or over sequences, and export it.
+
+Run:       python recipes/rnn_vae.py                 (embedded digits)
+           python recipes/rnn_vae.py --cell lstm --bidirectional
+           python recipes/rnn_vae.py --autoregressive
+           python recipes/rnn_vae.py --dataset sequences.npz   (x, and length where they differ)
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import prepare  # noqa: F401  names what to install where something is missing
+
+import zoo
+from zoo import options, recipe
+
+
+@dataclass(frozen=True)
+class Config(options.VAE):
+    """Options of the recurrent VAE."""
+
+    units: int = 128
+    """Width of the recurrent layers."""
+    cell: Literal["gru", "lstm"] = "gru"
+    """Of encoder and decoder."""
+    bidirectional: bool = False
+    """Let the encoder read the steps backwards, too."""
+    autoregressive: bool = False
+    """Let the decoder give each step from those before it."""
+    teacher_dropout: float = 0.3
+    """Share of the steps that training hides from an autoregressive decoder."""
+
+
+def build(config, data):
+    """The model that a configuration describes; conditional on `length` where the data has one."""
+    chosen = options.network(config)
+    del chosen["activation"]  # cells have their own
+    return zoo.catalog.rnn_vae(
+        data.event_shape,
+        lengths=data.train.lengths is not None,
+        objective=options.objective(config),
+        seed=config.seed,
+        **chosen,
+    )
+
+
+if __name__ == "__main__":
+    recipe.main(Config, build, __file__)

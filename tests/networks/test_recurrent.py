@@ -1,0 +1,207 @@
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from zoo import catalog
+from zoo.datasets.base import Dataset, Split
+from zoo.datasets.observed import observe
+from zoo.errors import InputError
+from zoo.networks import recurrent
+from zoo.training import Settings, fit
+from zoo.training.checkpoint import snapshot
+
+SHAPES = [(5, 3), (6, 4, 1), (4, 3, 2)]
+SIDES = [recurrent.encoder, recurrent.decoder, recurrent.AutoregressiveDecoder]
+
+
+def binary(*shape, seed=0):
+    return np.random.default_rng(seed).integers(0, 2, shape).astype(np.float32)
+
+
+def built(event_shape=(5, 3), seed=0, **options):
+    """A tiny model with weights large enough that everything shows in its outputs."""
+    keras.utils.set_random_seed(seed)
+    model = catalog.rnn_vae(event_shape, latent=2, units=6, likelihood="bernoulli", **options)
+    random = np.random.default_rng(seed)
+    for weight in model.trainable_weights:
+        weight.assign(random.normal(0.0, 0.6, weight.shape))
+    return model
+
+
+def given(model, count=4, seed=0):
+    """z, x and, where the model takes them, lengths from 1 to all steps."""
+    random, steps = np.random.default_rng(seed), model.event_shape[0]
+    z = random.normal(size=(count, model.latent)).astype(np.float32)
+    lengths = (np.arange(count) % steps + 1).astype(np.int32)
+    return z, binary(count, *model.event_shape), ([lengths] if model.conditions else [])
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("lengths", [False, True])
+@pytest.mark.parametrize("autoregressive", [False, True])
+def test_both_sides_keep_the_event_shape(shape, cell, lengths, autoregressive):
+    model = built(shape, cell=cell, lengths=lengths, autoregressive=autoregressive)
+    z, x, length = given(model)
+    posterior = model.encode(x, *length)
+    assert {name: tuple(v.shape) for name, v in posterior.items()} == {
+        "mean": (4, 2),
+        "log_var": (4, 2),
+    }
+    assert tuple(model.decode(z, *length)["x_mean"].shape) == (4, *shape)
+    assert tuple(model.raw(z, length, x).shape) == (4, *shape)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_a_padded_sequence_is_encoded_as_the_sequence_without_its_padding(cell, bidirectional):
+    options = {"cell": cell, "bidirectional": bidirectional}
+    padded, short = built((5, 3), **options, lengths=True), built((3, 3), **options)
+    for mine, theirs in zip(short.encoder.weights, padded.encoder.weights, strict=True):
+        mine.assign(theirs)
+    x = binary(4, 5, 3)
+    found = padded.encode(x, np.full(4, 3, np.int32))["mean"]
+    np.testing.assert_allclose(found, short.encode(x[:, :3])["mean"], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("autoregressive", [False, True])
+def test_nothing_depends_on_what_the_padding_holds(autoregressive):
+    model = built(lengths=True, bidirectional=True, autoregressive=autoregressive)
+    _, x, [length] = given(model)
+    other = np.where(np.arange(5)[None, :, None] < length[:, None, None], x, 1 - x)
+    assert not np.array_equal(x, other)
+    for name in ("encode", "reconstruct", "score"):
+        answers = [getattr(model, name)(values, length) for values in (x, other)]
+        for key, value in answers[0].items():
+            np.testing.assert_array_equal(value, answers[1][key], err_msg=f"{name}.{key}")
+
+
+def test_means_are_zero_past_the_end_of_a_sequence():
+    model = built(lengths=True, autoregressive=True)
+    z, _, [length] = given(model)
+    mean = ops.convert_to_numpy(model.decode(z, length)["x_mean"])
+    past = np.arange(5)[None] >= length[:, None]
+    assert (mean[past] == 0).all() and (mean[~past] > 0).all()
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_a_taught_step_sees_the_steps_before_it_and_no_other(cell):
+    model = built((5, 3), cell=cell, autoregressive=True)
+    z, x, _ = given(model)
+    before = ops.convert_to_numpy(model.raw(z, (), x))
+    for step in range(5):
+        changed = x.copy()
+        changed[:, step] = 1 - x[:, step]
+        differs = ops.convert_to_numpy(model.raw(z, (), changed)) != before
+        assert not differs[:, : step + 1].any()
+        assert differs[:, step + 1 :].any(axis=(0, 2)).all()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("lengths", [False, True])
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_what_was_drawn_step_by_step_teaches_the_same_outputs(shape, lengths, cell):
+    model = built(shape, cell=cell, lengths=lengths, autoregressive=True)
+    z, _, length = given(model)
+    noise = model.likelihood.noise(np.arange(4), shape, stream=1)
+    inputs = [z, *length] if length else z
+    for choose, heard in ((model.likelihood.sample, noise), (model.likelihood.mode, None)):
+        output = model.decoder.unroll(inputs, choose, heard)
+        drawn = choose(output, heard)
+        taught = model.raw(z, length, drawn)
+        np.testing.assert_allclose(output, taught, rtol=1e-5, atol=1e-6)
+
+
+def test_a_row_of_generate_depends_on_its_seed_alone():
+    model = built(autoregressive=True)
+    together = model.generate(np.array([3, 9, 3]))["x_mean"]
+    np.testing.assert_array_equal(together[0], together[2])
+    assert np.abs(together[0] - together[1]).max() > 1e-3
+    np.testing.assert_allclose(model.generate(np.array([9]))["x_mean"][0], together[1], atol=1e-6)
+
+
+def test_the_decoder_is_told_how_long_the_sequence_is():
+    model = built(lengths=True)
+    z = np.zeros((2, 2), np.float32)
+    mean = model.decode(z, np.array([4, 5], np.int32))["x_mean"]
+    assert np.abs(mean[0, :4] - mean[1, :4]).max() > 1e-3
+
+
+def test_training_hides_whole_steps_from_the_decoder_and_evaluation_none():
+    keras.utils.set_random_seed(0)
+    decoder = recurrent.AutoregressiveDecoder((50, 3), 2, 4, teacher_dropout=0.4)
+    teacher = keras.Model(decoder.inputs, decoder.get_layer("teacher").output)
+    z, x = np.zeros((8, 2), np.float32), np.ones((8, 50, 3), np.float32)
+    heard = ops.convert_to_numpy(teacher([z, x], training=True))[:, 1:]
+    hidden = (heard == 0).all(axis=2)
+    np.testing.assert_array_equal((heard == 0).any(axis=2), hidden)
+    assert abs(hidden.mean() - 0.4) < 5 * np.sqrt(0.4 * 0.6 / hidden.size)
+    assert (ops.convert_to_numpy(teacher([z, x], training=False))[:, 1:] == 1).all()
+
+
+@pytest.mark.parametrize("autoregressive", [False, True])
+@pytest.mark.parametrize("lengths", [False, True])
+def test_a_saved_model_comes_back_with_its_weights(tmp_path, autoregressive, lengths):
+    model = built(
+        cell="lstm", bidirectional=True, lengths=lengths, autoregressive=autoregressive, seed=3
+    )
+    model.save(tmp_path / "model.keras")
+    copy = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    z, x, length = given(model)
+    for name, first in (("score", x), ("decode", z), ("generate", np.arange(4))):
+        wanted, found = (getattr(each, name)(first, *length) for each in (model, copy))
+        for key, value in wanted.items():
+            np.testing.assert_array_equal(found[key], value, err_msg=f"{name}.{key}")
+
+
+def test_every_layer_survives_its_own_config():
+    networks = [side((5, 3), 2, lengths=True) for side in SIDES]
+    for layer in [layer for network in networks for layer in network.layers] + networks[2:]:
+        copy = type(layer).from_config(layer.get_config())
+        assert copy.get_config() == layer.get_config()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"latent": 0}, "latent=0"),
+        ({"units": 0}, "units=0"),
+        ({"units": (8, 8)}, r"units=\(8, 8\)"),
+        ({"cell": "rnn"}, "cell 'rnn' is unknown; there are lstm, gru"),
+        ({"event_shape": (64,)}, r"events of shape \(64,\)"),
+        ({"event_shape": (2, 3, 4, 5)}, r"events of shape \(2, 3, 4, 5\)"),
+    ],
+)
+@pytest.mark.parametrize("side", SIDES)
+def test_bad_sizes_are_refused(side, arguments, said):
+    with pytest.raises(InputError, match=said):
+        side(**{"event_shape": (8, 8), "latent": 2, "units": 4} | arguments)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.0])
+def test_a_teacher_who_is_never_heard_is_refused(share):
+    with pytest.raises(InputError, match=f"teacher_dropout={share}"):
+        recurrent.AutoregressiveDecoder((8, 8), 2, teacher_dropout=share)
+
+
+def sequences(longest, count=40):
+    """Data whose lengths go up to `longest`, of 5 steps."""
+    lengths = np.arange(count) % (longest + 1)
+    split = Split(binary(count, 5, 3), None, lengths)
+    return observe(Dataset("toy", split, split, (5, 3), "made here", "none", "the same"))
+
+
+def test_training_on_lengths_beyond_the_models_steps_is_refused(tmp_path):
+    with pytest.raises(InputError, match="lengths from 0 to 6; the model takes 0 to 5"):
+        fit(built(lengths=True), sequences(6), Settings(epochs=1), tmp_path)
+
+
+@pytest.mark.parametrize("autoregressive", [False, True])
+def test_a_model_of_padded_sequences_trains(tmp_path, autoregressive):
+    model = built(lengths=True, autoregressive=autoregressive)
+    before = snapshot(model.trainable_weights)
+    run = fit(model, sequences(5), Settings(epochs=2, batch_size=8), tmp_path)
+    assert all(np.isfinite(value) for row in run.history for value in row.values())
+    after = snapshot(model.trainable_weights)
+    assert all(np.abs(a - b).max() > 0 for a, b in zip(after, before, strict=True))

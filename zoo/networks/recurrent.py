@@ -1,0 +1,244 @@
+"""Recurrent encoder and decoders (LSTM or GRU): over sequences, or images read row by row.
+
+Events are [steps, features], or [height, width, channels], whose rows are the steps. Sequences may
+end before their last step: the networks then take an int32 `length` [batch] besides, of which the
+steps from there on are padding.
+
+Sources: Hochreiter & Schmidhuber 1997 (LSTM), Cho et al. 2014 (GRU); Bowman et al. 2016,
+"Generating sentences from a continuous space", for recurrent VAEs and for teachers that are heard
+in part only.
+"""
+
+import math
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from zoo.errors import InputError
+from zoo.networks.heads import normal_posterior
+
+CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
+
+
+def encoder(
+    event_shape,
+    latent,
+    units=128,
+    cell="gru",
+    bidirectional=False,
+    lengths=False,
+    head=normal_posterior,
+):
+    """[batch, *event], and `length` -> what `head` makes of the last state, each [batch, latent].
+
+    Args:
+        units: width of the recurrent layer, of each direction.
+        cell: "lstm" or "gru".
+        bidirectional: whether a second layer reads the steps backwards.
+        lengths: whether it takes the `length` of each sequence, whose padding it does not read.
+    """
+    _check(event_shape, latent, units, cell)
+    x, length = keras.Input(event_shape, name="x"), _length(lengths)
+    read = _recurrent(cell, units)
+    if bidirectional:
+        read = layers.Bidirectional(read, name="bidirectional")
+    mask = StepMask(event_shape[0], name="mask")(length) if lengths else None
+    h = read(layers.Reshape(_rows(event_shape), name="rows")(x), mask=mask)
+    return keras.Model([x, length] if lengths else x, head(h, latent), name="encoder")
+
+
+def decoder(event_shape, latent, units=128, cell="gru", lengths=False):
+    """[batch, latent], and `length` -> the likelihood's raw output, [batch, *event].
+
+    Every step is given the same of z; which step it is, the recurrent layer's state knows.
+    """
+    _check(event_shape, latent, units, cell)
+    steps, width = _rows(event_shape)
+    z, length = keras.Input((latent,), name="z"), _length(lengths)
+    h = _beside(z, length, steps)
+    h = layers.Dense(units, activation="tanh", name="dense")(h)
+    h = layers.RepeatVector(steps, name="repeat")(h)
+    h = _recurrent(cell, units, return_sequences=True)(h)
+    output = layers.Dense(width, name="output")(h)
+    output = layers.Reshape(event_shape, name="event")(output)
+    return keras.Model([z, length] if lengths else z, output, name="decoder")
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class AutoregressiveDecoder(keras.Model):
+    """z, conditions and x -> the raw output of each step, given z and the steps of x before it.
+
+    Called on [z, x] or [z, length, x], as is done in training and in scoring, every step sees the
+    true steps before it (teacher forcing). `unroll` feeds back its own instead.
+
+    Args:
+        event_shape, latent, units, cell, lengths: as in `decoder`.
+        teacher_dropout: share of x's steps that training hides, so that z has something to say.
+    """
+
+    def __init__(
+        self,
+        event_shape,
+        latent,
+        units=128,
+        cell="gru",
+        lengths=False,
+        teacher_dropout=0.0,
+        name="decoder",
+        **kwargs,
+    ):
+        event_shape = tuple(event_shape)
+        _check(event_shape, latent, units, cell)
+        if not 0.0 <= teacher_dropout < 1.0:
+            raise InputError(
+                f"teacher_dropout={teacher_dropout}: give a share of the steps from 0 to below 1."
+            )
+        steps, width = _rows(event_shape)
+        z, length = keras.Input((latent,), name="z"), _length(lengths)
+        x = keras.Input(event_shape, name="x")
+        dense = layers.Dense(units, activation="tanh", name="dense")
+        recurrent = _recurrent(cell, units, return_sequences=True)
+        output = layers.Dense(width, name="output")
+        seen = Before(name="before")(layers.Reshape((steps, width), name="rows")(x))
+        seen = layers.Dropout(teacher_dropout, (None, steps, 1), name="teacher")(seen)
+        told = dense(_beside(z, length, steps))
+        h = layers.RepeatVector(steps, name="repeat")(told)
+        h = recurrent(layers.Concatenate(name="with_before")([seen, h]))
+        h = layers.Reshape(event_shape, name="event")(output(h))
+        inputs = [z, length, x] if lengths else [z, x]
+        super().__init__(inputs=inputs, outputs=h, name=name, **kwargs)
+        self.event_shape = event_shape
+        self.latent = latent
+        self.units = units
+        self.cell = cell
+        self.lengths = lengths
+        self.teacher_dropout = teacher_dropout
+
+    def unroll(self, inputs, choose, noise=None):
+        """The raw output of every step, given what `choose` made of the steps before.
+
+        Args:
+            inputs: z [batch, latent], or [z, length].
+            choose: (output of a step, noise of that step) -> the step, [batch, *event[1:]] each.
+            noise: [batch, *event] for `choose`, which otherwise gets None.
+
+        Returns:
+            [batch, *event].
+        """
+        steps, width = _rows(self.event_shape)
+        z, *length = inputs if isinstance(inputs, list | tuple) else (inputs,)
+        told = self.get_layer("dense")(_beside(z, *length or [None], steps))
+        cell = _FedBack(
+            self.get_layer("recurrent").cell,
+            self.get_layer("output"),
+            told,
+            choose,
+            self.event_shape[1:],
+            heard=noise is not None,
+        )
+        if noise is None:
+            noise = ops.zeros((ops.shape(z)[0], steps, 1))
+        noise = ops.reshape(noise, (-1, steps, math.prod(noise.shape[2:])))
+        rows = layers.RNN(cell, return_sequences=True)(noise)
+        return ops.reshape(rows, (-1, *self.event_shape))
+
+    def get_config(self):
+        names = ("event_shape", "latent", "units", "cell", "lengths", "teacher_dropout", "name")
+        return {name: getattr(self, name) for name in names}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class StepMask(layers.Layer):
+    """int32 [batch] of lengths -> bool [batch, steps]: True at the steps before the end."""
+
+    def __init__(self, steps, **kwargs):
+        super().__init__(**kwargs)
+        self.steps = steps
+
+    def call(self, length):
+        counted = np.arange(self.steps, dtype=np.int32)[None]
+        return ops.less(counted, ops.expand_dims(ops.cast(length, "int32"), 1))
+
+    def get_config(self):
+        return {**super().get_config(), "steps": self.steps}
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class Before(layers.Layer):
+    """[batch, steps, width] -> the same, one step later: zeros first, the last step gone."""
+
+    def call(self, rows):
+        return ops.concatenate([ops.zeros_like(rows[:, :1]), rows[:, :-1]], axis=1)
+
+
+class _FedBack:
+    """A cell for `keras.layers.RNN` whose sequence is noise: it feeds back its own last step.
+
+    Its states are that step and those of the cell within.
+    """
+
+    compute_dtype = "float32"
+
+    def __init__(self, cell, output, told, choose, step_shape, heard):
+        self.cell = cell
+        self.output = output
+        self.told = told
+        self.choose = choose
+        self.step_shape = step_shape
+        self.heard = heard
+        self.output_size = math.prod(step_shape)
+        states = cell.state_size if isinstance(cell.state_size, list | tuple) else [cell.state_size]
+        self.state_size = [self.output_size, *states]
+
+    def __call__(self, noise, states):
+        last, *inner = states
+        h, inner = self.cell(ops.concatenate([last, self.told], axis=1), list(inner))
+        output = self.output(h)
+        chosen = self.choose(self._shaped(output), self._shaped(noise) if self.heard else None)
+        return output, [ops.reshape(chosen, (-1, self.output_size)), *inner]
+
+    call = __call__
+
+    def _shaped(self, row):
+        return ops.reshape(row, (-1, *self.step_shape))
+
+
+def _recurrent(cell, units, **options):
+    # cuDNN's operators would run neither in ONNX nor in a SavedModel on a CPU.
+    return CELLS[cell](units, use_cudnn=False, name="recurrent", **options)
+
+
+def _rows(event_shape):
+    """(steps, width of a step) of an event."""
+    return event_shape[0], math.prod(event_shape[1:])
+
+
+def _length(lengths):
+    return keras.Input((), dtype="int32", name="length") if lengths else None
+
+
+def _beside(z, length, steps):
+    """z, and where sequences have a length of their own its share of all steps: [batch, n]."""
+    if length is None:
+        return z
+    share = ops.expand_dims(ops.cast(length, "float32"), 1) / steps
+    return ops.concatenate([z, share], axis=1)
+
+
+def _check(event_shape, latent, units, cell):
+    if latent < 1:
+        raise InputError(f"latent={latent}: a latent space has at least 1 axis.")
+    if not isinstance(units, int) or units < 1:
+        raise InputError(f"units={units}: give the recurrent layer's width, 1 or more.")
+    if cell not in CELLS:
+        raise InputError(f"cell {cell!r} is unknown; there are {', '.join(CELLS)}.")
+    if len(event_shape) not in (2, 3):
+        raise InputError(
+            "A recurrent network takes sequences [steps, features], or images [height, width, "
+            f"channels] row by row; this data has events of shape {tuple(event_shape)}."
+        )

@@ -352,6 +352,7 @@ def tensor(manifest, endpoint, side, index):
         lambda m: tensor(m, "decode", "outputs", 0).update(kind="real"),  # a looser tolerance
         lambda m: tensor(m, "decode", "outputs", 0).update(kind="any"),
         lambda m: tensor(m, "decode", "outputs", 0).update(kind=["real"]),
+        lambda m: tensor(m, "decode", "inputs", 0).update(below="ten"),
         lambda m: m.update(event_shape=[8, 8, 3]),
         lambda m: m["latent"].update(size=4),
         lambda m: m["parity"][0].update(ok=False),

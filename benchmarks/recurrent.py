@@ -6,7 +6,8 @@ Prints:    a markdown table; it is kept in benchmarks/recurrent.md
 The same untrained model is converted twice: by `zoo.export`, where recurrent layers become ONNX's
 LSTM and GRU, and by tf2onnx left to itself, through the same optimisation. The two take turns call
 by call, so that a machine which slows down slows both. Reported: the median call of each, and the
-median over rounds of their ratio.
+median over rounds of their ratio. One thread an operator unless asked: on a machine that others
+use, threads wait for each other longer than they compute.
 """
 
 import argparse
@@ -59,9 +60,13 @@ def nodes(path):
     return f"{sum(found.values())} ({', '.join(kinds)})"
 
 
-def measure(paths, feeds, rounds, provider):
+def measure(paths, feeds, rounds, provider, threads):
     """Milliseconds of each graph's calls, in turns, and how much they differ at most."""
-    sessions = [onnxruntime.InferenceSession(str(path), providers=[provider]) for path in paths]
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    sessions = [
+        onnxruntime.InferenceSession(str(path), options, providers=[provider]) for path in paths
+    ]
     feeds = {each.name: feeds[each.name] for each in sessions[0].get_inputs()}
     names = [value.name for value in sessions[0].get_outputs()]
     answers = [session.run(names, feeds) for session in sessions]  # and once more, to warm up
@@ -81,6 +86,7 @@ def main():
     parser.add_argument("--units", type=int, default=128)
     parser.add_argument("--shape", type=int, nargs=3, default=(28, 28, 1))
     parser.add_argument("--batches", type=int, nargs="+", default=(1, 32, 256))
+    parser.add_argument("--threads", type=int, default=1, help="of an operator; 0: ONNX Runtime's")
     parser.add_argument("--provider", default="CPUExecutionProvider")
     given = parser.parse_args()
     print(
@@ -99,7 +105,9 @@ def main():
                         "z": random.standard_normal((batch, model.latent), dtype=np.float32),
                         "length": random.integers(1, given.shape[0] + 1, batch, dtype=np.int32),
                     }
-                    (ours, theirs), off = measure(paths, feeds, given.rounds, given.provider)
+                    (ours, theirs), off = measure(
+                        paths, feeds, given.rounds, given.provider, given.threads
+                    )
                     ratio = statistics.median(b / a for a, b in zip(ours, theirs, strict=True))
                     print(
                         f"| {cell}{', length' * lengths} | {endpoint} | {nodes(paths[1])} | "

@@ -63,3 +63,22 @@ def test_nats_say_what_they_are_of():
 def test_an_unknown_likelihood_is_refused_with_the_known_ones():
     with pytest.raises(InputError, match=r"'poisson'.*bernoulli, normal"):
         likelihoods.get("poisson")
+
+
+@pytest.mark.parametrize("fixed", [None, 0.5])
+def test_a_bernoulli_draw_turns_once_its_probability_moves_by_the_margin(fixed):
+    likelihood, random = likelihoods.Bernoulli(), np.random.default_rng(1)
+    mean = random.uniform(0.05, 0.95, (6, 4, 3)).astype(np.float32)
+    noise = random.random((6, 4, 3), dtype=np.float32) if fixed is None else fixed
+    margin = likelihood.margin(mean, None if fixed else noise)
+    margin = keras.ops.convert_to_numpy(margin)[:, None, None]
+    assert margin.shape == (6, 1, 1)
+    towards = np.sign(noise - mean)
+    for share, turned in ((0.99, 0), (1.01, 1)):
+        moved = mean + share * margin * towards
+        differs = (noise < moved) != (noise < mean)
+        np.testing.assert_array_equal(differs.sum(axis=(1, 2)), turned)
+
+
+def test_a_normal_draw_never_jumps():
+    assert likelihoods.Normal().margin(np.zeros((2, 3), np.float32)) is None

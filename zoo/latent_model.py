@@ -11,6 +11,7 @@ from zoo import likelihoods
 from zoo.errors import InputError
 
 LENGTH = "length"
+STEPS = 1  # the stream of noise that draws the steps of an autoregressive decoder
 
 
 class NegativeLogLikelihood(keras.losses.Loss):
@@ -129,6 +130,19 @@ class LatentModel(keras.Model):
     def reconstruct(self, x, *condition):
         """[batch, *event] -> {"x_mean"}: what the point that stands for x decodes to."""
         return self.decode(self.represent(x, *condition), *condition)
+
+    def margin(self, inputs, answer):
+        """How little a probability must change for other steps to be fed back: [batch], or None.
+
+        None where an endpoint feeds back nothing that could jump. `inputs` and `answer` are those
+        of one call of an endpoint, by name.
+        """
+        if not self.autoregressive or "x_mean" not in answer:
+            return None
+        noise = None
+        if "seed" in inputs:
+            noise = self.likelihood.noise(inputs["seed"], self.event_shape, STEPS)
+        return self.likelihood.margin(answer["x_mean"], noise)
 
     # --- parts -------------------------------------------------------------------------------
 

@@ -49,6 +49,14 @@ class Bernoulli(keras.layers.Layer):
         """0 or 1, drawn by the noise; shaped as the output."""
         return bernoulli.sample(output, noise)
 
+    def margin(self, mean, noise=None):
+        """How little a probability must change for another draw, or another mode: -> [batch].
+
+        The smallest of an event; mean and noise [batch, *event].
+        """
+        gap = ops.abs(mean - (0.5 if noise is None else noise))
+        return ops.min(gap, axis=tuple(range(1, len(gap.shape))))
+
 
 @keras.saving.register_keras_serializable(package="zoo")
 class Normal(keras.layers.Layer):
@@ -109,6 +117,10 @@ class Normal(keras.layers.Layer):
     def sample(self, output, noise):
         """A normal value around the output, drawn by the noise; shaped as the output."""
         return normal.sample(output, self._log_var(), noise)
+
+    def margin(self, mean, noise=None):
+        """None: a draw moves with the mean and never jumps."""
+        return None
 
     def _log_var(self):
         return ops.clip(self.log_var, -30.0, 20.0)

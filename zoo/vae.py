@@ -10,7 +10,7 @@ from keras import ops
 from zoo import noise
 from zoo.distributions import normal
 from zoo.errors import InputError
-from zoo.latent_model import LatentModel, repeat
+from zoo.latent_model import STEPS, LatentModel, repeat
 from zoo.objectives import ELBO, Terms
 from zoo.priors import StandardNormal
 
@@ -141,12 +141,13 @@ class VAE(LatentModel):
 
         Row i depends on seed[i] alone. z is the same to the last bit in every runtime. An
         autoregressive decoder draws each step from the same seed and feeds it back; `x_mean` are
-        the means given the steps drawn before.
+        the means given the steps drawn before. Its binary steps come out differently in another
+        runtime where the noise lies between the two runtimes' probabilities: see `margin`.
         """
         z = self.prior.sample(noise.normal(seed, (self.latent,)))
         if not self.autoregressive:
             return {**self.decode(z, *condition), "z": z}
-        drawn = self.likelihood.noise(seed, self.event_shape, stream=1)
+        drawn = self.likelihood.noise(seed, self.event_shape, STEPS)
         output = self.decoder.unroll(self.beside(z, condition), self.likelihood.sample, drawn)
         return {"x_mean": self.mean(output, condition), "z": z}
 

@@ -68,9 +68,10 @@ def proven(sequences, tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
-@pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize("lengths", [False, True])
+@pytest.mark.parametrize(
+    ("cell", "bidirectional", "lengths"),
+    [("lstm", False, False), ("lstm", True, False), ("gru", False, True), ("gru", True, True)],
+)
 def test_every_recurrent_layer_is_one_operator_and_equal(proven, cell, bidirectional, lengths):
     found, rows = proven(cell=cell, bidirectional=bidirectional, lengths=lengths)
     kind, reading = cell.upper(), 1 + bidirectional
@@ -85,8 +86,7 @@ def test_every_recurrent_layer_is_one_operator_and_equal(proven, cell, bidirecti
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
-@pytest.mark.parametrize("lengths", [False, True])
+@pytest.mark.parametrize(("cell", "lengths"), [("lstm", True), ("gru", False)])
 def test_what_feeds_itself_back_is_one_loop_and_equal(proven, cell, lengths):
     found, rows = proven(cell=cell, lengths=lengths, autoregressive=True)
     kind = cell.upper()
@@ -106,6 +106,23 @@ def assert_equal_at_every_batch(rows):
         assert {row.batch for row in rows if row.runtime == runtime} == set(PARITY_BATCHES)
     exact = [row.max_abs for row in rows if (row.endpoint, row.output) == ("generate", "z")]
     assert exact == [0.0] * len(exact) and len(exact) == 9
+
+
+def test_test_data_hangs_on_no_step_that_rounding_could_turn(tmp_path):
+    keras.utils.set_random_seed(0)
+    x = np.random.default_rng(0).integers(0, 2, (80, 60, 60)).astype(np.float32)
+    split = Split(x)
+    data = observe(Dataset("toy", split, split, (60, 60), "made here", "none", "the same"))
+    model = catalog.rnn_vae((60, 60), latent=2, units=3, autoregressive=True)
+    endpoints = {"generate": contract.of(model)["generate"]}
+    contract.write_test_data(model, endpoints, data, tmp_path / "test_data")
+    with np.load(tmp_path / "test_data" / "generate.npz") as file:
+        seed, x_mean = file["input.seed"], file["output.x_mean"]
+    np.testing.assert_allclose(model.generate(seed)["x_mean"], x_mean, atol=1e-6)
+    margin = model.margin({"seed": seed}, {"x_mean": x_mean})
+    assert keras.ops.convert_to_numpy(margin).min() > 1e-5
+    # The border seeds repeat one; the others would all differ, had none been replaced.
+    assert 32 < len(np.unique(seed)) < 63
 
 
 X = np.random.default_rng(2).normal(size=(5, 4, 3)).astype(np.float32)

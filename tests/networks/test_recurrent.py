@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -205,3 +209,35 @@ def test_a_model_of_padded_sequences_trains(tmp_path, autoregressive):
     assert all(np.isfinite(value) for row in run.history for value in row.values())
     after = snapshot(model.trainable_weights)
     assert all(np.abs(a - b).max() > 0 for a, b in zip(after, before, strict=True))
+
+
+@pytest.mark.slow
+def test_jax_draws_and_decodes_as_tensorflow_does(tmp_path):
+    model = built(lengths=True, bidirectional=True, autoregressive=True)
+    model.save(tmp_path / "model.keras")
+    _, x, [length] = given(model)
+    answers = [model.generate(np.arange(4), length), model.reconstruct(x, length)]
+    answers = [ops.convert_to_numpy(each["x_mean"]) for each in answers]
+    np.savez(tmp_path / "given.npz", x=x, length=length, generate=answers[0], decode=answers[1])
+    done = subprocess.run(
+        [sys.executable, "-c", ON_JAX, str(tmp_path)],
+        env=os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    *differences, elbo = map(float, done.stdout.split())
+    assert max(differences) < 1e-5 and np.isfinite(elbo)
+
+
+ON_JAX = """
+import sys, keras, numpy as np
+import zoo.catalog
+model = keras.saving.load_model(sys.argv[1] + "/model.keras")
+given = np.load(sys.argv[1] + "/given.npz")
+x, length = given["x"], given["length"]
+print(np.abs(model.generate(np.arange(4), length)["x_mean"] - given["generate"]).max())
+print(np.abs(model.reconstruct(x, length)["x_mean"] - given["decode"]).max())
+model.compile("adam")
+print(model.fit((x, length), x, verbose=0).history["elbo"][0])
+"""

@@ -134,10 +134,17 @@ def _endpoints(m):
 def _notes(m):
     if "generate" not in m["endpoints"]:
         return "There is no prior, hence no `generate`; `reconstruction` is an anomaly score."
+    fed_back = ""
+    if m["autoregressive"]:
+        fed_back = (
+            "The decoder feeds back each step it draws or, in `decode` and `reconstruct`, finds "
+            "likeliest: where a binary step hangs on the last digits of a probability, it and the "
+            "steps after it may differ between runtimes. "
+        )
     return (
         "Row i of `generate` depends on seed[i] alone; `z` has the same bits in every runtime. "
-        f"`score` averages over {m['score_samples']} fixed noise draws; -`elbo` is an anomaly "
-        "score."
+        f"{fed_back}`score` averages over {m['score_samples']} fixed noise draws; -`elbo` is an "
+        "anomaly score."
     )
 
 

@@ -32,6 +32,7 @@ def build(name, model, data, run, report, recipe, contract, rows):
         "parameters": model.count_params(),
         "endpoints": {key: endpoint.to_json() for key, endpoint in contract.items()},
         "conditions": model.conditions,
+        "autoregressive": model.autoregressive,
         "score_samples": getattr(model, "score_samples", None),
         "data": {
             "name": data.name,

@@ -7,6 +7,7 @@ placeholder into the operator. A layer that ONNX could not compute as Keras does
 """
 
 import contextlib
+import logging
 
 import keras
 import numpy as np
@@ -27,9 +28,12 @@ def native(model):
     layers = [layer for layer in model._flatten_layers() if _is_native(layer)]
     for layer in layers:
         object.__setattr__(layer, "inner_loop", _replacement(layer))
+    logger = logging.getLogger("tf2onnx.shape_inference")  # knows the operator, not the placeholder
+    logger.addFilter(_says_nothing_of_placeholders)
     try:
         yield {PLACEHOLDER: (_to_onnx, [])}
     finally:
+        logger.removeFilter(_says_nothing_of_placeholders)
         for layer in layers:
             object.__delattr__(layer, "inner_loop")
 
@@ -166,6 +170,10 @@ def _is_zero(state):
     else:
         value = tf.get_static_value(state)
     return value is not None and not np.any(value)
+
+
+def _says_nothing_of_placeholders(record):
+    return PLACEHOLDER not in record.getMessage()
 
 
 def _not_to_be_run(*inputs):

@@ -126,7 +126,7 @@ class AutoregressiveDecoder(keras.Model):
         Returns:
             [batch, *event].
         """
-        steps, width = _rows(self.event_shape)
+        steps, _ = _rows(self.event_shape)
         z, *length = inputs if isinstance(inputs, list | tuple) else (inputs,)
         told = self.get_layer("dense")(_beside(z, *length or [None], steps))
         cell = _FedBack(

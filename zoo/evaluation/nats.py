@@ -49,12 +49,12 @@ def elbo(model, split, seed, samples=16):
     yield "kl", kl
 
 
-def reconstruction(model, split, chunk=500):
-    """-log p(x|z) of the point that stands for each example: float64 [n], nats."""
-    score = compiled(model, "score")
+def reconstruction(model, split, most=None, chunk=500):
+    """-log p(x|z) of the first `most` examples as `score` gives it: float64 [n], nats."""
+    score, count = compiled(model, "score"), min(len(split), most or len(split))
     parts = []
-    for first in range(0, len(split), chunk):
-        indices = np.arange(first, min(first + chunk, len(split)))
+    for first in range(0, count, chunk):
+        indices = np.arange(first, min(first + chunk, count))
         parts.append(score(*split.inputs(indices, model.conditions))["reconstruction"])
     return np.concatenate(parts).astype(np.float64)
 

@@ -1,0 +1,186 @@
+"""Whether what a latent space decodes to is like the data: a judge, and the share it accepts."""
+
+import numpy as np
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.decomposition import PCA
+from sklearn.metrics import pairwise_distances_argmin_min
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
+
+from zoo.errors import InputError
+
+ACCEPTED = 0.95
+"""Share of real images, held out from the judge's training, that it is calibrated to accept."""
+
+
+class Judge:
+    """Accepts an image that is plainly of one class and no farther from that class than real ones.
+
+    Two checks, since each is blind to what the other sees:
+
+    - A support vector classifier on principal components with calibrated probabilities must be
+      confident of one class. It knows a class more than there are, of averages of two to six
+      training images and of images dimmed to below half (outlier exposure, Hendrycks et al. 2019);
+      without it, it named a class for most of them. Alone it would not do: noise gets a class too.
+    - The nearest training image of the class it names must not be too far. This refuses noise,
+      empty strokes and debris. Alone it would not do: a blurred mean of many digits is nearer to
+      each of them than they are to one another.
+
+    Each check is put on one scale: the share of held-out real images that look no better. The worse
+    of the two must exceed a threshold which `ACCEPTED` of the held-out images exceed. These are
+    training images that neither the classifier nor the neighbours hold; the share of test images
+    that is accepted is therefore a measurement, and belongs beside every other share. One thing it
+    cannot see: what is copied from the training data is accepted, and so are means that are
+    somewhat blurred.
+
+    Args:
+        images: training images, [n, *event], in [0, 1].
+        labels: int [n].
+        seed: of which images are used and which of them are held out.
+        examples: images used, at most.
+    """
+
+    def __init__(self, images, labels, seed=0, examples=5000):
+        if labels is None:
+            raise InputError(
+                "A judge learns classes, and this data has no labels: give data with labels."
+            )
+        chosen = np.random.default_rng(seed).permutation(len(images))[:examples]
+        held_out, known = np.split(chosen, [len(chosen) // 5])
+        counts = np.unique(np.asarray(labels)[known], return_counts=True)[1]
+        if len(counts) < 2 or counts.min() < 5 or len(held_out) < 20:
+            raise InputError(
+                f"{len(chosen)} labelled images of {len(counts)} classes: a judge is calibrated on "
+                "at least 2 classes, with 5 images each and 100 images in all."
+            )
+        self.images, named = _flat(images[known]), np.asarray(labels)[known]
+        self.names, self.labels = np.unique(named, return_inverse=True)
+        size = min(40, self.images.shape[1], len(known) // 2)
+        others = np.concatenate(
+            [
+                blends(self.images, self.labels, len(known) // 2, seed),
+                dimmed(self.images, len(known) // 20, seed),
+            ]
+        )
+        self.classifier = CalibratedClassifierCV(
+            make_pipeline(PCA(size, random_state=seed), SVC(C=10.0)), cv=3, ensemble=False
+        ).fit(
+            np.concatenate([self.images, others]),
+            np.concatenate([self.labels, np.full(len(others), len(self.names))]),
+        )
+        confidence, distance, _ = self._measure(images[held_out])
+        self.confidences, self.distances = np.sort(confidence), np.sort(distance)
+        scores = self._scores(confidence, distance)
+        self.threshold = float(np.quantile(scores, 1.0 - ACCEPTED))
+
+    def accepts(self, images):
+        """[n, *event] -> bool [n]."""
+        return self.judge(images)[0]
+
+    def judge(self, images):
+        """[n, *event] -> (whether accepted, the likeliest class), each [n]."""
+        confidence, distance, named = self._measure(images)
+        return self._scores(confidence, distance) >= self.threshold, self.names[named]
+
+    def _scores(self, confidence, distance):
+        """The share of held-out images that look no better, by the worse check: [n]."""
+        count = len(self.confidences)
+        confident = np.searchsorted(self.confidences, confidence, side="right") / count
+        near = 1.0 - np.searchsorted(self.distances, distance, side="left") / count
+        return np.minimum(confident, near)
+
+    def _measure(self, images):
+        """Confidence, distance to the nearest image of the class that is named, and that class."""
+        flat = _flat(images)
+        if flat.shape[1] != self.images.shape[1]:
+            raise InputError(
+                f"Images of {flat.shape[1]} values; this judge knows such of "
+                f"{self.images.shape[1]}: give images of the data it was made from."
+            )
+        probabilities = self.classifier.predict_proba(flat)[:, : len(self.names)]
+        named = probabilities.argmax(axis=1)
+        distance = np.empty(len(flat))
+        for label in np.unique(named):
+            of_it = named == label
+            known = self.images[self.labels == label]
+            distance[of_it] = pairwise_distances_argmin_min(flat[of_it], known)[1]
+        return probabilities.max(axis=1), distance, named
+
+
+def completeness(judge, images):
+    """Yields `accepted`, a share, and `classes`, how many classes the accepted are spread over.
+
+    `classes` is the exponential of the entropy of the classes named: 0 where nothing is accepted, 1
+    for a decoder that knows one image, however well, 10 where ten classes are equally frequent.
+
+    Args:
+        judge: a `Judge`.
+        images: what samples decode to, [n, *event].
+    """
+    accepted, classes = judge.judge(images)
+    yield "accepted", float(accepted.mean())
+    if not accepted.any():
+        yield "classes", 0.0
+        return
+    counts = np.unique(classes[accepted], return_counts=True)[1]
+    share = counts / counts.sum()
+    yield "classes", float(np.exp(-np.sum(share * np.log(share))))
+
+
+def blends(images, labels, count, seed=0, most=6):
+    """Averages of 2 to `most` images, none of whose classes has more than 3/4 of the weight.
+
+    images [n, values], labels int [n] of two classes or more -> [count, values], float32.
+    """
+    rng = np.random.default_rng(seed)
+    out = np.empty((0, images.shape[1]), np.float32)
+    while len(out) < count:
+        chosen = rng.integers(0, len(images), (count, most))
+        parts = rng.integers(2, most + 1, (count, 1))
+        weights = rng.exponential(size=(count, most)) * (np.arange(most) < parts)
+        weights /= weights.sum(axis=1, keepdims=True)
+        of_class = labels[chosen][:, None] == np.unique(labels)[None, :, None]
+        mixed = np.sum(weights[:, None] * of_class, axis=2).max(axis=1) <= 0.75
+        out = np.concatenate([out, _weighted(images, chosen[mixed], weights[mixed])])
+    return out[:count]
+
+
+def dimmed(images, count, seed=0):
+    """Images multiplied by 0 to 0.5: [n, values] -> [count, values]."""
+    rng = np.random.default_rng(seed)
+    brightness = rng.uniform(0.0, 0.5, (count, 1)).astype(np.float32)
+    return images[rng.integers(0, len(images), count)] * brightness
+
+
+def standard_normal(count, latent, seed=0):
+    """Samples of the standard normal, a VAE's usual prior: float32 [count, latent]."""
+    return np.random.default_rng(seed).standard_normal((count, latent), dtype=np.float32)
+
+
+def fitted_normal(count, codes, seed=0):
+    """Samples of a normal of the codes' mean and covariance: float32 [count, latent].
+
+    What stands in for a prior where a model has none. Give codes of training examples.
+    """
+    mean, covariance = codes.mean(axis=0), np.atleast_2d(np.cov(codes, rowvar=False))
+    return (
+        np.random.default_rng(seed).multivariate_normal(mean, covariance, count).astype("float32")
+    )
+
+
+def midpoints(count, codes, seed=0):
+    """Points half-way between the codes of random pairs of examples: [count, latent]."""
+    one, other = np.random.default_rng(seed).integers(0, len(codes), (2, count))
+    return (codes[one] + codes[other]) / 2
+
+
+def _weighted(images, chosen, weights):
+    """Sums of the chosen images [n, k] by weights [n, k], one of the k after another."""
+    out = np.zeros((len(chosen), images.shape[1]), np.float32)
+    for part, weight in zip(chosen.T, weights.T, strict=True):
+        out += weight[:, None].astype(np.float32) * images[part]
+    return out
+
+
+def _flat(images):
+    return np.asarray(images, np.float32).reshape(len(images), -1)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import latent_space_figures as figures
+import latent_space_tables
 import numpy as np
 
 from zoo.errors import InputError, ZooError
@@ -87,8 +88,12 @@ def space(kind, latent, data, test, given):
     shown = flat(test)
     if kind == "tsne":
         method = "barnes_hut" if latent < 4 else "exact"
-        embedding = TSNE(latent, method=method, random_state=given.seed, max_iter=given.tsne_steps)
-        return Space(embedding.fit_transform(shown))
+        path = given.out / f"tsne-{latent}.npy"
+        if not path.exists():
+            tsne = TSNE(latent, method=method, random_state=given.seed, max_iter=given.tsne_steps)
+            with whole(path) as file:
+                np.save(file, tsne.fit_transform(shown))
+        return Space(np.load(path))
     train = flat(data.train)
     pca = PCA(latent, random_state=given.seed).fit(train)
 
@@ -210,15 +215,15 @@ def main():
             fewer = dataclasses.replace(loaded, test=loaded.test.take(EXACT))
             shown = zoo.datasets.observe(fewer, "none", given.seed)
         kept.once(f"n-{latent}", lambda test=shown.test: len(test))
+        drawn = all((given.out / file).exists() for file in figures.files(latent))
         spaces = {}
         for kind in NAMES:
             name = f"{kind}-{latent}"
-            drawn = all((given.out / file).exists() for file in figures.files(latent))
-            if name in kept.values and drawn:
+            if drawn and name in kept.values:
                 continue
             spaces[kind] = space(kind, latent, data, shown.test, given)
             kept.once(name, lambda s=spaces[kind], t=shown.test: measure(s, t, judge, given))
-        if spaces:
+        if not drawn:
             figures.draw(spaces, NAMES, shown.test, judge, latent, given.out, given.seed)
     few = np.random.default_rng(given.seed).permutation(len(loaded.train))[: given.memorised]
     few = zoo.datasets.observe(
@@ -234,64 +239,11 @@ def main():
             )
     if given.capacities:
         figures.memorisation(kept.values, given.capacities, NAMES, given.out)
-    text = tables(kept.values, given, len(few.train), len(data.test))
+    text = latent_space_tables.tables(
+        kept.values, given, NAMES, NEIGHBOURS, len(few.train), len(data.test)
+    )
     (given.out / "tables.md").write_text(text)
     print(text)
-
-
-def tables(values, given, memorised, tested):
-    """The results as markdown."""
-    blocks = []
-    for latent in given.latents:
-        columns = {
-            "trustworthiness": "trustworthiness",
-            "continuity": "continuity",
-            "step_change": "step change",
-            "largest_step": "largest step",
-            "squared_error": "squared error",
-        }
-        of = [("standard", "N(0, I)"), ("fitted", "fitted normal"), ("midpoints", "midpoints")]
-        columns |= {f"accepted_{name}": f"accepted: {shown}" for name, shown in of}
-        columns |= {f"classes_{name}": f"classes: {shown}" for name, shown in of[:2]}
-        rows = [f"| {latent} latents | " + " | ".join(columns.values()) + " |"]
-        rows.append("|---" * (len(columns) + 1) + "|")
-        for kind, shown in NAMES.items():
-            found = values[f"{kind}-{latent}"]
-            cells = (cell(name, found.get(name)) for name in columns)
-            rows.append(f"| {shown} | " + " | ".join(cells) + " |")
-        n = values[f"n-{latent}"]
-        blocks.append(f"n={n:,} test images, {NEIGHBOURS} neighbours:\n\n" + "\n".join(rows))
-    rows = ["| judged | accepted |", "|---|---|"]
-    rows += [f"| {name} | {value:.1%} |" for name, value in values["controls"].items()]
-    blocks.append("\n".join(rows))
-    if given.capacities:
-        rows = [
-            "| units | parameters | "
-            + " | ".join(
-                f"{NAMES[kind]}, {part}"
-                for kind in ("ae", "vae")
-                for part in ("train", "test", "gap")
-            )
-            + " |",
-            "|---" * 8 + "|",
-        ]
-        for units in given.capacities:
-            found = [values[f"memorise-{kind}-{units}"] for kind in ("ae", "vae")]
-            cells = [f"{f[f'error_{p}']:.1f}" for f in found for p in ("train", "test", "gap")]
-            rows.append(f"| {units} | {found[0]['parameters']:,} | " + " | ".join(cells) + " |")
-        blocks.append(
-            f"{memorised:,} training and {tested:,} test images, nats:\n\n" + "\n".join(rows)
-        )
-    return "\n\n".join(blocks) + "\n"
-
-
-def cell(name, value):
-    """A figure as it is printed; a dash for what a method does not have."""
-    if value is None:
-        return "-"
-    if name.startswith("accepted"):
-        return f"{value:.1%}"
-    return f"{value:.3f}" if name in ("trustworthiness", "continuity") else f"{value:.2f}"
 
 
 if __name__ == "__main__":

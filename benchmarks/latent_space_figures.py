@@ -9,7 +9,7 @@ import numpy as np
 
 from zoo.evaluation import completeness
 
-REFUSED = "#d1495b"
+REFUSED, BETWEEN = "#d1495b", "#edae49"
 SIDE = 15  # images along a side of the decoded plane
 FINE = 45  # points along a side of the judged plane
 
@@ -80,13 +80,14 @@ def holes(spaces, names, judge, labels, path):
     )
     for axes, (kind, space) in zip(panels, spaces.items(), strict=True):
         points, extent = _rectangle(space.codes, FINE)
-        accepted = judge.accepts(space.decode(points)).reshape(FINE, FINE)
+        verdict = judge.judge(space.decode(points))
+        state = np.where(verdict.accepted, 2, np.where(verdict.far, 0, 1))
         axes.imshow(
-            accepted,
-            cmap=matplotlib.colors.ListedColormap([REFUSED, "white"]),
+            state.reshape(FINE, FINE),
+            cmap=matplotlib.colors.ListedColormap([REFUSED, BETWEEN, "white"]),
             vmin=0,
-            vmax=1,
-            alpha=0.45,
+            vmax=2,
+            alpha=0.5,
             extent=extent,
             aspect="auto",
             interpolation="nearest",
@@ -96,13 +97,23 @@ def holes(spaces, names, judge, labels, path):
             *space.codes[shown].T, c=labels[shown], cmap="tab10", s=5, linewidths=0, zorder=2
         )
         axes.set(xlim=extent[:2], ylim=extent[2:])
-        axes.set_title(f"{names[kind]}: {accepted.mean():.0%} of the rectangle accepted")
+        share = f"{verdict.accepted.mean():.0%} accepted, {verdict.far.mean():.0%} far"
+        axes.set_title(f"{names[kind]}: {share}")
         axes.tick_params(labelsize=7)
+    meanings = {REFUSED: "far from all digits", BETWEEN: "between digits", "white": "accepted"}
+    patches = [
+        matplotlib.patches.Patch(facecolor=colour, alpha=0.5, edgecolor="grey", label=meaning)
+        for colour, meaning in meanings.items()
+    ]
+    figure.legend(handles=patches, loc="outside lower center", ncols=3, frameon=False)
     _save(figure, path)
 
 
 def samples(spaces, names, judge, path, seed, columns=20):
-    """Decoded samples a method and a source; what the judge refuses is framed."""
+    """Decoded samples a method and a source; what the judge refuses is framed:
+
+    red what is far from all digits, yellow what lies between them.
+    """
     rows = []
     for kind, space in spaces.items():
         if space.decode is None:
@@ -118,12 +129,13 @@ def samples(spaces, names, judge, path, seed, columns=20):
         len(rows), columns, figsize=(0.55 * columns + 1.3, 0.6 * len(rows)), layout="constrained"
     )
     for axes, (title, images) in zip(grid, rows, strict=True):
-        accepted = judge.accepts(images)
-        for axis, image, good in zip(axes, images, accepted, strict=True):
+        verdict = judge.judge(images)
+        for axis, image, good, far in zip(axes, images, *verdict[:2], strict=True):
+            frame = "#dddddd" if good else REFUSED if far else BETWEEN
             axis.imshow(image[..., 0], cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
             axis.set(xticks=[], yticks=[])
             for spine in axis.spines.values():
-                spine.set(color="#dddddd" if good else REFUSED, linewidth=0.5 if good else 1.6)
+                spine.set(color=frame, linewidth=0.5 if good else 1.6)
         axes[0].set_ylabel(title, rotation=0, ha="right", va="center", fontsize=8)
     _save(figure, path)
 

@@ -1,5 +1,7 @@
 """The tables of `latent_space.py` as markdown."""
 
+JUDGED = "accepted, far, classes"
+
 
 def tables(values, given, names, neighbours, memorised, tested):
     """The results as markdown."""
@@ -12,14 +14,14 @@ def tables(values, given, names, neighbours, memorised, tested):
             "largest_step": "largest step",
             "squared_error": "squared error",
         }
-        of = [("standard", "N(0, I)"), ("fitted", "fitted normal"), ("midpoints", "midpoints")]
-        columns |= {f"accepted_{name}": f"accepted: {shown}" for name, shown in of}
-        columns |= {f"classes_{name}": f"classes: {shown}" for name, shown in of[:2]}
-        rows = [f"| {latent} latents | " + " | ".join(columns.values()) + " |"]
-        rows.append("|---" * (len(columns) + 1) + "|")
+        sources = {"standard": "N(0, I)", "fitted": "fitted normal", "midpoints": "midpoints"}
+        heads = [*columns.values(), *(f"{shown}: {JUDGED}" for shown in sources.values())]
+        rows = [f"| {latent} latents | " + " | ".join(heads) + " |"]
+        rows.append("|---" * (len(heads) + 1) + "|")
         for kind, shown in names.items():
             found = values[f"{kind}-{latent}"]
-            cells = (cell(name, found.get(name)) for name in columns)
+            cells = [cell(name, found.get(name)) for name in columns]
+            cells += [judged(found, source) for source in sources]
             rows.append(f"| {shown} | " + " | ".join(cells) + " |")
         n = values[f"n-{latent}"]
         blocks.append(f"n={n:,} test images, {neighbours} neighbours:\n\n" + "\n".join(rows))
@@ -51,6 +53,12 @@ def cell(name, value):
     """A figure as it is printed; a dash for what a method does not have."""
     if value is None:
         return "-"
-    if name.startswith("accepted"):
-        return f"{value:.1%}"
     return f"{value:.3f}" if name in ("trustworthiness", "continuity") else f"{value:.2f}"
+
+
+def judged(found, source):
+    """The judge's figures of one source of samples; a dash where nothing can be decoded."""
+    if f"accepted_{source}" not in found:
+        return "-"
+    accepted, far, classes = (found[f"{name}_{source}"] for name in ("accepted", "far", "classes"))
+    return f"{accepted:.1%}, {far:.1%}, {classes:.1f}"

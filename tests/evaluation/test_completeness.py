@@ -23,14 +23,15 @@ def test_real_test_digits_are_accepted_as_calibrated(judge, digits):
 
 
 def test_the_classes_named_are_those_of_the_labels(judge, digits):
-    accepted, named = judge.judge(digits.test.images)
+    accepted, _, named = judge.judge(digits.test.images)
     assert np.mean(named == digits.test.labels) > 0.95
     assert np.mean(named[accepted] == digits.test.labels[accepted]) > 0.98
 
 
 def test_noise_and_empty_images_are_refused(judge):
     rng = np.random.default_rng(0)
-    assert not judge.accepts(rng.random((500, 8, 8, 1))).any()
+    noise = judge.judge(rng.random((500, 8, 8, 1)))
+    assert not noise.accepted.any() and noise.far.all()
     assert not judge.accepts(rng.integers(0, 2, (500, 8, 8, 1))).any()
     assert not judge.accepts(np.stack([np.zeros((8, 8, 1)), np.ones((8, 8, 1))])).any()
 
@@ -38,7 +39,8 @@ def test_noise_and_empty_images_are_refused(judge):
 def test_what_lies_between_two_classes_is_refused(judge, digits):
     images, labels = digits.test.images, digits.test.labels
     zeros, ones = images[labels == 0][:25], images[labels == 1][:25]
-    assert judge.accepts((zeros + ones) / 2).mean() < 0.1
+    between = judge.judge((zeros + ones) / 2)
+    assert between.accepted.mean() < 0.1 and between.far.mean() < 0.5  # unlike noise
     assert not judge.accepts(images.mean(axis=0, keepdims=True)).any()
 
 
@@ -50,7 +52,7 @@ def test_a_shifted_digit_is_farther_than_real_ones(judge, digits):
 def test_labels_may_be_any_numbers(digits):
     few = slice(0, 600)
     judge = c.Judge(digits.train.images[few], 7 * digits.train.labels[few] - 3)
-    named = judge.judge(digits.test.images)[1]
+    named = judge.judge(digits.test.images).classes
     assert np.mean(named == 7 * digits.test.labels - 3) > 0.9
 
 
@@ -69,16 +71,17 @@ def test_data_without_labels_and_images_of_other_data_are_refused(judge, digits)
 
 
 def test_completeness_counts_what_is_accepted_and_its_classes(judge, digits):
-    nothing = dict(c.completeness(judge, np.zeros((10, 8, 8, 1))))
-    assert nothing == {"accepted": 0.0, "classes": 0.0}
-    accepted, named = judge.judge(digits.test.images)
+    nothing = dict(c.completeness(judge, np.ones((10, 8, 8, 1))))
+    assert nothing == {"accepted": 0.0, "far": 1.0, "classes": 0.0}
+    accepted, _, named = judge.judge(digits.test.images)
     one = digits.test.images[accepted & (named == 3)][:1]
     again = dict(c.completeness(judge, np.repeat(one, 30, axis=0)))
-    assert again == {"accepted": 1.0, "classes": pytest.approx(1.0)}
+    assert again == {"accepted": 1.0, "far": 0.0, "classes": pytest.approx(1.0)}
     other = digits.test.images[accepted & (named == 5)][:1]
-    mixed = np.concatenate([one, other, np.zeros((2, 8, 8, 1))])
+    mixed = np.concatenate([one, other, np.ones((2, 8, 8, 1))])
     assert dict(c.completeness(judge, mixed)) == {
         "accepted": 0.5,
+        "far": 0.5,
         "classes": pytest.approx(2.0),
     }
 

@@ -1,5 +1,7 @@
 """Whether what a latent space decodes to is like the data: a judge, and the share it accepts."""
 
+from typing import NamedTuple
+
 import numpy as np
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
@@ -11,6 +13,17 @@ from zoo.errors import InputError
 
 ACCEPTED = 0.95
 """Share of real images, held out from the judge's training, that it is calibrated to accept."""
+
+
+class Verdict(NamedTuple):
+    """Of each image: whether it is accepted, is too far from the data, the class it is likest to.
+
+    What is refused and not far lies between classes, or is faint.
+    """
+
+    accepted: np.ndarray
+    far: np.ndarray
+    classes: np.ndarray
 
 
 class Judge:
@@ -70,24 +83,24 @@ class Judge:
         )
         confidence, distance, _ = self._measure(images[held_out])
         self.confidences, self.distances = np.sort(confidence), np.sort(distance)
-        scores = self._scores(confidence, distance)
-        self.threshold = float(np.quantile(scores, 1.0 - ACCEPTED))
+        worse = np.minimum(*self._ranks(confidence, distance))
+        self.threshold = float(np.quantile(worse, 1.0 - ACCEPTED))
 
     def accepts(self, images):
         """[n, *event] -> bool [n]."""
-        return self.judge(images)[0]
+        return self.judge(images).accepted
 
     def judge(self, images):
-        """[n, *event] -> (whether accepted, the likeliest class), each [n]."""
+        """[n, *event] -> `Verdict`."""
         confidence, distance, named = self._measure(images)
-        return self._scores(confidence, distance) >= self.threshold, self.names[named]
+        confident, near = (rank >= self.threshold for rank in self._ranks(confidence, distance))
+        return Verdict(confident & near, ~near, self.names[named])
 
-    def _scores(self, confidence, distance):
-        """The share of held-out images that look no better, by the worse check: [n]."""
+    def _ranks(self, confidence, distance):
+        """The share of held-out images that look no better, by either check: [n] each."""
         count = len(self.confidences)
         confident = np.searchsorted(self.confidences, confidence, side="right") / count
-        near = 1.0 - np.searchsorted(self.distances, distance, side="left") / count
-        return np.minimum(confident, near)
+        return confident, 1.0 - np.searchsorted(self.distances, distance, side="left") / count
 
     def _measure(self, images):
         """Confidence, distance to the nearest image of the class that is named, and that class."""
@@ -108,17 +121,18 @@ class Judge:
 
 
 def completeness(judge, images):
-    """Yields `accepted`, a share, and `classes`, how many classes the accepted are spread over.
+    """Yields `accepted` and `far`, shares, and `classes`, what the accepted are spread over.
 
-    `classes` is the exponential of the entropy of the classes named: 0 where nothing is accepted, 1
+    `far` are images farther from the data than real ones: holes proper. `classes` is the exponential of the entropy of the classes named: 0 where nothing is accepted, 1
     for a decoder that knows one image, however well, 10 where ten classes are equally frequent.
 
     Args:
         judge: a `Judge`.
         images: what samples decode to, [n, *event].
     """
-    accepted, classes = judge.judge(images)
+    accepted, far, classes = judge.judge(images)
     yield "accepted", float(accepted.mean())
+    yield "far", float(far.mean())
     if not accepted.any():
         yield "classes", 0.0
         return

@@ -123,8 +123,9 @@ class Judge:
 def completeness(judge, images):
     """Yields `accepted` and `far`, shares, and `classes`, what the accepted are spread over.
 
-    `far` are images farther from the data than real ones: holes proper. `classes` is the exponential of the entropy of the classes named: 0 where nothing is accepted, 1
-    for a decoder that knows one image, however well, 10 where ten classes are equally frequent.
+    `far` are images farther from the data than real ones: holes proper. `classes` is the
+    exponential of the entropy of the classes named: 0 where nothing is accepted, 1 for a decoder
+    that knows one image, however well, 10 where ten classes are equally frequent.
 
     Args:
         judge: a `Judge`.

@@ -27,7 +27,7 @@ class Verdict(NamedTuple):
 
 
 class Judge:
-    """Accepts an image that is plainly of one class and no farther from that class than real ones.
+    """Accepts an image that is plainly of one class and no farther from the data than real ones.
 
     Two checks, since each is blind to what the other sees:
 
@@ -35,9 +35,8 @@ class Judge:
       confident of one class. It knows a class more than there are, of averages of two to six
       training images and of images dimmed to below half (outlier exposure, Hendrycks et al. 2019);
       without it, it named a class for most of them. Alone it would not do: noise gets a class too.
-    - The nearest training image of the class it names must not be too far. This refuses noise,
-      empty strokes and debris. Alone it would not do: a blurred mean of many digits is nearer to
-      each of them than they are to one another.
+    - The nearest training image must not be too far. This refuses noise and debris. Alone it would
+      not do: a blurred mean of many digits is nearer to each of them than they are to one another.
 
     Each check is put on one scale: the share of held-out real images that look no better. The worse
     of the two must exceed a threshold which `ACCEPTED` of the held-out images exceed. These are
@@ -66,12 +65,12 @@ class Judge:
                 f"{len(chosen)} labelled images of {len(counts)} classes: a judge is calibrated on "
                 "at least 2 classes, with 5 images each and 100 images in all."
             )
-        self.images, named = _flat(images[known]), np.asarray(labels)[known]
-        self.names, self.labels = np.unique(named, return_inverse=True)
+        self.images = _flat(images[known])
+        self.names, classes = np.unique(np.asarray(labels)[known], return_inverse=True)
         size = min(40, self.images.shape[1], len(known) // 2)
         others = np.concatenate(
             [
-                blends(self.images, self.labels, len(known) // 2, seed),
+                blends(self.images, classes, len(known) // 2, seed),
                 dimmed(self.images, len(known) // 20, seed),
             ]
         )
@@ -79,7 +78,7 @@ class Judge:
             make_pipeline(PCA(size, random_state=seed), SVC(C=10.0)), cv=3, ensemble=False
         ).fit(
             np.concatenate([self.images, others]),
-            np.concatenate([self.labels, np.full(len(others), len(self.names))]),
+            np.concatenate([classes, np.full(len(others), len(self.names))]),
         )
         confidence, distance, _ = self._measure(images[held_out])
         self.confidences, self.distances = np.sort(confidence), np.sort(distance)
@@ -103,7 +102,7 @@ class Judge:
         return confident, 1.0 - np.searchsorted(self.distances, distance, side="left") / count
 
     def _measure(self, images):
-        """Confidence, distance to the nearest image of the class that is named, and that class."""
+        """Confidence in the likeliest class, distance to the nearest known image, that class."""
         flat = _flat(images)
         if flat.shape[1] != self.images.shape[1]:
             raise InputError(
@@ -112,11 +111,7 @@ class Judge:
             )
         probabilities = self.classifier.predict_proba(flat)[:, : len(self.names)]
         named = probabilities.argmax(axis=1)
-        distance = np.empty(len(flat))
-        for label in np.unique(named):
-            of_it = named == label
-            known = self.images[self.labels == label]
-            distance[of_it] = pairwise_distances_argmin_min(flat[of_it], known)[1]
+        distance = pairwise_distances_argmin_min(flat, self.images)[1]
         return probabilities.max(axis=1), distance, named
 
 

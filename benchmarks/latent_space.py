@@ -126,13 +126,17 @@ def measure(space, test, judge, given):
 
 
 def sampled(space, count, seed):
-    """{name: codes} from where a latent space is asked for images."""
+    """{name: codes} from where a latent space is asked for images.
+
+    What test images are reconstructed to tells a decoder that blurs from a space with holes.
+    """
     from zoo.evaluation import completeness as c
 
     return {
         "standard": c.standard_normal(count, space.codes.shape[1], seed),
         "fitted": c.fitted_normal(count, space.train_codes, seed),
         "midpoints": c.midpoints(count, space.codes, seed),
+        "reconstructed": space.codes[:count],
     }
 
 

@@ -14,7 +14,12 @@ def tables(values, given, names, neighbours, memorised, tested):
             "largest_step": "largest step",
             "squared_error": "squared error",
         }
-        sources = {"standard": "N(0, I)", "fitted": "fitted normal", "midpoints": "midpoints"}
+        sources = {
+            "standard": "N(0, I)",
+            "fitted": "fitted normal",
+            "midpoints": "midpoints",
+            "reconstructed": "reconstructions",
+        }
         heads = [*columns.values(), *(f"{shown}: {JUDGED}" for shown in sources.values())]
         rows = [f"| {latent} latents | " + " | ".join(heads) + " |"]
         rows.append("|---" * (len(heads) + 1) + "|")

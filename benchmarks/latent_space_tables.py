@@ -20,38 +20,41 @@ def tables(values, given, names, neighbours, memorised, tested):
             "midpoints": "midpoints",
             "reconstructed": "reconstructions",
         }
-        heads = [*columns.values(), *(f"{shown}: {JUDGED}" for shown in sources.values())]
-        rows = [f"| {latent} latents | " + " | ".join(heads) + " |"]
-        rows.append("|---" * (len(heads) + 1) + "|")
-        for kind, shown in names.items():
-            found = values[f"{kind}-{latent}"]
-            cells = [cell(name, found.get(name)) for name in columns]
-            cells += [judged(found, source) for source in sources]
-            rows.append(f"| {shown} | " + " | ".join(cells) + " |")
+        found = {shown: values[f"{kind}-{latent}"] for kind, shown in names.items()}
         n = values[f"n-{latent}"]
-        blocks.append(f"n={n:,} test images, {neighbours} neighbours:\n\n" + "\n".join(rows))
-    rows = ["| judged | accepted |", "|---|---|"]
-    rows += [f"| {name} | {value:.1%} |" for name, value in values["controls"].items()]
-    blocks.append("\n".join(rows))
-    if given.capacities:
-        rows = [
-            "| units | parameters | "
-            + " | ".join(
-                f"{names[kind]}, {part}"
-                for kind in ("ae", "vae")
-                for part in ("train", "test", "gap")
-            )
-            + " |",
-            "|---" * 8 + "|",
-        ]
-        for units in given.capacities:
-            found = [values[f"memorise-{kind}-{units}"] for kind in ("ae", "vae")]
-            cells = [f"{f[f'error_{p}']:.1f}" for f in found for p in ("train", "test", "gap")]
-            rows.append(f"| {units} | {found[0]['parameters']:,} | " + " | ".join(cells) + " |")
+        blocks.append(f"{latent} latents, n={n:,} test images, {neighbours} neighbours:")
         blocks.append(
-            f"{memorised:,} training and {tested:,} test images, nats:\n\n" + "\n".join(rows)
+            table(
+                ["", *columns.values()],
+                [[k, *(cell(c, v.get(c)) for c in columns)] for k, v in found.items()],
+            )
         )
+        blocks.append(f"{latent} latents, share accepted, share far and classes of")
+        blocks.append(
+            table(
+                ["", *sources.values()],
+                [[k, *(judged(v, source) for source in sources)] for k, v in found.items()],
+            )
+        )
+    shares = [[name, f"{value:.1%}"] for name, value in values["controls"].items()]
+    blocks.append(table(["judged", "accepted"], shares))
+    if given.capacities:
+        parts = [(kind, part) for kind in ("ae", "vae") for part in ("train", "test", "gap")]
+        rows = []
+        for units in given.capacities:
+            of = {kind: values[f"memorise-{kind}-{units}"] for kind in ("ae", "vae")}
+            errors = [f"{of[kind][f'error_{part}']:.1f}" for kind, part in parts]
+            rows.append([str(units), f"{of['ae']['parameters']:,}", *errors])
+        heads = ["units", "parameters", *(f"{names[kind]}, {part}" for kind, part in parts)]
+        blocks.append(f"Errors on {memorised:,} training and {tested:,} test images, nats:")
+        blocks.append(table(heads, rows))
     return "\n\n".join(blocks) + "\n"
+
+
+def table(heads, rows):
+    """Cells as a markdown table."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def cell(name, value):

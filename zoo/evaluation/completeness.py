@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import PCA
 from sklearn.metrics import pairwise_distances_argmin_min
+from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
@@ -34,16 +35,17 @@ class Judge:
     - A support vector classifier on principal components with calibrated probabilities must be
       confident of one class. It knows a class more than there are, of averages of two to six
       training images and of images dimmed to below half (outlier exposure, Hendrycks et al. 2019);
-      without it, it named a class for most of them. Alone it would not do: noise gets a class too.
+      without it, it named a class for most of them. Means of an image and its nearest of the same
+      class belong to that class: decoded means are smooth, and smoothness is not what is judged.
+      Alone the classifier would not do: noise gets a class too.
     - The nearest training image must not be too far. This refuses noise and debris. Alone it would
       not do: a blurred mean of many digits is nearer to each of them than they are to one another.
 
     Each check is put on one scale: the share of held-out real images that look no better. The worse
     of the two must exceed a threshold which `ACCEPTED` of the held-out images exceed. These are
     training images that neither the classifier nor the neighbours hold; the share of test images
-    that is accepted is therefore a measurement, and belongs beside every other share. One thing it
-    cannot see: what is copied from the training data is accepted, and so are means that are
-    somewhat blurred.
+    that is accepted is therefore a measurement, and belongs beside every other share. It cannot see
+    that an image is copied from the training data, or somewhat blurred.
 
     Args:
         images: training images, [n, *event], in [0, 1].
@@ -74,11 +76,12 @@ class Judge:
                 dimmed(self.images, len(known) // 20, seed),
             ]
         )
+        smooth = local_means(self.images, classes, seed)
         self.classifier = CalibratedClassifierCV(
             make_pipeline(PCA(size, random_state=seed), SVC(C=10.0)), cv=3, ensemble=False
         ).fit(
-            np.concatenate([self.images, others]),
-            np.concatenate([classes, np.full(len(others), len(self.names))]),
+            np.concatenate([self.images, smooth, others]),
+            np.concatenate([classes, classes, np.full(len(others), len(self.names))]),
         )
         confidence, distance, _ = self._measure(images[held_out])
         self.confidences, self.distances = np.sort(confidence), np.sort(distance)
@@ -138,7 +141,7 @@ def completeness(judge, images):
 
 
 def blends(images, labels, count, seed=0, most=6):
-    """Averages of 2 to `most` images, none of whose classes has more than 3/4 of the weight.
+    """Averages of 2 to `most` images, none of whose classes has more than 0.6 of the weight.
 
     images [n, values], labels int [n] of two classes or more -> [count, values], float32.
     """
@@ -150,9 +153,27 @@ def blends(images, labels, count, seed=0, most=6):
         weights = rng.exponential(size=(count, most)) * (np.arange(most) < parts)
         weights /= weights.sum(axis=1, keepdims=True)
         of_class = labels[chosen][:, None] == np.unique(labels)[None, :, None]
-        mixed = np.sum(weights[:, None] * of_class, axis=2).max(axis=1) <= 0.75
+        mixed = np.sum(weights[:, None] * of_class, axis=2).max(axis=1) <= 0.6
         out = np.concatenate([out, _weighted(images, chosen[mixed], weights[mixed])])
     return out[:count]
+
+
+def local_means(images, classes, seed=0, neighbours=5):
+    """Each image averaged, by random weights, with its nearest of its class: [n, values], float32.
+
+    Args:
+        neighbours: images averaged, itself among them; fewer where the class has fewer.
+    """
+    rng, out = np.random.default_rng(seed), np.empty_like(images)
+    for label in np.unique(classes):
+        of_it = images[classes == label]
+        count = min(neighbours, len(of_it))
+        nearest = (
+            NearestNeighbors(n_neighbors=count).fit(of_it).kneighbors(of_it, return_distance=False)
+        )
+        weights = rng.dirichlet(np.ones(count), len(of_it))
+        out[classes == label] = _weighted(of_it, nearest, weights)
+    return out
 
 
 def dimmed(images, count, seed=0):

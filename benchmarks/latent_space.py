@@ -1,7 +1,8 @@
 """The latent space of a plain autoencoder against a VAE's, PCA's and t-SNE's, and memorisation.
 
 Run:       python benchmarks/latent_space.py --dataset digits
-           python benchmarks/latent_space.py --dataset mnist --epochs 8 --images 2000 --memorise-epochs 100
+           python benchmarks/latent_space.py --dataset mnist --epochs 8 --images 2000 \\
+               --memorise-epochs 100
 Writes:    tables.md, results.json and figures into --out; docs/latent_space.md explains them
 
 Everything is given the same grey values: the networks train on the cross-entropy with them, PCA is

@@ -17,6 +17,7 @@ NEEDED = (
     "tf2onnx",
     "onnx",
     "sklearn",
+    "scipy",
     "matplotlib",
     "PIL",
     "tyro",

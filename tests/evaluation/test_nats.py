@@ -135,7 +135,16 @@ def test_the_report_states_its_protocol(linear, data, tmp_path):
     for part in ("n=60", "K=30", "no binarization", "seed 4", "density"):
         assert part in report.statement()
     assert report.metrics["nll"] <= -report.metrics["elbo"] + 0.05
-    assert set(report.metrics) == {"elbo", "reconstruction", "kl", "nll", "active_units"}
+    assert set(report.metrics) == {
+        "elbo",
+        "reconstruction",
+        "reconstruction_train",
+        "kl",
+        "nll",
+        "active_units",
+    }
+    # The fixture's training and test splits are the same values.
+    assert report.metrics["reconstruction_train"] == report.metrics["reconstruction"]
 
 
 def test_a_partial_evaluation_of_other_weights_is_not_taken_over(linear, data, tmp_path):

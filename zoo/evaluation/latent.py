@@ -3,6 +3,7 @@
 import numpy as np
 
 from zoo.compiled import compiled
+from zoo.errors import InputError
 
 ACTIVE = 0.01
 """Variance over the data of a latent's posterior mean above which the latent is active."""
@@ -19,6 +20,23 @@ def posterior_means(model, split, most=None):
         indices = np.arange(first, min(first + 500, count))
         means.append(represent(*split.inputs(indices, model.conditions)))
     return np.concatenate(means)
+
+
+def decoded(model, z, chunk=1000):
+    """The likelihood's means of codes [n, latent]: float32 [n, *event].
+
+    Raises:
+        InputError: if the model is conditional: codes alone do not say what to decode.
+    """
+    if model.conditions:
+        raise InputError(
+            f"{model.name} decodes codes and {', '.join(model.conditions)}: what its latent space "
+            "alone decodes to is not defined. Give a model without conditions."
+        )
+    decode = compiled(model, "decode")
+    z = np.asarray(z, np.float32)
+    parts = [decode(z[first : first + chunk])["x_mean"] for first in range(0, len(z), chunk)]
+    return np.concatenate(parts)
 
 
 def active_units(means):

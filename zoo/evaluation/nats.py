@@ -30,31 +30,33 @@ def rows(model):
     return max(1, VALUES // math.prod(model.event_shape))
 
 
-def elbo(model, split, seed, samples=16):
+def elbo(model, split, seed, samples=16, most=None):
     """Yields `elbo`, `reconstruction` (-log p(x|z)) and `kl`: means over a split, nats.
 
-    The KL is exact, the reconstruction term an average over `samples` posterior samples.
+    Of its first `most` examples, where that is given. The KL is exact, the reconstruction term an
+    average over `samples` posterior samples.
     """
     terms = compiled(model, "terms")
     sums, images = np.zeros(2), max(1, rows(model) // samples)
-    for first in range(0, len(split), images):
-        indices = np.arange(first, min(first + images, len(split)))
+    count = min(len(split), most or len(split))
+    for first in range(0, count, images):
+        indices = np.arange(first, min(first + images, count))
         x, *condition = split.inputs(indices, model.conditions)
         draws = noise(seed, _ELBO, first, len(indices), samples, model.latent)
         out = terms(x, draws, *condition)
         sums += [np.sum(out[name], dtype=np.float64) for name in ("reconstruction", "kl")]
-    reconstruction, kl = sums / len(split)
+    reconstruction, kl = sums / count
     yield "elbo", -(reconstruction + kl)
     yield "reconstruction", reconstruction
     yield "kl", kl
 
 
-def reconstruction(model, split, chunk=500):
-    """-log p(x|z) of the point that stands for each example: float64 [n], nats."""
-    score = compiled(model, "score")
+def reconstruction(model, split, most=None, chunk=500):
+    """-log p(x|z) of the first `most` examples as `score` gives it: float64 [n], nats."""
+    score, count = compiled(model, "score"), min(len(split), most or len(split))
     parts = []
-    for first in range(0, len(split), chunk):
-        indices = np.arange(first, min(first + chunk, len(split)))
+    for first in range(0, count, chunk):
+        indices = np.arange(first, min(first + chunk, count))
         parts.append(score(*split.inputs(indices, model.conditions))["reconstruction"])
     return np.concatenate(parts).astype(np.float64)
 

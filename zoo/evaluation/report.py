@@ -55,7 +55,10 @@ class Report:
 def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
     """Evaluates a model on the test split of what `zoo.datasets.observe` gives.
 
-    `nll` is -log p(x) estimated with K=`samples`; the rest as in `nats` and `latent`.
+    `nll` is -log p(x) estimated with K=`samples`; `reconstruction_train` is `reconstruction` of the
+    training split's first examples, as many as test examples and those held out for validation
+    among them: what the test's is above it, the model knows by heart. The rest as in `nats` and
+    `latent`.
 
     Args:
         seed: of the posterior samples.
@@ -68,13 +71,20 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
     bounded = hasattr(model, "log_weight")  # a plain autoencoder has no bound on log p(x)
     if bounded:
         metrics = dict(nats.elbo(model, data.test, seed, elbo_samples))
+        known = dict(nats.elbo(model, data.train, seed, elbo_samples, most=len(data.test)))
+        metrics["reconstruction_train"] = known["reconstruction"]
         keep = _Partial(
             folder, _identity(model, len(data.test), data.binarization, data.seed, seed, samples)
         )
         log_p = nats.log_likelihood(model, data.test, seed, samples, keep.load(), keep.on_chunk)
         metrics["nll"] = -np.mean(log_p)
     else:
-        metrics = {"reconstruction": np.mean(nats.reconstruction(model, data.test))}
+        metrics = {
+            "reconstruction": np.mean(nats.reconstruction(model, data.test)),
+            "reconstruction_train": np.mean(
+                nats.reconstruction(model, data.train, most=len(data.test))
+            ),
+        }
     means = latent.posterior_means(model, data.test)
     metrics |= dict(latent.active_units(means))
     protocol = {

@@ -70,30 +70,31 @@ def conv_vae(
     latent=32,
     filters=(16, 32),
     dense=512,
-    blocks=0,
     activation="silu",
     likelihood="auto",
     objective=None,
     seed=0,
-    name="conv_vae",
 ):
     """Convolutional VAE over images [height, width, channels], normal posterior and prior."""
-    shape = {"filters": tuple(filters), "dense": dense, "blocks": blocks, "activation": activation}
-    return VAE(
-        conv.encoder(event_shape, latent, **shape),
-        conv.decoder(event_shape, latent, **shape),
-        likelihood=likelihoods.get(likelihood, event_shape),
-        objective=objective,
-        seed=seed,
-        name=name,
-    )
+    parts = _convolutional(event_shape, latent, filters, dense, 0, activation, likelihood)
+    return VAE(**parts, objective=objective, seed=seed, name="conv_vae")
 
 
 @entry("residual")
-def residual_vae(event_shape, latent=32, filters=(16, 32), dense=512, blocks=2, **options):
+def residual_vae(
+    event_shape,
+    latent=32,
+    filters=(16, 32),
+    dense=512,
+    blocks=2,
+    activation="silu",
+    likelihood="auto",
+    objective=None,
+    seed=0,
+):
     """The convolutional VAE with residual blocks at every size of the image."""
-    shape = {"latent": latent, "filters": filters, "dense": dense, "blocks": blocks}
-    return conv_vae(event_shape, **shape, **options, name="residual_vae")
+    parts = _convolutional(event_shape, latent, filters, dense, blocks, activation, likelihood)
+    return VAE(**parts, objective=objective, seed=seed, name="residual_vae")
 
 
 @entry("convolutional")
@@ -198,6 +199,16 @@ def rnn_vae(
         seed=seed,
         name="rnn_vae",
     )
+
+
+def _convolutional(event_shape, latent, filters, dense, blocks, activation, likelihood):
+    """What the convolutional VAEs have in common, as `VAE` takes it."""
+    shape = {"filters": tuple(filters), "dense": dense, "blocks": blocks, "activation": activation}
+    return {
+        "encoder": conv.encoder(event_shape, latent, **shape),
+        "decoder": conv.decoder(event_shape, latent, **shape),
+        "likelihood": likelihoods.get(likelihood, event_shape),
+    }
 
 
 def names():

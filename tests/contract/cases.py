@@ -73,6 +73,8 @@ CASES = {
     "dense_vae": Case(DENSE),
     "conv_vae": Case(CONV),
     "conditional_vae": Case(CONV, conditions={"label": 10}),
+    "residual_vae": Case(CONV | {"blocks": 1}),
+    "rnn_vae": Case({"latent": 3, "units": 6}),
     "beta_vae": Case(DENSE),
     "iwae": Case(DENSE),
 }

@@ -26,7 +26,7 @@ def build(config, data):
     """The model that a configuration describes."""
     return zoo.catalog.conditional_vae(
         data.event_shape,
-        data.classes,
+        zoo.datasets.label_count(data),
         objective=options.objective(config),
         seed=config.seed,
         **options.network(config),

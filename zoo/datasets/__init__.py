@@ -13,10 +13,10 @@ from numbers import Integral
 from pathlib import Path
 
 from zoo.datasets.base import Dataset, Split
-from zoo.datasets.classes import classes, leave_out
+from zoo.datasets.classes import classes, label_count, leave_out
 from zoo.errors import DatasetError, MissingDependency
 
-__all__ = ["Dataset", "Split", "classes", "leave_out", "load", "names", "observe"]
+__all__ = ["Dataset", "Split", "classes", "label_count", "leave_out", "load", "names", "observe"]
 
 _EMBEDDED = ("digits",)
 _DIGITS_SHAPE = (8, 8, 1)

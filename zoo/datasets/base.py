@@ -102,17 +102,6 @@ class Dataset:
     test_split: str
     range: tuple[float, float] = (0.0, 1.0)
 
-    @property
-    def classes(self) -> int:
-        """One more than the largest label: labels are from 0 to below it."""
-        if self.train.labels is None or self.test.labels is None:
-            raise DatasetError(
-                f"{self.name} has no labels, which a conditional model takes beside each example. "
-                "Give data with labels (an .npz with y, a folder with one folder a class), or take "
-                "a model without conditions."
-            )
-        return int(max(self.train.labels.max(), self.test.labels.max())) + 1
-
 
 def as_uint8_or_float32(rows: np.ndarray) -> np.ndarray:
     """The two dtypes a split has: bool becomes uint8 0/255, any other float float32."""

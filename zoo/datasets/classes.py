@@ -1,4 +1,4 @@
-"""A dataset less one of its classes: what anomaly detection trains on."""
+"""The classes of a dataset, and a dataset less one of them: what anomaly detection trains on."""
 
 from dataclasses import replace
 
@@ -14,14 +14,16 @@ def classes(data: Dataset) -> tuple[int, ...]:
     Raises:
         DatasetError: the data has no labels.
     """
-    parts = {"train": data.train, "test": data.test}
-    unlabelled = [part for part, split in parts.items() if split.labels is None]
-    if unlabelled:
-        raise DatasetError(
-            f"{data.name} has no labels in {' and '.join(unlabelled)}, and its classes are wanted. "
-            "An .npz carries labels as y_train and y_test (or y), integers [n]."
-        )
-    return tuple(np.intersect1d(data.train.labels, data.test.labels).tolist())
+    return tuple(np.intersect1d(*_labels(data)).tolist())
+
+
+def label_count(data: Dataset) -> int:
+    """One more than the largest label of either split: a conditional model's labels are below it.
+
+    Raises:
+        DatasetError: the data has no labels.
+    """
+    return int(np.concatenate(_labels(data)).max()) + 1
 
 
 def leave_out(data: Dataset, label: int) -> Dataset:
@@ -48,6 +50,18 @@ def leave_out(data: Dataset, label: int) -> Dataset:
         test=test,
         test_split=f"{data.test_split} Class {int(label)} left out of training and test set.",
     )
+
+
+def _labels(data: Dataset) -> list[np.ndarray]:
+    parts = {"train": data.train, "test": data.test}
+    unlabelled = [part for part, split in parts.items() if split.labels is None]
+    if unlabelled:
+        raise DatasetError(
+            f"{data.name} has no labels in {' and '.join(unlabelled)}, and its classes are wanted. "
+            "An .npz carries labels as y_train and y_test (or y), integers [n]; a folder of images "
+            "has them where each class has a folder of its own."
+        )
+    return [split.labels for split in parts.values()]
 
 
 def _without(split: Split, label: int) -> Split:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 import prepare  # noqa: F401  names what to install where something is missing
 
-import zoo
-from zoo import options, recipe
+from zoo import datasets, options, recipe
 
 
 @dataclass(frozen=True)
-class Config(options.VAE):
+class Config(options.Activation, options.VAE):
     """Options of the conditional VAE."""
 
     filters: tuple[int, ...] = (16, 32)
@@ -22,16 +21,10 @@ class Config(options.VAE):
     """Width of the dense layer between convolutions and latents."""
 
 
-def build(config, data):
-    """The model that a configuration describes."""
-    return zoo.catalog.conditional_vae(
-        data.event_shape,
-        zoo.datasets.label_count(data),
-        objective=options.objective(config),
-        seed=config.seed,
-        **options.network(config),
-    )
+def facts(config, data):
+    """What the model takes of the data: how many labels there are."""
+    return {"classes": datasets.label_count(data)}
 
 
 if __name__ == "__main__":
-    recipe.main(Config, build, __file__)
+    recipe.main(Config, "conditional_vae", __file__, facts)

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 import prepare  # noqa: F401  names what to install where something is missing
 
-import zoo
 from zoo import options, recipe
 
 
 @dataclass(frozen=True)
-class Config(options.VAE):
+class Config(options.Activation, options.VAE):
     """Options of the convolutional VAE."""
 
     filters: tuple[int, ...] = (16, 32)
@@ -26,15 +25,5 @@ class Config(options.VAE):
     """Width of the dense layer between convolutions and latents."""
 
 
-def build(config, data):
-    """The model that a configuration describes."""
-    return zoo.catalog.conv_vae(
-        data.event_shape,
-        objective=options.objective(config),
-        seed=config.seed,
-        **options.network(config),
-    )
-
-
 if __name__ == "__main__":
-    recipe.main(Config, build, __file__)
+    recipe.main(Config, "conv_vae", __file__)

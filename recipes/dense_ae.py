@@ -23,12 +23,11 @@ from dataclasses import dataclass
 
 import prepare  # noqa: F401  names what to install where something is missing
 
-import zoo
 from zoo import options, recipe
 
 
 @dataclass(frozen=True)
-class Config(options.Model):
+class Config(options.Activation, options.Model):
     """Options of the plain autoencoder."""
 
     latent: int = 16
@@ -37,10 +36,5 @@ class Config(options.Model):
     """Widths of the encoder's layers; the decoder mirrors them."""
 
 
-def build(config, data):
-    """The model that a configuration describes."""
-    return zoo.catalog.dense_ae(data.event_shape, **options.network(config))
-
-
 if __name__ == "__main__":
-    recipe.main(Config, build, __file__)
+    recipe.main(Config, "dense_ae", __file__)

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 import prepare  # noqa: F401  names what to install where something is missing
 
-import zoo
 from zoo import options, recipe
 
 
 @dataclass(frozen=True)
-class Config(options.VAE):
+class Config(options.Activation, options.VAE):
     """Options of the importance-weighted autoencoder."""
 
     latent: int = 50
@@ -24,15 +23,5 @@ class Config(options.VAE):
     """Widths of the encoder's layers; the decoder mirrors them."""
 
 
-def build(config, data):
-    """The model that a configuration describes."""
-    return zoo.catalog.iwae(
-        data.event_shape,
-        objective=options.objective(config),
-        seed=config.seed,
-        **options.network(config),
-    )
-
-
 if __name__ == "__main__":
-    recipe.main(Config, build, __file__)
+    recipe.main(Config, "iwae", __file__)

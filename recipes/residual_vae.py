@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 import prepare  # noqa: F401  names what to install where something is missing
 
-import zoo
 from zoo import options, recipe
 
 
 @dataclass(frozen=True)
-class Config(options.VAE):
+class Config(options.Activation, options.VAE):
     """Options of the residual VAE."""
 
     filters: tuple[int, ...] = (16, 32)
@@ -24,15 +23,5 @@ class Config(options.VAE):
     """Residual blocks at each size of the image."""
 
 
-def build(config, data):
-    """The model that a configuration describes."""
-    return zoo.catalog.residual_vae(
-        data.event_shape,
-        objective=options.objective(config),
-        seed=config.seed,
-        **options.network(config),
-    )
-
-
 if __name__ == "__main__":
-    recipe.main(Config, build, __file__)
+    recipe.main(Config, "residual_vae", __file__)

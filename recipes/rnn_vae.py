@@ -15,7 +15,6 @@ from typing import Literal
 
 import prepare  # noqa: F401  names what to install where something is missing
 
-import zoo
 from zoo import options, recipe
 
 
@@ -35,18 +34,10 @@ class Config(options.VAE):
     """Share of the steps that training hides from an autoregressive decoder."""
 
 
-def build(config, data):
-    """The model that a configuration describes; conditional on `length` where the data has one."""
-    chosen = options.network(config)
-    del chosen["activation"]  # cells have their own
-    return zoo.catalog.rnn_vae(
-        data.event_shape,
-        lengths=data.train.lengths is not None,
-        objective=options.objective(config),
-        seed=config.seed,
-        **chosen,
-    )
+def facts(config, data):
+    """What the model takes of the data: whether its sequences have lengths of their own."""
+    return {"lengths": data.train.lengths is not None}
 
 
 if __name__ == "__main__":
-    recipe.main(Config, build, __file__)
+    recipe.main(Config, "rnn_vae", __file__, facts)

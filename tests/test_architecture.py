@@ -61,7 +61,7 @@ ALLOWED = {
     "command_line": {"errors", "endpoints", "runtime", "deploy", "export", "catalog"},
     "__main__": {"command_line"},
     "options": {"errors", "objectives", "schedules"},
-    "recipe": {"errors", "datasets", "training", "evaluation", "export"},
+    "recipe": {"errors", "options", "datasets", "training", "evaluation", "export", "catalog"},
 }
 
 

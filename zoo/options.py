@@ -1,6 +1,7 @@
 """The options of recipes: a frozen dataclass each, whose docstrings are the help.
 
-`Config` is what every recipe has, `Model` what every model has besides, `VAE` every VAE's.
+`Config` is what every recipe has, `Model` what every model has besides, `VAE` every VAE's;
+`Activation` is for networks that have a choice of it.
 """
 
 import dataclasses
@@ -72,8 +73,6 @@ class Model(Config):
 
     latent: int = 32
     """Size of the latent vector."""
-    activation: Literal["silu", "gelu", "elu", "relu", "tanh"] = "silu"
-    """Between layers."""
     likelihood: Literal["auto", "bernoulli", "normal"] = "auto"
     """Of a pixel; `auto` is bernoulli for one channel, normal with a learned scale for colour."""
 
@@ -100,6 +99,14 @@ class VAE(Model):
     """Whether the importance-weighted bound takes the DReG gradient."""
 
 
+@dataclass(frozen=True)
+class Activation:
+    """The option of networks that may have any activation."""
+
+    activation: Literal["silu", "gelu", "elu", "relu", "tanh"] = "silu"
+    """Between layers."""
+
+
 _BELONGS_TO = {
     "beta": ("elbo", "total_correlation"),
     "anneal": ("elbo",),
@@ -110,12 +117,13 @@ _BELONGS_TO = {
 }
 
 
-def network(config):
-    """{name: value} of the options that a builder takes: `Model`'s and the recipe's own."""
-    models = {field.name for field in dataclasses.fields(Model)}
-    models -= {field.name for field in dataclasses.fields(Config)}
-    shared = {field.name for field in dataclasses.fields(VAE)} - models
-    return {name: value for name, value in vars(config).items() if name not in shared}
+def of_model(config):
+    """{name: value} of the options that a builder of `zoo.catalog` takes, the objective made."""
+    shared = {field.name for field in dataclasses.fields(VAE)} - {"latent", "likelihood"}
+    chosen = {name: value for name, value in vars(config).items() if name not in shared}
+    if isinstance(config, VAE):
+        chosen |= {"objective": objective(config), "seed": config.seed}
+    return chosen
 
 
 def objective(config):

@@ -1,7 +1,6 @@
 """What all recipes share: the road from data to artifact.
 
-A recipe brings a `Config` of its own, derived from one of `zoo.options`, and a function that builds
-its model.
+A recipe brings a `Config` of its own, derived from one of `zoo.options`, and names its model.
 """
 
 import contextlib
@@ -14,21 +13,29 @@ import tempfile
 import time
 from pathlib import Path
 
+from zoo import options
 from zoo.errors import InputError, MissingDependency, ZooError
 
 # `dataset` is a name or a path: the data itself is compared instead.
 _NOT_PART_OF_THE_RUN = {"dataset", "memory_share", "samples"}
 
 
-def main(config_class, build, script):
+def main(config_class, model, script, facts=lambda config, data: {}):
     """A recipe's entry point: reads the command line, runs, and reports errors as sentences.
 
     Args:
         config_class: the recipe's `Config`.
-        build: (config, data) -> model.
+        model: its name in `zoo.catalog`, whose builder takes the options of `zoo.options.of_model`.
         script: the recipe's `__file__`; its docstring heads `--help`.
+        facts: (config, data) -> {name: value}, what the builder takes besides.
     """
     import tyro
+
+    def build(config, data):
+        import zoo
+
+        given = options.of_model(config) | facts(config, data)
+        return zoo.catalog.build(model, data.event_shape, **given)
 
     module = sys.modules["__main__"]
     config = tyro.cli(config_class, description=module.__doc__, prog=f"python {_shown(script)}")
@@ -49,7 +56,11 @@ def main(config_class, build, script):
 
 
 def run(config, build, script):
-    """Load, build, train, evaluate, export, prove; returns the artifact's folder."""
+    """Load, build, train, evaluate, export, prove; returns the artifact's folder.
+
+    Args:
+        build: (config, data) -> model.
+    """
     began = time.monotonic()
     with _native_messages_kept_back():
         try:

@@ -4,7 +4,8 @@ Between the first and the last matrix product or convolution of a graph, values 
 the first and after the last they stay float32, and so do exponentials, logarithms and sums over
 many terms anywhere. So the noise and the latents of `generate` keep their bits, probabilities are
 made of float32 logits, and nats are summed in float32. Inputs and outputs are those of the float32
-graph.
+graph. A graph with a Loop stays float32 throughout: an autoregressive decoder feeds back what it
+draws, and a probability that is rounded is another draw now and then, and another image from there.
 
 Ours, because `onnxruntime.transformers.float16` (1.31) rounds every value that passes from one
 float32 node to another, and every output, to float16 on the way: `z` loses its bits, and sums of
@@ -105,6 +106,8 @@ class _Writer:
 
 def _between_products(graph):
     """Names of the nodes that compute in float16: the products, and what lies between two."""
+    if any(node.op_type == "Loop" for node in graph.node):
+        return set()
     after, before = set(), set()
     for node in graph.node:
         if node.op_type in PRODUCTS or after.intersection(node.input):

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from processes import interruptible
 
 import zoo
 
@@ -175,6 +176,7 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_no_artifact(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
+        preexec_fn=interruptible,
     )
     for _ in process.stdout:
         if (

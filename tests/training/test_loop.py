@@ -12,6 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from processes import interruptible
 
 from zoo import catalog, datasets, training
 from zoo.datasets.base import Dataset, Split
@@ -95,6 +96,7 @@ def python(code, folder):
         stderr=subprocess.STDOUT,
         text=True,
         cwd=ROOT,
+        preexec_fn=interruptible,
     )
 
 

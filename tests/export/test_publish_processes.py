@@ -102,10 +102,13 @@ for limit in map(int, os.environ["LIMITS"].split()):
         (copied_artifact / name).stat().st_size
         for name in ("test_data/reconstruct.npz", "model.keras", "saved_model/1/saved_model.pb")
     ]
-    assert sizes == sorted(sizes), "each limit must let the files before it pass"
+    # A tenth less: TensorFlow's names, and so its file, grow with what a process traced before.
+    limits = [size - size // 10 for size in sizes]
+    assert all(size < limit for size, limit in zip(sizes, limits[1:], strict=False)), (
+        "each limit must let the files before it pass"
+    )
     before = contents(copied_artifact.parent)
-    limits = " ".join(str(size - 100) for size in sizes)
-    with start(code, copied_artifact, LIMITS=limits) as running:
+    with start(code, copied_artifact, LIMITS=" ".join(map(str, limits))) as running:
         printed, written = running.communicate(timeout=240)
     assert running.returncode == 0, written
     assert printed.count("could not be written") == 3, printed

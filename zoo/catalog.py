@@ -41,10 +41,11 @@ def entry(family):
 def dense_ae(event_shape, latent=16, units=(512, 512), activation="silu", likelihood="auto"):
     """Plain autoencoder with dense layers, over events of any shape."""
     shape = {"units": tuple(units), "activation": activation}
+    likelihood = likelihoods.get(likelihood, event_shape)
     return Autoencoder(
         dense.encoder(event_shape, latent, **shape, head=point),
-        dense.decoder(event_shape, latent, **shape),
-        likelihood=likelihoods.get(likelihood, event_shape),
+        dense.decoder(event_shape, latent, **shape, parameters=likelihood.parameters),
+        likelihood=likelihood,
         name="dense_ae",
     )
 
@@ -111,10 +112,12 @@ def conditional_vae(
 ):
     """Convolutional VAE over images whose encoder and decoder take a label besides."""
     shape = {"filters": tuple(filters), "dense": dense, "activation": activation}
+    likelihood = likelihoods.get(likelihood, event_shape)
+    wide = shape | {"parameters": likelihood.parameters}
     return VAE(
         conditional.encoder(conv.encoder, event_shape, latent, classes, **shape),
-        conditional.decoder(conv.decoder, event_shape, latent, classes, **shape),
-        likelihood=likelihoods.get(likelihood, event_shape),
+        conditional.decoder(conv.decoder, event_shape, latent, classes, **wide),
+        likelihood=likelihood,
         objective=objective,
         conditions={"label": classes},
         seed=seed,
@@ -156,10 +159,11 @@ def iwae(
 def _dense(event_shape, latent, units, activation, likelihood):
     """What the dense VAEs have in common, as `VAE` takes it."""
     shape = {"units": tuple(units), "activation": activation}
+    likelihood = likelihoods.get(likelihood, event_shape)
     return {
         "encoder": dense.encoder(event_shape, latent, **shape),
-        "decoder": dense.decoder(event_shape, latent, **shape),
-        "likelihood": likelihoods.get(likelihood, event_shape),
+        "decoder": dense.decoder(event_shape, latent, **shape, parameters=likelihood.parameters),
+        "likelihood": likelihood,
     }
 
 
@@ -190,10 +194,11 @@ def rnn_vae(
     shape = {"units": units, "cell": cell, "lengths": lengths}
     teacher = {"teacher_dropout": teacher_dropout} if autoregressive else {}
     decoder = recurrent.AutoregressiveDecoder if autoregressive else recurrent.decoder
+    likelihood = likelihoods.get(likelihood, event_shape)
     return VAE(
         recurrent.encoder(event_shape, latent, **shape, bidirectional=bidirectional),
-        decoder(event_shape, latent, **shape, **teacher),
-        likelihood=likelihoods.get(likelihood, event_shape),
+        decoder(event_shape, latent, **shape, **teacher, parameters=likelihood.parameters),
+        likelihood=likelihood,
         objective=objective,
         conditions={"length": event_shape[0] + 1} if lengths else None,
         seed=seed,
@@ -204,10 +209,11 @@ def rnn_vae(
 def _convolutional(event_shape, latent, filters, dense, blocks, activation, likelihood):
     """What the convolutional VAEs have in common, as `VAE` takes it."""
     shape = {"filters": tuple(filters), "dense": dense, "blocks": blocks, "activation": activation}
+    likelihood = likelihoods.get(likelihood, event_shape)
     return {
         "encoder": conv.encoder(event_shape, latent, **shape),
-        "decoder": conv.decoder(event_shape, latent, **shape),
-        "likelihood": likelihoods.get(likelihood, event_shape),
+        "decoder": conv.decoder(event_shape, latent, **shape, parameters=likelihood.parameters),
+        "likelihood": likelihood,
     }
 
 

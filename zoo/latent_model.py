@@ -40,10 +40,11 @@ class LatentModel(keras.Model):
 
     Args:
         encoder: x [batch, *event] and the conditions, in their order -> a dict of [batch, latent].
-        decoder: z [batch, latent] and the conditions -> the likelihood's raw output. One that has
-            `unroll` is autoregressive: its call takes x besides, last, and gives each step from the
-            steps before it (teacher forcing); `unroll(inputs, choose, noise)` feeds back what
-            `choose(output of a step, noise of that step)` makes of its own output.
+        decoder: z [batch, latent] and the conditions -> the likelihood's raw output, [batch,
+            *event[:-1], event[-1] * parameters]: `parameters` of the likelihood for each value.
+            One that has `unroll` is autoregressive: its call takes x besides, last, and gives each
+            step from the steps before it (teacher forcing); `unroll(inputs, choose, noise)` feeds
+            back what `choose(output of a step, noise of that step)` makes of its own output.
         likelihood: p(x|z), or its name.
         conditions: {name: count} of int32 [batch] inputs besides x, from 0 to below `count`. Of a
             sequence of `length`, the steps from there on count for nothing and decode to 0.
@@ -88,10 +89,18 @@ class LatentModel(keras.Model):
                 "the decoder takes."
             )
         decoded = tuple(self.decoder.output.shape[1:])
-        if decoded != self.event_shape:
+        *grid, channels = self.event_shape
+        each = self.likelihood.parameters
+        if decoded != (*grid, channels * each):
+            wanted = "both must be the same"
+            if each > 1:
+                wanted = (
+                    f"the {self.likelihood.family} likelihood takes {each} raw outputs a value, "
+                    f"{(*grid, channels * each)}: build the decoder with parameters={each}"
+                )
             raise InputError(
                 f"The encoder takes events of shape {self.event_shape}, the decoder gives "
-                f"{decoded}: both must be the same."
+                f"{decoded}: {wanted}."
             )
         taken = len(self.encoder.inputs) - 1, len(self.decoder.inputs) - 1 - self.autoregressive
         if taken != (len(names), len(names)):
@@ -139,10 +148,15 @@ class LatentModel(keras.Model):
         """
         if not self.autoregressive or "x_mean" not in answer:
             return None
-        noise = None
+        condition = [inputs[name] for name in self.conditions]
+        z, noise, choose = inputs.get("z"), None, self.likelihood.mode
         if "seed" in inputs:
             noise = self.likelihood.noise(inputs["seed"], self.event_shape, STEPS)
-        return self.likelihood.margin(answer["x_mean"], noise)
+            z, choose = answer["z"], self.likelihood.sample
+        elif z is None:
+            z = self.represent(inputs["x"], *condition)
+        output = self.decoder.unroll(self.beside(z, condition), choose, noise)
+        return self.likelihood.margin(output, noise)
 
     # --- parts -------------------------------------------------------------------------------
 

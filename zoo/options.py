@@ -11,6 +11,16 @@ from typing import Literal
 
 from zoo.errors import InputError
 
+Likelihood = Literal[
+    "auto",
+    "bernoulli",
+    "continuous_bernoulli",
+    "normal",
+    "laplace",
+    "discretized_logistic",
+    "categorical",
+    "negative_binomial",
+]
 Objective = Literal["elbo", "free_bits", "capacity", "total_correlation", "importance_weighted"]
 
 
@@ -25,7 +35,7 @@ class Config:
     """Height, width and channels that images of varying size are resized and cropped to."""
     binarization: Literal["auto", "dynamic", "static", "none"] = "auto"
     """`dynamic` draws training images anew at each visit, `static` once, `none` keeps grey values.
-    `auto` is dynamic for one channel and a Bernoulli likelihood, none otherwise."""
+    `auto` is dynamic for one channel and a Bernoulli or categorical likelihood, none otherwise."""
     epochs: int | None = None
     """Passes over the training data; unless given 70, or as many as make 1,500 steps."""
     batch_size: int = 128
@@ -73,8 +83,10 @@ class Model(Config):
 
     latent: int = 32
     """Size of the latent vector."""
-    likelihood: Literal["auto", "bernoulli", "normal"] = "auto"
-    """Of a pixel; `auto` is bernoulli for one channel, normal with a learned scale for colour."""
+    likelihood: Likelihood = "auto"
+    """Of a pixel; `auto` is bernoulli for one channel, normal with a learned scale for colour.
+    `continuous_bernoulli` is for grey values, `discretized_logistic` for 8-bit values,
+    `categorical` (two classes) and `negative_binomial` for binarized ones."""
 
 
 @dataclass(frozen=True)

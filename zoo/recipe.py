@@ -169,7 +169,8 @@ def _binarization(config, data, model):
     if config.binarization != "auto":
         return config.binarization
     grey = data.event_shape[-1] == 1 or len(data.event_shape) == 1
-    return "dynamic" if model.likelihood.family == "bernoulli" and grey else "none"
+    binary = model.likelihood.family in ("bernoulli", "categorical")
+    return "dynamic" if binary and grey else "none"
 
 
 def _identity(config, data):

@@ -28,9 +28,9 @@ class VAE(LatentModel):
 
     Args:
         encoder: [batch, *event] -> {"mean", "log_var"}, each [batch, latent].
-        decoder: [batch, latent] -> the likelihood's raw output, [batch, *event].
+        decoder: [batch, latent] -> the likelihood's raw output, `parameters` of each value.
         prior: p(z); a standard normal unless given.
-        likelihood: p(x|z), or its name: "bernoulli" or "normal".
+        likelihood: p(x|z), or its name, one of `zoo.likelihoods.NAMES`.
         objective: what is done with the two terms; the ELBO itself unless given.
         conditions: as in `LatentModel`.
         seed: of the noise that training draws.

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import sys
 import time
 import zipfile
@@ -29,7 +30,10 @@ class Report:
     def lines(self):
         """A line a metric, protocol below."""
         width = max(map(len, self.metrics))
-        units = {"active_units": f"of {self.protocol['latent']}"}
+        units = {
+            "active_units": f"of {self.protocol['latent']}",
+            "bits_per_dimension": "bits",
+        }
         for name, value in self.metrics.items():
             shown = f"{value:.2f}" if isinstance(value, float) else str(value)
             yield f"  {name:<{width}}  {shown:>9} {units.get(name, 'nats')}"
@@ -57,8 +61,8 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
 
     `nll` is -log p(x) estimated with K=`samples`; `reconstruction_train` is `reconstruction` of the
     training split's first examples, as many as test examples and those held out for validation
-    among them: what the test's is above it, the model knows by heart. The rest as in `nats` and
-    `latent`.
+    among them: what the test's is above it, the model knows by heart. `bits_per_dimension` is `nll`
+    where the likelihood is of 8-bit values. The rest as in `nats` and `latent`.
 
     Args:
         seed: of the posterior samples.
@@ -78,6 +82,8 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
         )
         log_p = nats.log_likelihood(model, data.test, seed, samples, keep.load(), keep.on_chunk)
         metrics["nll"] = -np.mean(log_p)
+        if model.likelihood.levels == 256 and "length" not in model.conditions:
+            metrics["bits_per_dimension"] = bits_per_dimension(metrics["nll"], model.event_shape)
     else:
         metrics = {
             "reconstruction": np.mean(nats.reconstruction(model, data.test)),
@@ -99,6 +105,11 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
     }
     metrics = {k: v if isinstance(v, int) else float(v) for k, v in metrics.items()}
     return Report(metrics, protocol, time.monotonic() - began, means)
+
+
+def bits_per_dimension(nats_of_event, event_shape):
+    """Nats of an event -> bits of each of its values; 8 where 256 levels are equally likely."""
+    return nats_of_event / (math.log(2.0) * math.prod(event_shape))
 
 
 def clear(folder):

@@ -61,6 +61,8 @@ def _metrics(m):
     terms = "`reconstruction` = -log p(x given z),"
     if "nll" in m["metrics"]:
         terms = "`elbo` = -(`reconstruction` + `kl`), `nll` = -log p(x),"
+    if "bits_per_dimension" in m["metrics"]:
+        terms += " which `bits_per_dimension` gives in bits a value,"
     return (
         "## Metrics\n\n| metric | value |\n|---|---|\n" + "\n".join(rows) + "\n\n"
         f"On {m['protocol']['statement']}. {terms} in nats per example, averaged over the test set."

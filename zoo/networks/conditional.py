@@ -33,7 +33,7 @@ def encoder(build, event_shape, latent, classes, **options):
 
 
 def decoder(build, event_shape, latent, classes, **options):
-    """z [batch, latent] and label int32 [batch] -> the likelihood's raw output, [batch, *event].
+    """z [batch, latent] and label int32 [batch] -> the likelihood's raw output, `build`'s.
 
     Args:
         build: a family's `decoder`, built for `EMBEDDING` latents more.

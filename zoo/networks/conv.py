@@ -10,7 +10,7 @@ from keras import layers, ops
 
 from zoo.errors import InputError
 from zoo.networks import residual
-from zoo.networks.heads import normal_posterior
+from zoo.networks.heads import normal_posterior, raw_shape
 
 KERNEL = 3
 STRIDE = 2
@@ -45,15 +45,19 @@ def encoder(
     return keras.Model(x, head(h, latent), name="encoder")
 
 
-def decoder(event_shape, latent, filters=(32, 64), dense=256, activation="silu", blocks=0):
-    """[batch, latent] -> the likelihood's raw output, [batch, height, width, channels].
+def decoder(
+    event_shape, latent, filters=(32, 64), dense=256, activation="silu", blocks=0, parameters=1
+):
+    """[batch, latent] -> the likelihood's raw output, `parameters` a value.
+
+    [batch, height, width, channels * parameters].
 
     Mirrors `encoder`: transposed convolutions, then a sub-pixel convolution (Shi et al. 2016),
     which works at half the image's size. Where a height or width is no multiple of the strides,
     the surplus row or column is cropped.
     """
     _check(event_shape, latent, filters, dense, blocks)
-    height, width, channels = event_shape
+    height, width, channels = raw_shape(event_shape, parameters)
     factor = STRIDE ** len(filters)
     rows, columns = math.ceil(height / factor), math.ceil(width / factor)
     z = keras.Input((latent,), name="z")

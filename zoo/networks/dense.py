@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 from zoo.errors import InputError
-from zoo.networks.heads import normal_posterior
+from zoo.networks.heads import normal_posterior, raw_shape
 
 
 def encoder(event_shape, latent, units=(512, 512), activation="silu", head=normal_posterior):
@@ -22,15 +22,19 @@ def encoder(event_shape, latent, units=(512, 512), activation="silu", head=norma
     return keras.Model(x, head(h, latent), name="encoder")
 
 
-def decoder(event_shape, latent, units=(512, 512), activation="silu"):
-    """[batch, latent] -> the likelihood's raw output, [batch, *event]; `encoder` mirrored."""
+def decoder(event_shape, latent, units=(512, 512), activation="silu", parameters=1):
+    """[batch, latent] -> the likelihood's raw output, `parameters` a value; `encoder` mirrored.
+
+    [batch, *event[:-1], event[-1] * parameters].
+    """
+    shape = raw_shape(event_shape, parameters)
     _check(latent, units)
     z = keras.Input((latent,), name="z")
     h = z
     for i, width in enumerate(reversed(units)):
         h = layers.Dense(width, activation=activation, name=f"dense_{i}")(h)
-    h = layers.Dense(math.prod(event_shape), name="output")(h)
-    return keras.Model(z, layers.Reshape(event_shape, name="event")(h), name="decoder")
+    h = layers.Dense(math.prod(shape), name="output")(h)
+    return keras.Model(z, layers.Reshape(shape, name="event")(h), name="decoder")
 
 
 def _check(latent, units):

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from zoo.errors import InputError
+
 
 @keras.saving.register_keras_serializable(package="zoo")
 class BoundedLogVar(keras.layers.Layer):
@@ -21,6 +23,13 @@ class BoundedLogVar(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "low": self.low, "high": self.high}
+
+
+def raw_shape(event_shape, parameters):
+    """The shape of a decoder's output: of each value as many as its likelihood's `parameters`."""
+    if not isinstance(parameters, int) or parameters < 1:
+        raise InputError(f"parameters={parameters!r}: give the raw outputs a value, 1 or more.")
+    return (*event_shape[:-1], event_shape[-1] * parameters)
 
 
 def normal_posterior(features, latent):

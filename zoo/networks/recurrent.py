@@ -16,7 +16,7 @@ import numpy as np
 from keras import layers, ops
 
 from zoo.errors import InputError
-from zoo.networks.heads import normal_posterior
+from zoo.networks.heads import normal_posterior, raw_shape
 
 CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
 
@@ -48,20 +48,23 @@ def encoder(
     return keras.Model([x, length] if lengths else x, head(h, latent), name="encoder")
 
 
-def decoder(event_shape, latent, units=128, cell="gru", lengths=False):
-    """[batch, latent], and `length` -> the likelihood's raw output, [batch, *event].
+def decoder(event_shape, latent, units=128, cell="gru", lengths=False, parameters=1):
+    """[batch, latent], and `length` -> the likelihood's raw output, `parameters` a value.
+
+    [batch, *event[:-1], event[-1] * parameters].
 
     Every step is given the same of z; which step it is, the recurrent layer's state knows.
     """
     _check(event_shape, latent, units, cell)
-    steps, width = _rows(event_shape)
+    shape = raw_shape(event_shape, parameters)
+    steps, width = _rows(shape)
     z, length = keras.Input((latent,), name="z"), _length(lengths)
     h = _beside(z, length, steps)
     h = layers.Dense(units, activation="tanh", name="dense")(h)
     h = layers.RepeatVector(steps, name="repeat")(h)
     h = _recurrent(cell, units, return_sequences=True)(h)
     output = layers.Dense(width, name="output")(h)
-    output = layers.Reshape(event_shape, name="event")(output)
+    output = layers.Reshape(shape, name="event")(output)
     return keras.Model([z, length] if lengths else z, output, name="decoder")
 
 
@@ -73,7 +76,7 @@ class AutoregressiveDecoder(keras.Model):
     true steps before it (teacher forcing). `unroll` feeds back its own instead.
 
     Args:
-        event_shape, latent, units, cell, lengths: as in `decoder`.
+        event_shape, latent, units, cell, lengths, parameters: as in `decoder`.
         teacher_dropout: share of x's steps that training hides, so that z has something to say.
     """
 
@@ -85,6 +88,7 @@ class AutoregressiveDecoder(keras.Model):
         cell="gru",
         lengths=False,
         teacher_dropout=0.0,
+        parameters=1,
         name="decoder",
         **kwargs,
     ):
@@ -99,13 +103,14 @@ class AutoregressiveDecoder(keras.Model):
         x = keras.Input(event_shape, name="x")
         dense = layers.Dense(units, activation="tanh", name="dense")
         recurrent = _recurrent(cell, units, return_sequences=True)
-        output = layers.Dense(width, name="output")
+        shape = raw_shape(event_shape, parameters)
+        output = layers.Dense(_rows(shape)[1], name="output")
         seen = Before(name="before")(layers.Reshape((steps, width), name="rows")(x))
         seen = layers.Dropout(teacher_dropout, (None, steps, 1), name="teacher")(seen)
         told = dense(_beside(z, length, steps))
         h = layers.RepeatVector(steps, name="repeat")(told)
         h = recurrent(layers.Concatenate(name="with_before")([seen, h]))
-        h = layers.Reshape(event_shape, name="event")(output(h))
+        h = layers.Reshape(shape, name="event")(output(h))
         inputs = [z, length, x] if lengths else [z, x]
         super().__init__(inputs=inputs, outputs=h, name=name, **kwargs)
         self.event_shape = event_shape
@@ -114,6 +119,7 @@ class AutoregressiveDecoder(keras.Model):
         self.cell = cell
         self.lengths = lengths
         self.teacher_dropout = teacher_dropout
+        self.parameters = parameters
 
     def unroll(self, inputs, choose, noise=None):
         """The raw output of every step, given what `choose` made of the steps before.
@@ -124,28 +130,30 @@ class AutoregressiveDecoder(keras.Model):
             noise: [batch, *event] for `choose`, which otherwise gets None.
 
         Returns:
-            [batch, *event].
+            [batch, *event[:-1], event[-1] * parameters].
         """
         steps, _ = _rows(self.event_shape)
         z, *length = inputs if isinstance(inputs, list | tuple) else (inputs,)
         told = self.get_layer("dense")(_beside(z, *length or [None], steps))
+        raw = raw_shape(self.event_shape, self.parameters)
         cell = _FedBack(
             self.get_layer("recurrent").cell,
             self.get_layer("output"),
             told,
             choose,
             self.event_shape[1:],
+            raw[1:],
             heard=noise is not None,
         )
         if noise is None:
             noise = ops.zeros((ops.shape(z)[0], steps, 1))
         noise = ops.reshape(noise, (-1, steps, math.prod(noise.shape[2:])))
         rows = layers.RNN(cell, return_sequences=True)(noise)
-        return ops.reshape(rows, (-1, *self.event_shape))
+        return ops.reshape(rows, (-1, *raw))
 
     def get_config(self):
-        names = ("event_shape", "latent", "units", "cell", "lengths", "teacher_dropout", "name")
-        return {name: getattr(self, name) for name in names}
+        names = ("event_shape", "latent", "units", "cell", "lengths", "teacher_dropout")
+        return {name: getattr(self, name) for name in (*names, "parameters", "name")}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
@@ -184,28 +192,28 @@ class _FedBack:
 
     compute_dtype = "float32"
 
-    def __init__(self, cell, output, told, choose, step_shape, heard):
+    def __init__(self, cell, output, told, choose, step_shape, raw_shape, heard):
         self.cell = cell
         self.output = output
         self.told = told
         self.choose = choose
         self.step_shape = step_shape
+        self.raw_shape = raw_shape
         self.heard = heard
-        self.output_size = math.prod(step_shape)
+        self.output_size = math.prod(raw_shape)
+        self.width = math.prod(step_shape)
         states = cell.state_size if isinstance(cell.state_size, list | tuple) else [cell.state_size]
-        self.state_size = [self.output_size, *states]
+        self.state_size = [self.width, *states]
 
     def __call__(self, noise, states):
         last, *inner = states
         h, inner = self.cell(ops.concatenate([last, self.told], axis=1), list(inner))
         output = self.output(h)
-        chosen = self.choose(self._shaped(output), self._shaped(noise) if self.heard else None)
-        return output, [ops.reshape(chosen, (-1, self.output_size)), *inner]
+        noise = ops.reshape(noise, (-1, *self.step_shape)) if self.heard else None
+        chosen = self.choose(ops.reshape(output, (-1, *self.raw_shape)), noise)
+        return output, [ops.reshape(chosen, (-1, self.width)), *inner]
 
     call = __call__
-
-    def _shaped(self, row):
-        return ops.reshape(row, (-1, *self.step_shape))
 
 
 def _recurrent(cell, units, **options):

@@ -238,6 +238,10 @@ def _require_support(model, data):
             f"{data.name} has values in {list(data.range)}; the {model.likelihood.family} "
             f"likelihood describes values in {[low, high]}. Rescale the data or take another one."
         )
+    spacing = model.likelihood.spacing
+    if spacing and data.binarization == "none":
+        for split in (data.train, data.test):
+            _require_spacing(split, spacing, data.name, model.likelihood.family)
     for split in (data.train, data.test):
         for name, count in model.conditions.items():
             values = split.condition(name)
@@ -246,6 +250,21 @@ def _require_support(model, data):
                     f"{data.name} has {name}s from {values.min()} to {values.max()}; the model "
                     f"takes 0 to {count - 1}."
                 )
+
+
+def _require_spacing(split, spacing, name, family):
+    """Refuses values that are no multiples of a likelihood's spacing; reads every example once."""
+    for start in range(0, len(split), EVALUATION_BATCH):
+        x = split.observe(np.arange(start, min(start + EVALUATION_BATCH, len(split))))
+        steps = x / np.float32(spacing)
+        off = np.abs(steps - np.rint(steps)) > 1e-2
+        if off.any():
+            wanted = "whole numbers" if spacing == 1.0 else "8-bit values, multiples of 1/255"
+            raise InputError(
+                f"{name} has the value {x[off][0]:g}; the {family} likelihood describes {wanted}. "
+                "Binarize or round the data, or take another likelihood: continuous_bernoulli, "
+                "normal and laplace describe values in between."
+            )
 
 
 def _few(split, most=16):

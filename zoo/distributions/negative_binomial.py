@@ -1,0 +1,50 @@
+"""The negative binomial distribution of counts, by the logarithms of its mean and its dispersion.
+
+Its variance is mean + mean**2 / dispersion: a Poisson distribution's, and more the smaller the
+dispersion is. It is a Poisson distribution whose rate is gamma-distributed with shape `dispersion`.
+"""
+
+import numpy as np
+from keras import ops
+
+from zoo.distributions.elementary import log_rising
+from zoo.distributions.events import sum_event
+
+
+def log_prob(x, log_mean, log_dispersion, weight=None):
+    """[batch, *event] of counts -> [batch], nats; the parameters broadcast against x.
+
+    `weight` is that of `sum_event`. The error is about 1e-6 of log x!, by float32's rounding.
+    """
+    return sum_event(log_prob_by_value(x, log_mean, log_dispersion), weight)
+
+
+def log_prob_by_value(x, log_mean, log_dispersion):
+    """The same before the sum: shaped as the arguments broadcast, nats."""
+    dispersion = ops.exp(log_dispersion)
+    odds = log_mean - log_dispersion
+    ways = log_rising(dispersion, x) - log_rising(1.0, x)
+    return ways - dispersion * ops.softplus(odds) - x * ops.softplus(-odds)
+
+
+def mode(log_mean, log_dispersion):
+    """The likeliest count, floor(mean (dispersion - 1) / dispersion) or 0; shaped as the mean."""
+    return ops.floor(peak(log_mean, log_dispersion))
+
+
+def peak(log_mean, log_dispersion):
+    """What `mode` rounds down: shaped as the mean."""
+    return ops.exp(log_mean) * ops.maximum(1.0 - ops.exp(-log_dispersion), 0.0)
+
+
+def bounds(log_mean, log_dispersion, most):
+    """P(x <= c), c from 0 to most - 1: [batch, *event] -> [batch, *event, most]."""
+    counts = np.arange(most, dtype=np.float32)
+    masses = ops.exp(log_prob_by_value(counts, ops.expand_dims(log_mean, -1), log_dispersion))
+    return ops.cumsum(masses, axis=-1)
+
+
+def sample(log_mean, log_dispersion, noise, most):
+    """The quantile of `noise`, uniform on [0, 1), cut at `most`; shaped as the mean."""
+    below = bounds(log_mean, log_dispersion, most) <= ops.expand_dims(noise, -1)
+    return ops.sum(ops.cast(below, log_mean.dtype), axis=-1)

@@ -191,6 +191,36 @@ def test_data_that_the_likelihood_does_not_describe_is_refused(tmp_path):
         training.fit(model(), datasets.observe(wide), SETTINGS, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("likelihood", "value", "wanted"),
+    [
+        ("categorical", 0.5, "made has the value 0.5; the categorical likelihood .* whole numbers"),
+        ("negative_binomial", 0.25, "0.25; the negative binomial likelihood .* whole numbers"),
+        ("discretized_logistic", 0.5, "0.5; the discretized logistic .* multiples of 1/255"),
+    ],
+)
+def test_values_between_those_of_a_discrete_likelihood_are_refused(
+    likelihood, value, wanted, tmp_path
+):
+    x = np.zeros((300, 8, 8, 1), np.float32)
+    x[-1, 3, 2] = value
+    split = Split(x)
+    made = Dataset("made", split, split, (8, 8, 1), "made", "none", "all")
+    with pytest.raises(InputError, match=wanted + ".*Binarize or round"):
+        training.fit(model(likelihood=likelihood), datasets.observe(made), SETTINGS, tmp_path)
+
+
+@pytest.mark.parametrize("likelihood", ["categorical", "discretized_logistic"])
+def test_values_of_a_discrete_likelihood_are_taken(likelihood, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1)).astype(np.uint8)
+    pixels[...] = pixels if likelihood == "discretized_logistic" else 255 * (pixels > 127)
+    split = Split(pixels)
+    made = Dataset("made", split, split, (8, 8, 1), "made", "none", "all")
+    settings = dataclasses.replace(SETTINGS, epochs=1, batch_size=20)
+    run = training.fit(model(likelihood=likelihood), datasets.observe(made), settings, tmp_path)
+    assert np.isfinite(run.history[-1]["elbo"])
+
+
 def test_a_damaged_checkpoint_is_named(data, uninterrupted, tmp_path):
     whole = (uninterrupted[0].folder / checkpoint.FILE).read_bytes()
     (tmp_path / checkpoint.FILE).write_bytes(whole[: len(whole) // 2])

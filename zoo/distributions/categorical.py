@@ -22,8 +22,10 @@ def mean(logits):
 
 
 def mode(logits):
-    """The likeliest number: [batch, *event, C] -> [batch, *event]."""
-    return ops.cast(ops.argmax(logits, axis=-1), logits.dtype)
+    """The likeliest number, of equal ones the first: [batch, *event, C] -> [batch, *event]."""
+    # Keras's argmax looks at the bits of zeros by a Bitcast, which ONNX does not have.
+    likeliest = logits >= ops.max(logits, axis=-1, keepdims=True)
+    return ops.min(ops.where(likeliest, _values(logits), float(logits.shape[-1])), axis=-1)
 
 
 def sample(logits, noise):

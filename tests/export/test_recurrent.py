@@ -123,9 +123,9 @@ def test_test_data_hangs_on_no_step_that_rounding_could_turn(tmp_path):
     endpoints = {"generate": contract.of(model)["generate"]}
     contract.write_test_data(model, endpoints, data, tmp_path / "test_data")
     with np.load(tmp_path / "test_data" / "generate.npz") as file:
-        seed, x_mean = file["input.seed"], file["output.x_mean"]
+        seed, x_mean, z = (file[n] for n in ("input.seed", "output.x_mean", "output.z"))
     np.testing.assert_allclose(model.generate(seed)["x_mean"], x_mean, atol=1e-6)
-    margin = model.margin({"seed": seed}, {"x_mean": x_mean})
+    margin = model.margin({"seed": seed}, {"x_mean": x_mean, "z": z})
     assert keras.ops.convert_to_numpy(margin).min() > 1e-5
     # The border seeds repeat one; the others would all differ, had none been replaced.
     assert 32 < len(np.unique(seed)) < 63

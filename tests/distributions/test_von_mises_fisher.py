@@ -247,6 +247,13 @@ def test_a_concentration_that_is_not_positive_is_refused():
             von_mises_fisher.log_prob(mean, mean, kappa)
 
 
+def test_a_concentration_of_another_shape_is_refused():
+    mean = random_directions(3, 2)
+    for kappa in (2.0, np.float32([1, 2])):
+        with pytest.raises(InputError, match=r"kappa: given the shape .*, wanted \[batch, 1\]"):
+            von_mises_fisher.log_prob(mean, mean, kappa)
+
+
 @pytest.mark.parametrize("latent", [2, 64])
 def test_onnx_agrees(latent):
     def everything(raw, kappa, uniform, normal):
@@ -260,5 +267,5 @@ def test_onnx_agrees(latent):
 
     rng = np.random.default_rng(1)
     raw, normal = rng.normal(size=(50, latent)), rng.normal(size=(50, latent - 1))
-    kappa = np.logspace(-3, 2, 50)[:, None]
+    kappa = np.logspace(-3, 4, 50)[:, None]
     assert_onnx_agrees(everything, raw, kappa, rng.random((50, 1)), normal)

@@ -6,11 +6,11 @@ t = direction . z, and kappa L' - L is the KL to the uniform distribution. L is 
 kappa is large and kappa**2 / (2 dimension) where it is small: no difference of Bessel functions
 keeps the digits of both. So orders of at least 20 use Debye's uniform expansion (Digital Library of
 Mathematical Functions, 10.41.3), rearranged so that each term vanishes with kappa and stays small
-with a large one; lower orders follow by the recurrence of the ratios, downwards: there it is
+with a large one; lower orders follow by the recurrence of the ratios, downwards, which is
 stable.
 
-Accuracy in float32, dimensions 2 to 64, kappa from 1e-3 to 1e4: 1e-5 of the KL,
-1e-4 of kappa (1 - L').
+In float32, for dimensions 2 to 64 and kappa from 1e-3 to 1e4, the KL errs by less than 1e-5 of
+itself and kappa (1 - L') by less than 1e-4.
 """
 
 import functools
@@ -27,9 +27,9 @@ _TERMS = 4  # of Debye's expansion
 
 
 def kl_and_shortfall(dimension, kappa):
-    """(kappa L' - L, kappa (1 - L')), each shaped as kappa: the KL in nats, the lack of t.
+    """(kappa L' - L, kappa (1 - L')), each shaped as kappa, nats: the first is the KL.
 
-    L - kappa is minus the sum of the two.
+    Their sum is kappa - L.
     """
     order = dimension / 2 - 1
     steps = max(0, math.ceil(_LOWEST_ORDER - order))

@@ -20,7 +20,7 @@ _TINY = 1e-30  # below any squared length that counts
 
 
 def direction(raw):
-    """Unit vectors: [..., latent] -> the same shape. A row of zeros stays zero, with a gradient.
+    """Unit vectors: [..., latent] -> the same shape. A row of zeros stays zero.
 
     Raises:
         InputError: if there are fewer than two coordinates.
@@ -33,8 +33,8 @@ def log_prob(x, mean, kappa):
     """log of the density at unit vectors x: [batch, latent] twice, [batch, 1] -> [batch], nats.
 
     Raises:
-        InputError: if there are fewer than two coordinates, or kappa is a number that is not
-            positive.
+        InputError: if there are fewer than two coordinates, or kappa is not [batch, 1], or holds
+            numbers that are not positive.
     """
     _require(mean, kappa)
     kl, shortfall = kl_and_shortfall(mean.shape[-1], kappa)
@@ -79,13 +79,13 @@ def uniform_log_prob(x):
 def kl_to_uniform(latent, kappa):
     """KL(von Mises-Fisher || uniform) on the sphere in `latent` dimensions: [batch, 1] -> [batch].
 
-    In nats, to 1e-5 of itself in float32 for 2 to 64 latents and kappa from 1e-3 to 1e4.
+    Nats, to 1e-5 of itself in float32 for 2 to 64 latents and kappa from 1e-3 to 1e4.
 
     Raises:
         InputError: as `log_prob`.
     """
     _require_dimensions(latent)
-    require_positive("kappa", kappa)
+    _require_concentration(kappa)
     return sum_event(kl_and_shortfall(latent, kappa)[0])
 
 
@@ -108,7 +108,14 @@ def _log_area(latent):
 
 def _require(mean, kappa):
     _require_sphere(mean)
+    _require_concentration(kappa)
+
+
+def _require_concentration(kappa):
     require_positive("kappa", kappa)
+    shape = list(getattr(kappa, "shape", ()))
+    if shape[-1:] != [1]:
+        raise InputError(f"kappa: given the shape {shape}, wanted [batch, 1].")
 
 
 def _require_sphere(vectors):

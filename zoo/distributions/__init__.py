@@ -4,6 +4,22 @@ Every function works on one batch and returns nats **per example**, summed over 
 and never averaged: averaging over the batch is the caller's business.
 """
 
-from zoo.distributions import bernoulli, normal
+from zoo.distributions import (
+    bernoulli,
+    full_normal,
+    laplace,
+    logistic,
+    normal,
+    relaxed,
+    von_mises_fisher,
+)
 
-__all__ = ["bernoulli", "normal"]
+__all__ = [
+    "bernoulli",
+    "full_normal",
+    "laplace",
+    "logistic",
+    "normal",
+    "relaxed",
+    "von_mises_fisher",
+]

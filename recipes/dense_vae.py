@@ -2,6 +2,9 @@
 
 Run:       python recipes/dense_vae.py                 (embedded digits)
            python recipes/dense_vae.py --dataset mnist
+Cost:      MNIST, 100 epochs on JAX: 34 minutes of training, 4 of evaluation on 2 busy cores
+Expected:  MNIST, 100 epochs: test NLL 86.34 nats (K=1000, n=10,000, dynamic binarization drawn once
+           with seed 0), ELBO -89.73, KL 24.38, 16 of 50 latents active
 """
 
 from dataclasses import dataclass

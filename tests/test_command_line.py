@@ -308,7 +308,7 @@ def test_the_catalog_is_listed_with_what_tells_its_models_apart(run):
     assert code == 0 and head[0] == "model" and head[-1] == "parameters"
     assert [row[0] for row in rows] == zoo.catalog.names()
     by_name = {row[0]: row for row in rows}
-    assert "ELBO(beta=4.0)" in by_name["beta_vae"]
+    assert "ELBO(beta=2.0)" in by_name["beta_vae"]
     encoder = 784 * 512 + 512 + 512 * 512 + 512 + 512 * 16 + 16
     decoder = 16 * 512 + 512 + 512 * 512 + 512 + 512 * 784 + 784
     assert by_name["dense_ae"][-1] == f"{encoder + decoder:,}"

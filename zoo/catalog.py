@@ -135,9 +135,9 @@ def beta_vae(
     objective=None,
     seed=0,
 ):
-    """The dense VAE with few latents, its KL weighted by 4 unless another objective is given."""
+    """The dense VAE with few latents, its KL weighted by 2 unless another objective is given."""
     parts = _dense(event_shape, latent, units, activation, likelihood)
-    return VAE(**parts, objective=objective or ELBO(beta=4.0), seed=seed, name="beta_vae")
+    return VAE(**parts, objective=objective or ELBO(beta=2.0), seed=seed, name="beta_vae")
 
 
 @entry("dense")

@@ -9,9 +9,13 @@ from zoo.distributions import (
     categorical,
     continuous_bernoulli,
     discretized_logistic,
+    full_normal,
     laplace,
+    logistic,
     negative_binomial,
     normal,
+    relaxed,
+    von_mises_fisher,
 )
 
 __all__ = [
@@ -19,7 +23,11 @@ __all__ = [
     "categorical",
     "continuous_bernoulli",
     "discretized_logistic",
+    "full_normal",
     "laplace",
+    "logistic",
     "negative_binomial",
     "normal",
+    "relaxed",
+    "von_mises_fisher",
 ]

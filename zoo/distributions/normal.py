@@ -5,6 +5,7 @@ import math
 from keras import ops
 
 from zoo.distributions.events import sum_event
+from zoo.distributions.near_zero import exp_beyond_line
 
 
 def log_prob(x, mean, log_var, weight=None):
@@ -41,19 +42,4 @@ def kl_to_standard(mean, log_var):
 
 def kl_to_standard_by_axis(mean, log_var):
     """The same before the sum over latent axes: [batch, latent] -> [batch, latent], nats."""
-    return 0.5 * (ops.square(mean) + _exp_beyond_line(log_var))
-
-
-def _exp_beyond_line(x):
-    """exp(x) - 1 - x, to the last digits wherever it is small: any shape -> the same shape.
-
-    A posterior close to the prior has a KL of about x**2 / 4, which no difference of exp(x) and
-    1 + x can give: their digits cancel. Within [-1/2, 1/2] these are eight terms of the Taylor
-    series, which err by less than 1e-7 of the sum. Beyond, what is added is exact in the same
-    sense, and within it is 0 to the last bit: no runtime needs to choose between the two.
-    """
-    near = ops.clip(x, -0.5, 0.5)
-    series = 1.0
-    for n in range(9, 2, -1):
-        series = 1.0 + near / n * series
-    return 0.5 * ops.square(near) * series + (ops.exp(x) - ops.exp(near)) - (x - near)
+    return 0.5 * (ops.square(mean) + exp_beyond_line(log_var))

@@ -23,6 +23,7 @@ _SUBMODULES = (
     "noise",
     "objectives",
     "options",
+    "posteriors",
     "priors",
     "recipe",
     "runtime",

@@ -22,13 +22,17 @@ class Autoencoder(LatentModel):
         decoder, likelihood, conditions: as in `LatentModel`.
     """
 
-    outputs_of_encoder = ("z",)
     nats = ("reconstruction",)
     monitor = "reconstruction"
 
     def __init__(self, encoder, decoder, likelihood="bernoulli", conditions=None, **kwargs):
         super().__init__(encoder, decoder, likelihood, conditions, **kwargs)
         self.build()
+
+    @property
+    def outputs_of_encoder(self):
+        """{name: width} of what the encoder gives."""
+        return {"z": self.latent}
 
     def call(self, inputs, training=None):
         """[batch, *event] (and conditions) -> the likelihood's raw output."""

@@ -1,21 +1,24 @@
 """The named models of the zoo: builders with every number visible.
 
-Every builder takes an event shape and returns a model. `objective` is a value of `zoo.objectives`;
-`likelihood` is one of `zoo.likelihoods` or its name.
+Every builder takes an event shape and returns a model. What a VAE's builder takes besides, `parts`,
+are the arguments of `zoo.vae.VAE` of the same names: `posterior` and `prior` ("normal" and
+"standard" unless given; any name or value of `zoo.posteriors` and `zoo.priors`), `likelihood`
+("auto"), `objective` (the ELBO) and `seed` (0).
 """
 
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from zoo import likelihoods
+from zoo import likelihoods, posteriors, priors
 from zoo.autoencoder import Autoencoder
 from zoo.errors import InputError
-from zoo.networks import conditional, conv, dense, recurrent
-from zoo.networks.heads import point
+from zoo.networks import conditional, conv, dense, heads, recurrent
 from zoo.objectives import ELBO, ImportanceWeighted
+from zoo.schedules import Linear
 from zoo.vae import VAE
 
+PARTS = ("posterior", "prior", "likelihood", "objective", "seed")
 ENTRIES = {}
 
 
@@ -43,7 +46,7 @@ def dense_ae(event_shape, latent=16, units=(512, 512), activation="silu", likeli
     shape = {"units": tuple(units), "activation": activation}
     likelihood = likelihoods.get(likelihood, event_shape)
     return Autoencoder(
-        dense.encoder(event_shape, latent, **shape, head=point),
+        dense.encoder(event_shape, latent, **shape, head=heads.point),
         dense.decoder(event_shape, latent, **shape, parameters=likelihood.parameters),
         likelihood=likelihood,
         name="dense_ae",
@@ -51,120 +54,112 @@ def dense_ae(event_shape, latent=16, units=(512, 512), activation="silu", likeli
 
 
 @entry("dense")
-def dense_vae(
-    event_shape,
-    latent=50,
-    units=(512, 512),
-    activation="silu",
-    likelihood="auto",
-    objective=None,
-    seed=0,
-):
-    """Dense VAE over events of any shape, one stochastic layer, normal posterior and prior."""
-    parts = _dense(event_shape, latent, units, activation, likelihood)
-    return VAE(**parts, objective=objective, seed=seed, name="dense_vae")
+def dense_vae(event_shape, latent=50, units=(512, 512), activation="silu", **parts):
+    """Dense VAE over events of any shape, one stochastic layer."""
+    return _dense("dense_vae", event_shape, latent, units, activation, **parts)
 
 
 @entry("convolutional")
 def conv_vae(
-    event_shape,
-    latent=32,
-    filters=(16, 32),
-    dense=512,
-    activation="silu",
-    likelihood="auto",
-    objective=None,
-    seed=0,
+    event_shape, latent=32, filters=(16, 32), dense=512, activation="silu", **parts
 ):
-    """Convolutional VAE over images [height, width, channels], normal posterior and prior."""
-    parts = _convolutional(event_shape, latent, filters, dense, 0, activation, likelihood)
-    return VAE(**parts, objective=objective, seed=seed, name="conv_vae")
+    """Convolutional VAE over images [height, width, channels]."""
+    shape = {"filters": tuple(filters), "dense": dense, "activation": activation}
+    return _vae("conv_vae", conv.encoder, conv.decoder, event_shape, latent, shape, **parts)
 
 
 @entry("residual")
 def residual_vae(
-    event_shape,
-    latent=32,
-    filters=(16, 32),
-    dense=512,
-    blocks=2,
-    activation="silu",
-    likelihood="auto",
-    objective=None,
-    seed=0,
+    event_shape, latent=32, filters=(16, 32), dense=512, blocks=2, activation="silu", **parts
 ):
     """The convolutional VAE with residual blocks at every size of the image."""
-    parts = _convolutional(event_shape, latent, filters, dense, blocks, activation, likelihood)
-    return VAE(**parts, objective=objective, seed=seed, name="residual_vae")
+    shape = {"filters": tuple(filters), "dense": dense, "blocks": blocks, "activation": activation}
+    return _vae("residual_vae", conv.encoder, conv.decoder, event_shape, latent, shape, **parts)
 
 
 @entry("convolutional")
 def conditional_vae(
-    event_shape,
-    classes=10,
-    latent=32,
-    filters=(16, 32),
-    dense=256,
-    activation="silu",
-    likelihood="auto",
-    objective=None,
-    seed=0,
+    event_shape, classes=10, latent=32, filters=(16, 32), dense=256, activation="silu", **parts
 ):
     """Convolutional VAE over images whose encoder and decoder take a label besides."""
     shape = {"filters": tuple(filters), "dense": dense, "activation": activation}
-    likelihood = likelihoods.get(likelihood, event_shape)
-    wide = shape | {"parameters": likelihood.parameters}
-    return VAE(
-        conditional.encoder(conv.encoder, event_shape, latent, classes, **shape),
-        conditional.decoder(conv.decoder, event_shape, latent, classes, **wide),
-        likelihood=likelihood,
-        objective=objective,
-        conditions={"label": classes},
-        seed=seed,
-        name="conditional_vae",
-    )
+
+    def encoder(event_shape, latent, **options):
+        return conditional.encoder(conv.encoder, event_shape, latent, classes, **options)
+
+    def decoder(event_shape, latent, **options):
+        return conditional.decoder(conv.decoder, event_shape, latent, classes, **options)
+
+    parts |= {"conditions": {"label": classes}}
+    return _vae("conditional_vae", encoder, decoder, event_shape, latent, shape, **parts)
 
 
 @entry("dense")
 def beta_vae(
+    event_shape, latent=10, units=(512, 512), activation="silu", objective=None, **parts
+):
+    """The dense VAE with few latents, its KL weighted by 2 unless another objective is given."""
+    parts |= {"objective": objective or ELBO(beta=2.0)}
+    return _dense("beta_vae", event_shape, latent, units, activation, **parts)
+
+
+@entry("dense")
+def iwae(event_shape, latent=50, units=(512, 512), activation="silu", objective=None, **parts):
+    """The dense VAE trained on the importance-weighted bound, K=5 unless given."""
+    parts |= {"objective": objective or ImportanceWeighted(5, doubly_reparameterized=True)}
+    return _dense("iwae", event_shape, latent, units, activation, **parts)
+
+
+@entry("dense")
+def laplace_vae(
+    event_shape, latent=50, units=(512, 512), activation="silu", posterior="laplace", **parts
+):
+    """The dense VAE with Laplace latents, whose KL to the standard Laplace prior is exact."""
+    parts |= {"posterior": posterior}
+    return _dense("laplace_vae", event_shape, latent, units, activation, **parts)
+
+
+@entry("dense")
+def hyperspherical_vae(
     event_shape,
     latent=10,
     units=(512, 512),
     activation="silu",
-    likelihood="auto",
-    objective=None,
-    seed=0,
+    posterior="von_mises_fisher",
+    **parts,
 ):
-    """The dense VAE with few latents, its KL weighted by 2 unless another objective is given."""
-    parts = _dense(event_shape, latent, units, activation, likelihood)
-    return VAE(**parts, objective=objective or ELBO(beta=2.0), seed=seed, name="beta_vae")
+    """The dense VAE with latents on the unit sphere (Davidson et al. 2018)."""
+    parts |= {"posterior": posterior}
+    return _dense("hyperspherical_vae", event_shape, latent, units, activation, **parts)
 
 
 @entry("dense")
-def iwae(
+def gumbel_vae(
     event_shape,
-    latent=50,
+    latent=20,
+    classes=10,
     units=(512, 512),
     activation="silu",
-    likelihood="auto",
-    objective=None,
-    seed=0,
+    temperature=1.0,
+    final_temperature=0.5,
+    temperature_steps=1000,
+    posterior="categorical",
+    **parts,
 ):
-    """The dense VAE trained on the importance-weighted bound, K=5 unless given."""
-    parts = _dense(event_shape, latent, units, activation, likelihood)
-    objective = objective or ImportanceWeighted(5, doubly_reparameterized=True)
-    return VAE(**parts, objective=objective, seed=seed, name="iwae")
+    """The dense VAE with discrete latents, relaxed while they are trained (Jang et al. 2017).
 
-
-def _dense(event_shape, latent, units, activation, likelihood):
-    """What the dense VAEs have in common, as `VAE` takes it."""
-    shape = {"units": tuple(units), "activation": activation}
-    likelihood = likelihoods.get(likelihood, event_shape)
-    return {
-        "encoder": dense.encoder(event_shape, latent, **shape),
-        "decoder": dense.decoder(event_shape, latent, **shape, parameters=likelihood.parameters),
-        "likelihood": likelihood,
+    Args:
+        classes: of each latent of a "categorical" posterior; those of a "bernoulli" one are binary.
+        temperature, final_temperature, temperature_steps: of the relaxation, lowered linearly over
+            so many steps of training.
+    """
+    schedule = Linear(temperature, final_temperature, temperature_steps)
+    named = {
+        "categorical": lambda: posteriors.Categorical(classes, schedule),
+        "bernoulli": lambda: posteriors.Bernoulli(schedule),
     }
+    parts |= {"posterior": named[posterior]() if posterior in list(named) else posterior}
+    return _dense("gumbel_vae", event_shape, latent, units, activation, **parts)
 
 
 @entry("recurrent")
@@ -177,9 +172,7 @@ def rnn_vae(
     autoregressive=False,
     lengths=False,
     teacher_dropout=0.3,
-    likelihood="auto",
-    objective=None,
-    seed=0,
+    **parts,
 ):
     """Recurrent VAE over sequences [steps, features], or images row by row.
 
@@ -192,29 +185,57 @@ def rnn_vae(
         teacher_dropout: share of the steps that training hides from an autoregressive decoder.
     """
     shape = {"units": units, "cell": cell, "lengths": lengths}
-    teacher = {"teacher_dropout": teacher_dropout} if autoregressive else {}
-    decoder = recurrent.AutoregressiveDecoder if autoregressive else recurrent.decoder
+
+    def encoder(*sizes, **options):
+        return recurrent.encoder(*sizes, **options, bidirectional=bidirectional)
+
+    def decoder(*sizes, **options):
+        if autoregressive:
+            return recurrent.AutoregressiveDecoder(
+                *sizes, **options, teacher_dropout=teacher_dropout
+            )
+        return recurrent.decoder(*sizes, **options)
+
+    parts |= {"conditions": {"length": event_shape[0] + 1} if lengths else None}
+    return _vae("rnn_vae", encoder, decoder, event_shape, latent, shape, **parts)
+
+
+def _dense(name, event_shape, latent, units, activation, **parts):
+    """A VAE of dense networks."""
+    shape = {"units": tuple(units), "activation": activation}
+    return _vae(name, dense.encoder, dense.decoder, event_shape, latent, shape, **parts)
+
+
+def _vae(
+    name,
+    encoder,
+    decoder,
+    event_shape,
+    latent,
+    shape,
+    posterior="normal",
+    prior="standard",
+    likelihood="auto",
+    **parts,
+):
+    """A VAE whose two networks are built alike, to the sizes that its other parts ask for.
+
+    Args:
+        encoder, decoder: a family's builders.
+        shape: what both of them take besides.
+    """
+    posterior = posteriors.get(posterior)
     likelihood = likelihoods.get(likelihood, event_shape)
+    width = posterior.width(latent)
     return VAE(
-        recurrent.encoder(event_shape, latent, **shape, bidirectional=bidirectional),
-        decoder(event_shape, latent, **shape, **teacher, parameters=likelihood.parameters),
+        encoder(event_shape, width, **shape, head=heads.parametric(posterior.outputs(width))),
+        decoder(event_shape, width, **shape, parameters=likelihood.parameters),
+        posterior=posterior,
+        prior=priors.get(prior, posterior, event_shape),
         likelihood=likelihood,
-        objective=objective,
-        conditions={"length": event_shape[0] + 1} if lengths else None,
-        seed=seed,
-        name="rnn_vae",
+        name=name,
+        **parts,
     )
-
-
-def _convolutional(event_shape, latent, filters, dense, blocks, activation, likelihood):
-    """What the convolutional VAEs have in common, as `VAE` takes it."""
-    shape = {"filters": tuple(filters), "dense": dense, "blocks": blocks, "activation": activation}
-    likelihood = likelihoods.get(likelihood, event_shape)
-    return {
-        "encoder": conv.encoder(event_shape, latent, **shape),
-        "decoder": conv.decoder(event_shape, latent, **shape, parameters=likelihood.parameters),
-        "likelihood": likelihood,
-    }
 
 
 def names():
@@ -230,10 +251,14 @@ def build(name, event_shape, **options):
     """
     if name not in ENTRIES:
         raise InputError(f"model {name!r} is unknown; there are {', '.join(ENTRIES)}.")
-    try:
-        inspect.signature(ENTRIES[name].build).bind(event_shape, **options)
-    except TypeError as error:
-        raise InputError(f"{name}: {error}.") from error
+    parameters = inspect.signature(ENTRIES[name].build).parameters
+    known = [each for each in parameters if each not in ("event_shape", "parts")]
+    known += [each for each in PARTS if "parts" in parameters and each not in known]
+    unknown = [each for each in options if each not in known]
+    if unknown:
+        raise InputError(
+            f"{name} has no option {', '.join(unknown)}; it has {', '.join(known)}."
+        )
     return ENTRIES[name].build(event_shape, **options)
 
 

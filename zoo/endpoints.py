@@ -76,7 +76,7 @@ def of(
     Args:
         event_shape: of x, without the batch axis.
         latent: axes of z.
-        encoded: names of what `encode` gives, each [batch, latent].
+        encoded: {name: width} of what `encode` gives, each [batch, width].
         nats: names of what `score` gives, each [batch].
         conditions: {name: count} of the inputs besides, int32 [batch] from 0 to below `count`.
         generates: whether there is a prior to draw from.
@@ -90,7 +90,7 @@ def of(
     besides = [
         Tensor(name, "int32", (BATCH,), below=count) for name, count in (conditions or {}).items()
     ]
-    posterior = tuple(Tensor(name, "float32", (BATCH, latent)) for name in encoded)
+    posterior = tuple(Tensor(name, "float32", (BATCH, n)) for name, n in encoded.items())
     scores = tuple(Tensor(name, "float32", (BATCH,)) for name in nats)
     endpoints = [
         Endpoint("encode", (x, *besides), posterior),

@@ -46,17 +46,27 @@ class LatentModel(keras.Model):
             step from the steps before it (teacher forcing); `unroll(inputs, choose, noise)` feeds
             back what `choose(output of a step, noise of that step)` makes of its own output.
         likelihood: p(x|z), or its name.
+        posterior: of a model that has one; it says what the encoder must give.
         conditions: {name: count} of int32 [batch] inputs besides x, from 0 to below `count`. Of a
             sequence of `length`, the steps from there on count for nothing and decode to 0.
     """
 
     parts = ("encoder", "decoder", "likelihood")
-    outputs_of_encoder = ()
     nats = ()  # what `score` gives
     draws = 1  # decoded an example in training
 
-    def __init__(self, encoder, decoder, likelihood="bernoulli", conditions=None, **kwargs):
+    def __init__(
+        self,
+        encoder,
+        decoder,
+        likelihood="bernoulli",
+        conditions=None,
+        posterior=None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
+        if posterior is not None:
+            self.posterior = posterior
         self.encoder = encoder
         self.decoder = decoder
         self.likelihood = likelihoods.get(likelihood)
@@ -66,6 +76,11 @@ class LatentModel(keras.Model):
         self._check_shapes()
         self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction")
         self.reconstruction_loss = None
+
+    @property
+    def outputs_of_encoder(self):
+        """{name: width} of what the encoder gives, each [batch, width]."""
+        raise NotImplementedError
 
     @property
     def latent_facts(self):
@@ -78,15 +93,14 @@ class LatentModel(keras.Model):
         return hasattr(self.decoder, "unroll")
 
     def _check_shapes(self):
-        wanted, names = dict.fromkeys(self.outputs_of_encoder, self.latent), self.conditions
+        wanted, names = self.outputs_of_encoder, self.conditions
         given = self.encoder.output
         if isinstance(given, dict):
             given = {name: value.shape[-1] for name, value in given.items()}
         if given != wanted:
             raise InputError(
                 f"The encoder gives {given}, the decoder takes {self.latent} latents: the encoder "
-                f"of a {type(self).__name__} must give {' and '.join(wanted)} of as many axes as "
-                "the decoder takes."
+                f"of this {type(self).__name__} must give {wanted}."
             )
         decoded = tuple(self.decoder.output.shape[1:])
         *grid, channels = self.event_shape
@@ -123,7 +137,7 @@ class LatentModel(keras.Model):
 
     def represent(self, x, *condition):
         """[batch, *event] -> [batch, latent]: the one point that stands for x."""
-        return self.encode(x, *condition)[self.outputs_of_encoder[0]]
+        return self.encode(x, *condition)["z"]
 
     def decode(self, z, *condition):
         """[batch, latent] -> {"x_mean"}: the likelihood's mean, [batch, *event].

@@ -104,6 +104,71 @@ def gumbel(seed, shape, stream=0):
     return _shaped(_look_up(_gumbel_quantiles(), first, 16), shape)
 
 
+def laplace(seed, shape, stream=0):
+    """float32 [batch, *shape] of standard Laplace noise: the quantile of one of 65,536 midpoints."""
+    first, _ = bits(seed, math.prod(shape), stream)
+    return _shaped(_look_up(_laplace_quantiles(), first, 16), shape)
+
+
+def logistic(seed, shape, stream=0):
+    """float32 [batch, *shape] of standard logistic noise: as `laplace`."""
+    first, _ = bits(seed, math.prod(shape), stream)
+    return _shaped(_look_up(_logistic_quantiles(), first, 16), shape)
+
+
+def draw(kinds, seed, stream=0):
+    """float32 [batch, sum of counts]: noise of several kinds side by side.
+
+    Args:
+        kinds: ((kind, count), ...), each kind one of `KINDS`; each has a stream of its own, the
+            first `stream`, the others those from `stream + 16` on.
+    """
+    parts = [
+        KINDS[kind](seed, (count,), stream + 16 * place)
+        for place, (kind, count) in enumerate(kinds)
+    ]
+    return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=-1)
+
+
+KINDS = {
+    "normal": normal,
+    "uniform": uniform,
+    "gumbel": gumbel,
+    "laplace": laplace,
+    "logistic": logistic,
+}
+
+
+def draw_afresh(kinds, rows, generator):
+    """As `draw`, of `rows` rows from a `keras.random.SeedGenerator`: what training draws.
+
+    Of the kinds "normal", "uniform" and "gumbel".
+    """
+    parts = []
+    for kind, count in kinds:
+        if kind == "normal":
+            parts.append(keras.random.normal((rows, count), seed=generator))
+            continue
+        part = keras.random.uniform((rows, count), seed=generator)
+        # A uniform number may be 0, and rounds to multiples of 2**-24 at its finest.
+        cell = 2.0**-25
+        parts.append(part if kind == "uniform" else -ops.log(-ops.log(part * (1 - cell) + cell)))
+    return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=-1)
+
+
+@functools.cache
+def _laplace_quantiles():
+    midpoints = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
+    tail = np.log(2.0 * np.minimum(midpoints, 1.0 - midpoints))
+    return np.where(midpoints < 0.5, tail, -tail).astype(np.float32)
+
+
+@functools.cache
+def _logistic_quantiles():
+    midpoints = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
+    return (np.log(midpoints) - np.log(1.0 - midpoints)).astype(np.float32)
+
+
 @functools.cache
 def _radii():
     midpoints = (np.arange(_RADII) + 0.5) / _RADII

@@ -67,6 +67,8 @@ class Objective:
     draws = 1  # posterior samples an example in training
     monitor = "elbo"  # the metric by which the best epoch is chosen
     by_latent = False  # whether it needs the KL of each latent
+    of_normal = False  # whether it is computed from the densities of a normal posterior
+    weighs = False  # whether it weighs draws by their densities
     gradient_weights = None  # of the path through z, from log weights [batch, draws]; None: 1
 
     def regulariser(self, terms):
@@ -170,6 +172,8 @@ class TotalCorrelation(Objective):
         beta: weight of the total correlation, >= 0.
     """
 
+    of_normal = True
+
     def __init__(self, beta):
         require_at_least("beta", beta, 0.0)
         self.beta = beta
@@ -191,6 +195,7 @@ class ImportanceWeighted(Objective):
     """
 
     monitor = "bound"
+    weighs = True
 
     def __init__(self, samples, doubly_reparameterized=False):
         if not (isinstance(samples, int) and samples >= 1):

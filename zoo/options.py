@@ -21,6 +21,16 @@ Likelihood = Literal[
     "categorical",
     "negative_binomial",
 ]
+Posterior = Literal[
+    "normal",
+    "full_normal",
+    "laplace",
+    "logistic",
+    "von_mises_fisher",
+    "bernoulli",
+    "categorical",
+]
+Prior = Literal["standard"]
 Objective = Literal["elbo", "free_bits", "capacity", "total_correlation", "importance_weighted"]
 
 
@@ -91,8 +101,12 @@ class Model(Config):
 
 @dataclass(frozen=True)
 class VAE(Model):
-    """Options that every VAE has: what is done with the two terms of the bound."""
+    """Options that every VAE has: its distributions, and what is done with the bound's terms."""
 
+    posterior: Posterior = "normal"
+    """Of the latents given x. `bernoulli` and `categorical` are relaxed while they are trained."""
+    prior: Prior = "standard"
+    """Of the latents; `standard` is that of the posterior's family, which learns nothing."""
     objective: Objective = "elbo"
     """See `zoo.objectives`."""
     beta: float = 1.0
@@ -131,7 +145,12 @@ _BELONGS_TO = {
 
 def of_model(config):
     """{name: value} of the options that a builder of `zoo.catalog` takes, the objective made."""
-    shared = {field.name for field in dataclasses.fields(VAE)} - {"latent", "likelihood"}
+    shared = {field.name for field in dataclasses.fields(VAE)} - {
+        "latent",
+        "likelihood",
+        "posterior",
+        "prior",
+    }
     chosen = {name: value for name, value in vars(config).items() if name not in shared}
     if isinstance(config, VAE):
         chosen |= {"objective": objective(config), "seed": config.seed}

@@ -32,28 +32,37 @@ class Case:
     Args:
         options: of its builder.
         conditions: {name: count} of its inputs beside x.
-        encoded, nats: what `encode` and `score` give.
+        encoded: {name: width} of what `encode` gives; names alone are as wide as z.
+        nats: what `score` gives.
+        width: values of z, where they are not as many as latents.
+        exact_bits: whether z of `generate` has the same bits in every runtime.
         generates: whether there is a prior to draw from.
         data: () -> Dataset.
     """
 
     options: dict
     conditions: dict = dataclasses.field(default_factory=dict)
-    encoded: tuple = ("mean", "log_var")
+    encoded: tuple | dict = ("mean", "log_var")
     nats: tuple = ("elbo", "reconstruction", "kl")
     generates: bool = True
+    width: int | None = None
+    exact_bits: bool = True
     data: Callable = digits
 
     @property
     def latent(self):
-        return self.options["latent"]
+        """Values of z."""
+        return self.width or self.options["latent"]
 
     def endpoints(self, event):
         """{name: (inputs, outputs)}, each (name, dtype, shape): the design's table."""
         x, z = ("x", "float32", (BATCH, *event)), ("z", "float32", (BATCH, self.latent))
         besides = [(name, "int32", (BATCH,)) for name in self.conditions]
         x_mean = ("x_mean", "float32", (BATCH, *event))
-        encoded = [(name, "float32", (BATCH, self.latent)) for name in self.encoded]
+        widths = self.encoded
+        if not isinstance(widths, dict):
+            widths = dict.fromkeys(widths, self.latent)
+        encoded = [(name, "float32", (BATCH, width)) for name, width in widths.items()]
         table = {
             "encode": ([x, *besides], encoded),
             "decode": ([z, *besides], [x_mean]),
@@ -77,6 +86,9 @@ CASES = {
     "rnn_vae": Case({"latent": 3, "units": 6}),
     "beta_vae": Case(DENSE),
     "iwae": Case(DENSE),
+    "laplace_vae": Case(DENSE, encoded=("mean", "log_scale")),
+    "hyperspherical_vae": Case(DENSE, encoded={"direction": 3, "kappa": 1}, exact_bits=False),
+    "gumbel_vae": Case(DENSE | {"classes": 4}, encoded=("logits",), width=12),
 }
 
 

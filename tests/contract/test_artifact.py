@@ -76,8 +76,9 @@ def test_one_seed_gives_one_sample_in_any_batch_and_runtime(runtimes, published,
     for runtime, run in runtimes.items():
         together = run("generate", [seeds, *conditions])
         few = run("generate", [alone, *(values[:3] for values in conditions)])
-        np.testing.assert_array_equal(together["z"], bits, err_msg=runtime)  # bit for bit
-        np.testing.assert_array_equal(few["z"], bits[[0, 5, 63]], err_msg=runtime)
+        near = 0.0 if case.exact_bits else 1e-6  # 0: bit for bit
+        np.testing.assert_allclose(together["z"], bits, rtol=0, atol=near, err_msg=runtime)
+        np.testing.assert_allclose(few["z"], bits[[0, 5, 63]], rtol=0, atol=near, err_msg=runtime)
         np.testing.assert_array_equal(few["x_mean"][0], few["x_mean"][1], err_msg=runtime)
         assert np.abs(few["x_mean"][0] - few["x_mean"][2]).max() > 1e-4
         np.testing.assert_allclose(
@@ -97,7 +98,8 @@ def test_scores_are_deterministic_and_are_the_terms(runtimes, published, name, c
         if "elbo" not in case.nats:
             continue
         x, *conditions = arrays
-        drawn = np.asarray(noise.normal(np.arange(model.score_samples), (model.latent,)))
+        kinds = model.posterior.noise(model.latent)
+        drawn = np.asarray(noise.draw(kinds, np.arange(model.score_samples)))
         terms = model.terms(x, np.repeat(drawn[None], len(x), axis=0), *conditions)
         for key, value in terms.items():
             np.testing.assert_allclose(score[key], value, rtol=1e-4, atol=1e-4, err_msg=runtime)

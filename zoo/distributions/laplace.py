@@ -31,11 +31,16 @@ def sample(mean, log_scale, noise):
 
 
 def kl_to_standard(mean, log_scale):
-    """KL(Laplace(mean, exp(log_scale)) || Laplace(0, 1)): [batch, latent] twice -> [batch], nats.
+    """KL(Laplace(mean, exp(log_scale)) || Laplace(0, 1)): [batch, latent] twice -> [batch], nats."""
+    return sum_event(kl_to_standard_by_axis(mean, log_scale))
+
+
+def kl_to_standard_by_axis(mean, log_scale):
+    """The same before the sum over latent axes: [batch, latent] -> [batch, latent], nats.
 
     |mean| + scale * exp(-|mean| / scale) - 1 - log_scale, written so that its digits do not cancel
     for a posterior close to the prior.
     """
     scale = ops.exp(log_scale)
     distance = ops.abs(mean) / scale
-    return sum_event(scale * exp_beyond_line(-distance) + exp_beyond_line(log_scale))
+    return scale * exp_beyond_line(-distance) + exp_beyond_line(log_scale)

@@ -48,12 +48,17 @@ def bernoulli_log_prob(x_logits, logits, temperature):
 
 def bernoulli_kl_to_uniform(logits):
     """KL(Bernoulli(logits) || Bernoulli(1/2)), not relaxed: [batch, latent] -> [batch], nats."""
+    return sum_event(bernoulli_kl_to_uniform_by_axis(logits))
+
+
+def bernoulli_kl_to_uniform_by_axis(logits):
+    """The same before the sum: shaped as the logits, nats."""
     size = ops.abs(logits)
     small = ops.minimum(size, 1.0)
     tangent = ops.tanh(0.5 * small)
     near = 0.5 * (tangent * small + log_one_plus(-ops.square(tangent)))
     far = math.log(2.0) - ops.softplus(-size) - size * ops.sigmoid(-size)
-    return sum_event(ops.where(size < 1.0, near, far))
+    return ops.where(size < 1.0, near, far)
 
 
 def categorical_sample(logits, temperature, noise):
@@ -93,9 +98,14 @@ def categorical_log_prob(log_x, logits, temperature):
 
 def categorical_kl_to_uniform(logits):
     """KL(categorical(logits) || uniform), not relaxed: [batch, *latent, classes] -> [batch]."""
+    return sum_event(categorical_kl_to_uniform_by_axis(logits))
+
+
+def categorical_kl_to_uniform_by_axis(logits):
+    """The same before the sum: [batch, *latent, classes] -> [batch, *latent], nats."""
     centred = logits - ops.mean(logits, axis=-1, keepdims=True)
     total = ops.logsumexp(centred, axis=-1, keepdims=True) - math.log(logits.shape[-1])
     log_ratio = centred - total  # of each probability to the uniform one
     # ratio * log(ratio) - ratio + 1, summed: terms of one sign; below exp(-50) each is 1.
     log_ratio = ops.maximum(log_ratio, -50.0)
-    return sum_event(ops.mean(ops.exp(log_ratio) * exp_beyond_line(-log_ratio), axis=-1))
+    return ops.mean(ops.exp(log_ratio) * exp_beyond_line(-log_ratio), axis=-1)

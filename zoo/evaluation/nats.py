@@ -16,13 +16,31 @@ VALUES = 2000 * 28 * 28
 _ELBO, _WEIGHTS = 10, 11  # streams of noise
 
 
-def noise(seed, stream, first, count, samples, latent, draw=0):
-    """Standard normal noise, float32 [count, samples, latent], a function of its arguments."""
-    out = np.empty((count, samples, latent), np.float32)
+def noise(seed, stream, first, count, samples, kinds, draw=0):
+    """Noise as a posterior's `noise` asks for, float32 [count, samples, sum of the kinds' counts].
+
+    A function of its arguments: row by row, so that the chunk does not matter.
+    """
+    out = np.empty((count, samples, sum(size for _, size in kinds)), np.float32)
     for row in range(count):
-        source = np.random.Philox(key=[seed, stream], counter=[0, 0, draw, first + row])
-        np.random.Generator(source).standard_normal(out=out[row], dtype=np.float32)
+        key = np.random.Philox(key=[seed, stream], counter=[0, 0, draw, first + row])
+        source, begin = np.random.Generator(key), 0
+        for kind, size in kinds:
+            out[row, :, begin : begin + size] = _KINDS[kind](source, (samples, size))
+            begin += size
     return out
+
+
+_KINDS = {
+    "normal": lambda source, shape: source.standard_normal(shape, np.float32),
+    "uniform": lambda source, shape: source.random(shape, np.float32),
+    "gumbel": lambda source, shape: source.gumbel(size=shape),
+}
+
+
+def kinds(model):
+    """The noise that a model's posterior takes."""
+    return model.posterior.noise(model.latent)
 
 
 def rows(model):
@@ -33,8 +51,8 @@ def rows(model):
 def elbo(model, split, seed, samples=16, most=None):
     """Yields `elbo`, `reconstruction` (-log p(x|z)) and `kl`: means over a split, nats.
 
-    Of its first `most` examples, where that is given. The KL is exact, the reconstruction term an
-    average over `samples` posterior samples.
+    Of its first `most` examples, where that is given. The reconstruction term is an average over
+    `samples` posterior samples, and so is the KL where there is no exact one.
     """
     terms = compiled(model, "terms")
     sums, images = np.zeros(2), max(1, rows(model) // samples)
@@ -42,7 +60,7 @@ def elbo(model, split, seed, samples=16, most=None):
     for first in range(0, count, images):
         indices = np.arange(first, min(first + images, count))
         x, *condition = split.inputs(indices, model.conditions)
-        draws = noise(seed, _ELBO, first, len(indices), samples, model.latent)
+        draws = noise(seed, _ELBO, first, len(indices), samples, kinds(model))
         out = terms(x, draws, *condition)
         sums += [np.sum(out[name], dtype=np.float64) for name in ("reconstruction", "kl")]
     reconstruction, kl = sums / count
@@ -86,7 +104,7 @@ def log_likelihood(model, split, seed, samples=1000, done=None, on_chunk=lambda 
         total = np.full(len(indices), -np.inf)
         for draw in range(0, samples, width):
             k = min(width, samples - draw)
-            draws = noise(seed, _WEIGHTS, first, len(indices), k, model.latent, draw)
+            draws = noise(seed, _WEIGHTS, first, len(indices), k, kinds(model), draw)
             log_weight = weights(x, draws, *condition).astype(np.float64)
             total = np.logaddexp(total, np.logaddexp.reduce(log_weight, axis=1))
         done[indices] = total - np.log(samples)

@@ -143,8 +143,14 @@ def _notes(m):
             "likeliest: where a binary step hangs on the last digits of a probability, it and the "
             "steps after it may differ between runtimes. "
         )
+    same = "`z` has the same bits in every runtime"
+    if not m["latent"]["exact_bits"]:
+        same = (
+            "the noise that `z` is made of has the same bits in every runtime, `z` itself is "
+            "computed and rounded"
+        )
     return (
-        "Row i of `generate` depends on seed[i] alone; `z` has the same bits in every runtime. "
+        f"Row i of `generate` depends on seed[i] alone; {same}. "
         f"{fed_back}`score` averages over {m['score_samples']} fixed noise draws; -`elbo` is an "
         "anomaly score."
     )

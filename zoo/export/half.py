@@ -1,10 +1,10 @@
 """The float16 variant of a graph: half the weights to read, and the units that GPUs have for it.
 
-Between the first and the last matrix product or convolution of a graph, values are float16; before
-the first and after the last they stay float32, and so do exponentials, logarithms and sums over
-many terms anywhere. So the noise and the latents of `generate` keep their bits, probabilities are
-made of float32 logits, and nats are summed in float32. Inputs and outputs are those of the float32
-graph. A graph with a Loop stays float32 throughout: an autoregressive decoder feeds back what it
+Matrix products and convolutions take and give float16, and so do activations and the like on the
+way from one of them to the next. What comes before the first and after the last stays float32, and
+so do exponentials, logarithms, sums over many terms, and whatever is made of those or of noise. So
+the noise and the latents of `generate` keep their bits, probabilities are made of float32 logits,
+and nats are summed in float32. Inputs and outputs are those of the float32 graph. A graph with a Loop stays float32 throughout: an autoregressive decoder feeds back what it
 draws, and a probability that is rounded is another draw now and then, and another image from there.
 
 Ours, because `onnxruntime.transformers.float16` (1.31) rounds every value that passes from one
@@ -108,24 +108,36 @@ def _between_products(graph):
     """Names of the nodes that compute in float16: the products, and what lies between two."""
     if any(node.op_type == "Loop" for node in graph.node):
         return set()
-    after, before = set(), set()
+    # After: made of what products give and of constants alone, so that noise, and what is computed
+    # from exponentials, is not rounded before the product that takes it in.
+    floats, after, before = _floats(graph), set(), set()
     for node in graph.node:
-        if node.op_type in PRODUCTS or after.intersection(node.input):
+        taken = [name for name in node.input if name in floats]
+        between = taken and not _single(node) and after.issuperset(taken)
+        if node.op_type in PRODUCTS or between:
             after.update(node.output)
     for node in reversed(graph.node):
-        if node.op_type in PRODUCTS or before.intersection(node.output):
+        ahead = before.intersection(node.output) and after.intersection(node.output)
+        if node.op_type in PRODUCTS or ahead:
             before.update(node.input)
     return {
         node.name
         for node in graph.node
         if node.op_type in PRODUCTS
-        or (
-            after.intersection(node.input)
-            and before.intersection(node.output)
-            and node.op_type not in SINGLE
-            and not node.op_type.startswith("Reduce")
-        )
+        or (after.intersection(node.output) and before.intersection(node.output))
     }
+
+
+def _single(node):
+    return node.op_type in SINGLE or node.op_type.startswith("Reduce")
+
+
+def _floats(graph):
+    """Names of the float32 tensors that are no constants."""
+    constants = {each.name for each in graph.initializer}
+    values = (*graph.input, *graph.output, *graph.value_info)
+    floats = {v.name for v in values if v.type.tensor_type.elem_type == TensorProto.FLOAT}
+    return floats - constants
 
 
 def _half(name):

@@ -12,6 +12,7 @@ use, threads wait for each other longer than they compute.
 
 import argparse
 import collections
+import itertools
 import os
 import statistics
 import tempfile
@@ -33,6 +34,7 @@ from zoo.export.optimize import optimized
 from zoo.export.saved_model import functions
 
 ENDPOINTS = ("encode", "decode")
+VARIANTS = ((), ("lengths",), ("bidirectional",), ("lengths", "bidirectional"))
 
 
 def graphs(model, folder):
@@ -94,9 +96,10 @@ def main():
         "times faster | largest difference |\n|---|---|---|---|---|---|---|---|---|"
     )
     random = np.random.default_rng(0)
-    for cell, lengths in (("gru", False), ("gru", True), ("lstm", False), ("lstm", True)):
+    for cell, kinds in itertools.product(("gru", "lstm"), VARIANTS):
         keras.utils.set_random_seed(0)
-        model = catalog.rnn_vae(tuple(given.shape), units=given.units, cell=cell, lengths=lengths)
+        options = {"units": given.units, "cell": cell} | dict.fromkeys(kinds, True)
+        model = catalog.rnn_vae(tuple(given.shape), **options)
         with tempfile.TemporaryDirectory() as folder:
             for endpoint, paths in graphs(model, Path(folder)).items():
                 for batch in given.batches:
@@ -110,7 +113,7 @@ def main():
                     )
                     ratio = statistics.median(b / a for a, b in zip(ours, theirs, strict=True))
                     print(
-                        f"| {cell}{', length' * lengths} | {endpoint} | {nodes(paths[1])} | "
+                        f"| {', '.join((cell, *kinds))} | {endpoint} | {nodes(paths[1])} | "
                         f"{nodes(paths[0])} | {batch} | {statistics.median(theirs):.2f} | "
                         f"{statistics.median(ours):.2f} | {ratio:.1f} | {off:.0e} |",
                         flush=True,

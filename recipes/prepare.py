@@ -1,6 +1,6 @@
 """Imported first by every recipe: says what to install where something is missing.
 
-Standard library only. Also lets a recipe run from a clone in which the package is not installed.
+Standard library only. A recipe runs with the package that lies beside it, installed or not.
 """
 
 import importlib.util
@@ -27,8 +27,7 @@ NEEDED = (
     "tensorboardX",
 )
 
-if importlib.util.find_spec("zoo") is None:
-    sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT))
 
 missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
 if missing:

@@ -4,6 +4,9 @@ import os
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+if "PYTEST_XDIST_WORKER" in os.environ:  # the cores are shared with other workers
+    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
 
 import shutil
 from pathlib import Path
@@ -22,6 +25,13 @@ RECIPE = {
     "config": {"dataset": "digits", "filters": [4, 8], "dense": 16, "latent": 3, "epochs": 2},
     "seed": SEED,
 }
+
+
+def pytest_collection_modifyitems(items):
+    """Tests of one file go to one worker, and those of each model in it, where it is `name`d."""
+    for item in items:
+        name = getattr(item, "callspec", None) and item.callspec.params.get("name")
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.name} {name or ''}"))
 
 
 class Conv(Trained):

@@ -47,7 +47,7 @@ class Config:
     """`dynamic` draws training images anew at each visit, `static` once, `none` keeps grey values.
     `auto` is dynamic for one channel and a Bernoulli or categorical likelihood, none otherwise."""
     epochs: int | None = None
-    """Passes over the training data; unless given 70, or as many as make 1,500 steps."""
+    """Passes over the training data; unless given 70, or as many as make 1,000 steps."""
     batch_size: int = 128
     """Examples a step."""
     learning_rate: float = 3e-3

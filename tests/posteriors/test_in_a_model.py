@@ -1,0 +1,173 @@
+"""Posteriors and priors in a model: its terms by quadrature, and what every builder makes of them.
+
+The model is tiny and has one example, so that the integrals over its latents are known.
+"""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from families import CLASSES, LAWS, quadrature
+from scipy import special
+
+from zoo import catalog, noise, posteriors, priors
+from zoo.objectives import ELBO, FreeBits, ImportanceWeighted
+
+SHAPE = (2, 3, 1)
+SEEDS = np.arange(10_000)
+SMOOTH = [name for name, law in LAWS.items() if not law.posterior().relaxed]
+# Beside each family's own standard prior, those of others that have no exact KL.
+PAIRS = [(name, name) for name in LAWS] + [
+    ("normal", "laplace"),
+    ("full_normal", "logistic"),
+    ("laplace", "normal"),
+]
+
+
+def part(name):
+    """What a builder takes: a name, but of classes that are not the default ones."""
+    return posteriors.Categorical(CLASSES) if name == "categorical" else name
+
+
+def latents(name):
+    law = LAWS[name]
+    return law.latent // law.posterior().width(1)
+
+
+def build(posterior, prior=None, builder="dense_vae", **options):
+    keras.utils.set_random_seed(3)
+    sizes = {"conv_vae": {"filters": (3, 4), "dense": 6}, "rnn_vae": {"units": 5}}
+    return catalog.build(
+        builder,
+        SHAPE if builder == "dense_vae" else (4, 4, 1),
+        latent=latents(posterior),
+        posterior=part(posterior),
+        prior="standard" if prior is None else LAWS[prior].prior(),
+        **sizes.get(builder, {"units": (6,)}),
+        **options,
+    )
+
+
+def with_weights(vae):
+    """The model with weights that make its posterior and likelihood say something."""
+    drawn = np.random.default_rng(0)
+    for weight in vae.trainable_weights:
+        weight.assign(0.7 * drawn.standard_normal(weight.shape))
+    return vae
+
+
+@pytest.mark.parametrize(("posterior", "prior"), PAIRS)
+def test_terms_and_importance_weights_agree_with_quadrature(posterior, prior):
+    vae = with_weights(build(posterior, prior))
+    x = np.float32([[[[1], [0], [1]], [[1], [0], [0]]]])
+    given = noise.draw(vae.posterior.noise(vae.latent), SEEDS)[None]
+    law, of_prior = LAWS[posterior], LAWS[prior]
+    parameters = {name: np.float64(value) for name, value in vae.encode(x).items()}
+    z, weights = quadrature(law, parameters)
+    log_q = law.log_density(z, **parameters)
+    log_p = of_prior.log_density(z, **of_prior.standard)
+    logits = np.float64(vae.decoder(np.float32(z)))
+    log_likelihood = special.log_expit(np.where(x == 1, logits, -logits)).sum(axis=(1, 2, 3))
+
+    def mean_and_error(values):
+        """Under q, and the standard error of as many draws as there are seeds."""
+        mean = (weights * np.exp(log_q) * values).sum()
+        variance = (weights * np.exp(log_q) * (values - mean) ** 2).sum()
+        return mean, (variance / len(SEEDS)) ** 0.5
+
+    terms = vae.terms(x, given)
+    wanted, error = mean_and_error(-log_likelihood)
+    assert abs(float(terms["reconstruction"][0]) - wanted) < 5 * error
+    wanted, error = mean_and_error(log_q - log_p)
+    assert vae.exact_kl == (posterior == prior != "logistic")
+    close = 1e-4 * wanted if vae.exact_kl else 5 * error
+    assert wanted > 0.01 and abs(float(terms["kl"][0]) - wanted) < close
+    evidence = (weights * np.exp(log_p + log_likelihood)).sum()
+    ratios = np.exp(np.float64(vae.log_weight(x, given))[0])
+    assert abs(ratios.mean() - evidence) < 5 * ratios.std() / len(SEEDS) ** 0.5
+    assert ratios.std() / len(SEEDS) ** 0.5 < 0.05 * evidence  # the comparison is sharp
+
+
+BUILT = [
+    *(("dense_vae", name, name) for name in LAWS),
+    ("dense_vae", "normal", "laplace"),
+    ("conv_vae", "von_mises_fisher", "von_mises_fisher"),
+    ("rnn_vae", "categorical", "categorical"),
+]
+
+
+@pytest.mark.parametrize(("builder", "posterior", "prior"), BUILT)
+def test_a_step_moves_every_weight_and_the_keras_file_gives_the_answers_back(
+    builder, posterior, prior, tmp_path
+):
+    vae = build(posterior, None if posterior == prior else prior, builder)
+    assert vae.prior.family == LAWS[prior].prior().family
+    vae.compile(keras.optimizers.Adam(1e-2), run_eagerly=True)
+    x = np.random.default_rng(0).integers(0, 2, (12, *vae.event_shape)).astype(np.float32)
+    before = [np.array(weight) for weight in vae.trainable_weights]
+    logs = vae.fit(x, x, batch_size=12, verbose=0).history
+    assert np.isfinite(logs["loss"]).all()
+    for old, weight in zip(before, vae.trainable_weights, strict=True):
+        assert np.abs(old - np.array(weight)).max() > 1e-3, weight.path
+    vae.save(tmp_path / "model.keras")
+    copy = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    assert copy.latent_facts == vae.latent_facts
+    for answer, again in (
+        (vae.encode(x), copy.encode(x)),
+        (vae.score(x), copy.score(x)),
+        (vae.generate(SEEDS[:5]), copy.generate(SEEDS[:5])),
+    ):
+        for key, value in answer.items():
+            np.testing.assert_allclose(again[key], value, rtol=1e-6, err_msg=key)
+
+
+def loss_and_gradients(vae, x):
+    """Of a first step in training, whose noise is the same for every model of one seed."""
+    vae.compile(run_eagerly=True)
+    with tf.GradientTape() as tape:
+        loss = vae.compute_loss(x, x, vae(x, training=True))
+    weights = vae.trainable_weights
+    gradients = tape.gradient(loss, [weight.value for weight in weights])
+    return float(loss), {w.path: np.asarray(g) for w, g in zip(weights, gradients, strict=True)}
+
+
+@pytest.mark.parametrize("name", ["laplace", "bernoulli", "categorical"])
+def test_no_free_bits_are_the_elbo_for_every_family_that_knows_the_kl_of_a_latent(name):
+    x = np.random.default_rng(0).integers(0, 2, (6, *SHAPE)).astype(np.float32)
+    free, elbo = (
+        loss_and_gradients(with_weights(build(name, objective=objective)), x)
+        for objective in (FreeBits(0.0), ELBO())
+    )
+    assert free[0] == pytest.approx(elbo[0], rel=1e-6)
+    for path, gradient in free[1].items():
+        np.testing.assert_allclose(gradient, elbo[1][path], rtol=1e-4, atol=1e-5, err_msg=path)
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_for_equal_draws_both_importance_weighted_gradients_share_the_loss_and_the_decoders_part(
+    name,
+):
+    x = np.random.default_rng(0).integers(0, 2, (6, *SHAPE)).astype(np.float32)
+    plain, doubly = (
+        loss_and_gradients(with_weights(build(name, objective=ImportanceWeighted(4, way))), x)
+        for way in (False, True)
+    )
+    assert doubly[0] == pytest.approx(plain[0], rel=1e-5)
+    for (path, gradient), weight in zip(doubly[1].items(), plain[1].values(), strict=True):
+        assert np.isfinite(gradient).all() and np.abs(gradient).max() > 0, path
+        alike = np.allclose(gradient, weight, rtol=1e-3, atol=1e-5)
+        assert alike == path.startswith(("dense_0_1", "output")) or alike, path
+
+
+def test_the_facts_of_the_latents_say_what_they_are():
+    facts = build("categorical").latent_facts
+    assert facts == {
+        "size": 6,
+        "latents": 2,
+        "classes": 3,
+        "posterior": "categorical",
+        "prior": "uniform categorical",
+        "exact_bits": True,
+    }
+    sphere = build("von_mises_fisher").latent_facts
+    assert sphere["prior"] == priors.UniformSphere.family and not sphere["exact_bits"]

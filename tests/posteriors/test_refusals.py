@@ -28,7 +28,7 @@ def build(posterior, **options):
 
 
 def test_a_sphere_in_one_dimension_is_refused():
-    with pytest.raises(InputError, match="latent: given 1, wanted at least 2.*sphere"):
+    with pytest.raises(InputError, match=r"latent: given 1, wanted at least 2.*sphere"):
         catalog.hyperspherical_vae(SHAPE, latent=1, units=(4,))
 
 
@@ -98,7 +98,7 @@ def test_an_unknown_name_is_refused_listing_the_known_ones():
     assert all(name in str(e.value) for name in posteriors.NAMES)
     with pytest.raises(InputError, match="prior 'uniform' is unknown; there are standard"):
         build("normal", prior="uniform")
-    with pytest.raises(InputError, match="model 'vqvae' is unknown; there are .*dense_vae") as e:
+    with pytest.raises(InputError, match=r"model 'vqvae' is unknown; there are .*dense_vae") as e:
         catalog.build("vqvae", SHAPE)
     assert all(name in str(e.value) for name in catalog.names())
 

@@ -165,5 +165,5 @@ def test_fewer_than_two_classes_are_refused(classes):
 
 
 def test_a_latent_vector_that_is_no_whole_number_of_latents_is_refused():
-    with pytest.raises(InputError, match="7 values are no multiple of 3 classes.*such as 6"):
+    with pytest.raises(InputError, match=r"7 values are no multiple of 3 classes.*such as 6"):
         posteriors.Categorical(3).outputs(7)

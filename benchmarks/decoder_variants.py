@@ -63,8 +63,8 @@ def build(name, event_shape, seed):
     return zoo.vae.VAE(
         encoder,
         decoder(event_shape, *VARIANTS[name]),
-        zoo.priors.StandardNormal(),
-        zoo.likelihoods.get("bernoulli"),
+        prior=zoo.priors.StandardNormal(),
+        likelihood="bernoulli",
         seed=seed,
     )
 

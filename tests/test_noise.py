@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import onnxruntime
 import pytest
@@ -52,6 +53,8 @@ def test_a_seed_is_split_into_its_two_halves():
         (noise.uniform, stats.uniform()),
         (noise.normal, stats.norm()),
         (noise.gumbel, stats.gumbel_r()),
+        (noise.laplace, stats.laplace()),
+        (noise.logistic, stats.logistic()),
     ],
 )
 def test_draws_of_seeds_side_by_side_have_the_right_distribution(draw, distribution):
@@ -88,7 +91,7 @@ def test_a_row_depends_on_its_seed_alone():
     np.testing.assert_array_equal(array(noise.normal(BORDERS, (3,))), whole[:, :3])
 
 
-@pytest.mark.parametrize("draw", [noise.uniform, noise.normal, noise.gumbel])
+@pytest.mark.parametrize("draw", noise.KINDS.values(), ids=noise.KINDS)
 def test_values_are_finite_float32_of_the_shape_asked_for(draw):
     drawn = array(draw(BORDERS, (2, 3)))
     assert drawn.dtype == np.float32 and drawn.shape == (9, 2, 3)
@@ -107,11 +110,53 @@ def test_uniform_values_stay_below_one():
     assert drawn.min() >= 0.0 and drawn.max() < 1.0
 
 
+SEVERAL = (("laplace", 2), ("normal", 3), ("logistic", 1), ("normal", 3))
+
+
+def test_noise_of_several_kinds_is_that_of_each_side_by_side_in_a_stream_of_its_own():
+    drawn = array(noise.draw(SEVERAL, BORDERS))
+    parts = [
+        noise.KINDS[kind](BORDERS, (count,), stream)
+        for (kind, count), stream in zip(SEVERAL, (0, 16, 32, 48), strict=True)
+    ]
+    np.testing.assert_array_equal(drawn, np.concatenate(parts, axis=1))
+    np.testing.assert_array_equal(noise.draw(SEVERAL[:1], BORDERS), drawn[:, :2])
+    between = np.corrcoef(array(noise.draw(SEVERAL, SIDE_BY_SIDE)).T) - np.eye(9)
+    assert np.abs(between).max() < 5 / len(SIDE_BY_SIDE) ** 0.5
+
+
+def test_noise_drawn_afresh_has_the_right_distributions_and_is_another_at_each_draw():
+    kinds, rows = (("uniform", 1), ("normal", 2), ("gumbel", 1)), 100_000
+    laws = (stats.uniform(), stats.norm(), stats.norm(), stats.gumbel_r())
+    generator = keras.random.SeedGenerator(1)
+    first, second = (array(noise.draw_afresh(kinds, rows, generator)) for _ in range(2))
+    for column, law in zip(first.T, laws, strict=True):
+        assert stats.kstest(column, law.cdf).pvalue > 1e-4
+    between = np.corrcoef(np.concatenate([first, second], axis=1).T) - np.eye(8)
+    assert np.abs(between).max() < 5 / rows**0.5
+    again = noise.draw_afresh(kinds, rows, keras.random.SeedGenerator(1))
+    np.testing.assert_array_equal(again, first)
+
+
+def test_gumbel_noise_drawn_afresh_is_finite_at_either_end_of_the_uniform(monkeypatch):
+    ends = np.float32([[0.0, 1.0 - 2.0**-24]])
+    monkeypatch.setattr(keras.random, "uniform", lambda *_, **__: ends)
+    drawn = array(noise.draw_afresh((("gumbel", 2),), 1, None))
+    np.testing.assert_allclose(drawn, stats.gumbel_r.ppf([[2.0**-25, 1 - 2.0**-24]]), rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["laplace", "logistic"])
+def test_a_kind_that_is_not_drawn_afresh_is_refused(kind):
+    with pytest.raises(InputError, match=f"{kind}.*there are normal, uniform, gumbel"):
+        noise.draw_afresh(((kind, 2),), 3, keras.random.SeedGenerator(0))
+
+
 def all_draws(seed):
     return {
         "uniform": noise.uniform(seed, (3, 2)),
         "normal": noise.normal(seed, (16,)),
         "gumbel": noise.gumbel(seed, (5,), stream=2),
+        "several": noise.draw(SEVERAL, seed),
     }
 
 
@@ -147,13 +192,14 @@ def test_onnx_runtime_gives_the_same_bits(seeds, eager):
 @pytest.mark.slow
 def test_jax_gives_the_same_bits(seeds, eager, tmp_path):
     pytest.importorskip("jax", reason="jax is not installed: pip install -e '.[jax]'")
-    code = """
+    code = f"""
 import sys, jax, numpy as np
 from zoo import noise
 seeds = np.load(sys.argv[1] + "/seeds.npy")
 words = noise.words(seeds)
 draw = lambda w: dict(uniform=noise.uniform(w, (3, 2)), normal=noise.normal(w, (16,)),
-                      gumbel=noise.gumbel(w, (5,), stream=2))
+                      gumbel=noise.gumbel(w, (5,), stream=2),
+                      several=noise.draw({SEVERAL}, w))
 np.savez(sys.argv[1] + "/eager.npz", **draw(words))
 np.savez(sys.argv[1] + "/jit.npz", **jax.jit(draw)(words))
 """
@@ -173,12 +219,20 @@ def test_the_tables_are_the_ones_that_artifacts_were_made_with():
     """A platform whose logarithm or cosine rounds otherwise would draw other bits: say so here."""
     digests = {
         table.__name__: hashlib.sha256(table().tobytes()).hexdigest()[:16]
-        for table in (noise._radii, noise._cosines, noise._gumbel_quantiles)
+        for table in (
+            noise._radii,
+            noise._cosines,
+            noise._gumbel_quantiles,
+            noise._laplace_quantiles,
+            noise._logistic_quantiles,
+        )
     }
     assert digests == {
         "_radii": "d9133d5f8dd5ec96",
         "_cosines": "d7852472437be776",
         "_gumbel_quantiles": "5a47a779bf6dd2f9",
+        "_laplace_quantiles": "1cc8026b3eaffe94",
+        "_logistic_quantiles": "511da82a8b3dd920",
     }
 
 

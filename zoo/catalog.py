@@ -60,9 +60,7 @@ def dense_vae(event_shape, latent=50, units=(512, 512), activation="silu", **par
 
 
 @entry("convolutional")
-def conv_vae(
-    event_shape, latent=32, filters=(16, 32), dense=512, activation="silu", **parts
-):
+def conv_vae(event_shape, latent=32, filters=(16, 32), dense=512, activation="silu", **parts):
     """Convolutional VAE over images [height, width, channels]."""
     shape = {"filters": tuple(filters), "dense": dense, "activation": activation}
     return _vae("conv_vae", conv.encoder, conv.decoder, event_shape, latent, shape, **parts)
@@ -95,9 +93,7 @@ def conditional_vae(
 
 
 @entry("dense")
-def beta_vae(
-    event_shape, latent=10, units=(512, 512), activation="silu", objective=None, **parts
-):
+def beta_vae(event_shape, latent=10, units=(512, 512), activation="silu", objective=None, **parts):
     """The dense VAE with few latents, its KL weighted by 2 unless another objective is given."""
     parts |= {"objective": objective or ELBO(beta=2.0)}
     return _dense("beta_vae", event_shape, latent, units, activation, **parts)
@@ -256,9 +252,7 @@ def build(name, event_shape, **options):
     known += [each for each in PARTS if "parts" in parameters and each not in known]
     unknown = [each for each in options if each not in known]
     if unknown:
-        raise InputError(
-            f"{name} has no option {', '.join(unknown)}; it has {', '.join(known)}."
-        )
+        raise InputError(f"{name} has no option {', '.join(unknown)}; it has {', '.join(known)}.")
     return ENTRIES[name].build(event_shape, **options)
 
 

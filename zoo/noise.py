@@ -105,7 +105,7 @@ def gumbel(seed, shape, stream=0):
 
 
 def laplace(seed, shape, stream=0):
-    """float32 [batch, *shape] of standard Laplace noise: the quantile of one of 65,536 midpoints."""
+    """float32 [batch, *shape] of standard Laplace noise: quantiles of 65,536 midpoints."""
     first, _ = bits(seed, math.prod(shape), stream)
     return _shaped(_look_up(_laplace_quantiles(), first, 16), shape)
 
@@ -143,17 +143,31 @@ def draw_afresh(kinds, rows, generator):
     """As `draw`, of `rows` rows from a `keras.random.SeedGenerator`: what training draws.
 
     Of the kinds "normal", "uniform" and "gumbel".
+
+    Raises:
+        InputError: for another kind.
     """
     parts = []
     for kind, count in kinds:
-        if kind == "normal":
-            parts.append(keras.random.normal((rows, count), seed=generator))
-            continue
-        part = keras.random.uniform((rows, count), seed=generator)
-        # A uniform number may be 0, and rounds to multiples of 2**-24 at its finest.
-        cell = 2.0**-25
-        parts.append(part if kind == "uniform" else -ops.log(-ops.log(part * (1 - cell) + cell)))
+        if kind not in AFRESH:
+            raise InputError(
+                f"noise of the kind {kind!r} is not drawn afresh; there are {', '.join(AFRESH)}: "
+                "make it of uniform noise."
+            )
+        parts.append(AFRESH[kind]((rows, count), generator))
     return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=-1)
+
+
+def _gumbel_afresh(shape, generator):
+    # A uniform number may be 0, whose logarithm is infinite, but never 1.
+    return -ops.log(-ops.log(ops.maximum(keras.random.uniform(shape, seed=generator), 2.0**-25)))
+
+
+AFRESH = {
+    "normal": lambda shape, generator: keras.random.normal(shape, seed=generator),
+    "uniform": lambda shape, generator: keras.random.uniform(shape, seed=generator),
+    "gumbel": _gumbel_afresh,
+}
 
 
 @functools.cache

@@ -85,7 +85,12 @@ def test_the_manifest_states_what_the_design_wants(manifest, trained):
     assert manifest["schema_version"] == 1
     assert manifest["name"] == "conv_vae-digits" and manifest["model"] == "conv_vae"
     assert manifest["event_shape"] == [8, 8, 1] and manifest["likelihood"] == "bernoulli"
-    assert manifest["latent"] == {"size": 3, "posterior": "normal", "prior": "standard normal"}
+    assert manifest["latent"] == {
+        "size": 3,
+        "posterior": "normal",
+        "prior": "standard normal",
+        "exact_bits": True,
+    }
     assert manifest["recipe"]["script"] == "recipes/conv_vae.py"
     assert manifest["recipe"]["config"]["filters"] == [4, 8] and manifest["recipe"]["seed"] == 5
     assert manifest["metrics"] == trained.report.metrics

@@ -31,7 +31,7 @@ def sample(mean, log_scale, noise):
 
 
 def kl_to_standard(mean, log_scale):
-    """KL(Laplace(mean, exp(log_scale)) || Laplace(0, 1)): [batch, latent] twice -> [batch], nats."""
+    """KL(Laplace(mean, exp(log_scale)) || Laplace(0, 1)): [batch, latent] -> [batch], nats."""
     return sum_event(kl_to_standard_by_axis(mean, log_scale))
 
 

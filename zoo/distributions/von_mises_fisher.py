@@ -84,7 +84,7 @@ def kl_to_uniform(latent, kappa):
     Raises:
         InputError: as `log_prob`.
     """
-    _require_dimensions(latent)
+    require_dimensions(latent)
     _require_concentration(kappa)
     return sum_event(kl_and_shortfall(latent, kappa)[0])
 
@@ -119,10 +119,15 @@ def _require_concentration(kappa):
 
 
 def _require_sphere(vectors):
-    _require_dimensions(vectors.shape[-1])
+    require_dimensions(vectors.shape[-1])
 
 
-def _require_dimensions(latent):
+def require_dimensions(latent):
+    """Refuses fewer than two coordinates.
+
+    Raises:
+        InputError: naming what was given.
+    """
     if latent < 2:
         raise InputError(
             f"latent: given {latent}, wanted at least 2: the sphere in one dimension is two points."

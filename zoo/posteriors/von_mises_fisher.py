@@ -18,6 +18,7 @@ class VonMisesFisher(Posterior):
     standard = "uniform on the sphere"
 
     def outputs(self, latent):
+        von_mises_fisher.require_dimensions(latent)
         return {"direction": latent, "kappa": 1}
 
     def noise(self, latent):

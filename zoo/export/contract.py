@@ -19,6 +19,7 @@ def of(model):
         model.conditions,
         hasattr(model, "generate"),
         model.likelihood.mean_is_probability,
+        getattr(model, "exact_kl", True),
     )
 
 

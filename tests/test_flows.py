@@ -153,10 +153,10 @@ def test_a_layer_comes_back_from_its_config(name):
 @pytest.mark.parametrize("units", [(), (4, 0), (-1,)])
 def test_widths_that_are_none_are_refused(units):
     for make in (flows.AffineCoupling, flows.InverseAutoregressive):
-        with pytest.raises(InputError, match="units=.*one positive number"):
+        with pytest.raises(InputError, match=r"units=.*one positive number"):
             make(units=units)
 
 
 def test_a_latent_alone_couples_with_none_and_is_refused():
-    with pytest.raises(InputError, match="latent=1.*2 or more"):
+    with pytest.raises(InputError, match=r"latent=1.*2 or more"):
         flows.AffineCoupling().build((None, 1))

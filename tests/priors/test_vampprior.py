@@ -83,7 +83,7 @@ def test_every_component_is_drawn_and_none_besides():
 
 def test_the_sampled_kl_agrees_with_a_large_sample():
     vae = model(4)
-    x = np.random.default_rng(2).random((3, *EVENT)).astype(np.float32)
+    x = np.random.default_rng(2).normal(size=(3, *EVENT)).astype(np.float32)
     mean, scale = encodings(vae)
     posterior = {name: np.asarray(value, np.float64) for name, value in vae.encode(x).items()}
     given = np.random.default_rng(4).standard_normal((3, 20_000, 2)).astype(np.float32)

@@ -18,6 +18,7 @@ _SUBMODULES = (
     "errors",
     "evaluation",
     "export",
+    "flows",
     "likelihoods",
     "networks",
     "noise",

@@ -158,6 +158,58 @@ def gumbel_vae(
     return _dense("gumbel_vae", event_shape, latent, units, activation, **parts)
 
 
+@entry("dense")
+def vampprior_vae(
+    event_shape,
+    latent=50,
+    units=(512, 512),
+    activation="silu",
+    components=50,
+    bounds=(0.0, 1.0),
+    prior="vampprior",
+    **parts,
+):
+    """The dense VAE whose prior is learned from pseudo-inputs (Tomczak & Welling 2018).
+
+    Args:
+        components: how many pseudo-inputs, or normals of a "mixture" prior.
+        bounds: (lowest, highest) value of the data, within which the pseudo-inputs are learned.
+    """
+    named = {
+        "vampprior": lambda: priors.VampPrior(components, event_shape, bounds),
+        "mixture": lambda: priors.MixtureOfNormals(components),
+    }
+    parts |= {"prior": named[prior]() if prior in list(named) else prior}
+    return _dense("vampprior_vae", event_shape, latent, units, activation, **parts)
+
+
+@entry("dense")
+def flow_vae(
+    event_shape,
+    latent=50,
+    units=(512, 512),
+    activation="silu",
+    flow_layers=4,
+    flow_units=(128,),
+    context=32,
+    posterior="flow",
+    prior="standard",
+    **parts,
+):
+    """The dense VAE with an inverse autoregressive flow as posterior (Kingma et al. 2016).
+
+    Args:
+        flow_layers, flow_units: of a "flow" posterior, and of a "flow" prior, which couples.
+        context: values that the encoder hands the posterior's flow.
+    """
+    if isinstance(posterior, str) and posterior == "flow":
+        posterior = posteriors.InverseAutoregressiveFlow(flow_layers, flow_units, context)
+    if isinstance(prior, str) and prior == "flow":
+        prior = priors.CouplingFlow(flow_layers, flow_units)
+    parts |= {"posterior": posterior, "prior": prior}
+    return _dense("flow_vae", event_shape, latent, units, activation, **parts)
+
+
 @entry("recurrent")
 def rnn_vae(
     event_shape,

@@ -29,8 +29,9 @@ Posterior = Literal[
     "von_mises_fisher",
     "bernoulli",
     "categorical",
+    "flow",
 ]
-Prior = Literal["standard"]
+Prior = Literal["standard", "mixture", "vampprior", "flow"]
 Objective = Literal["elbo", "free_bits", "capacity", "total_correlation", "importance_weighted"]
 
 

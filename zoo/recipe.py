@@ -95,6 +95,7 @@ def run(config, build, script):
         model.decoder.summary()
         return target
     zoo.export.require_writable(target, config.replace)
+    _start_pseudo_inputs(model, data, settings)
     folder = target.with_name(target.name + ".run")
     trained = zoo.training.fit(
         model,
@@ -171,6 +172,18 @@ def _binarization(config, data, model):
     grey = data.event_shape[-1] == 1 or len(data.event_shape) == 1
     binary = model.likelihood.family in ("bernoulli", "categorical")
     return "dynamic" if binary and grey else "none"
+
+
+def _start_pseudo_inputs(model, data, settings):
+    """Lets a prior that learns pseudo-inputs begin at examples that the model is trained on."""
+    import numpy as np
+
+    prior = getattr(model, "prior", None)
+    if prior is None or not prior.encodes:
+        return
+    training, _ = data.train.cut(settings.validation_share, settings.seed)
+    order = np.random.default_rng(settings.seed).permutation(len(training))
+    prior.start_from(training.observe(np.sort(order[: prior.components])))
 
 
 def _identity(config, data):

@@ -59,7 +59,7 @@ class VAE(LatentModel):
     ):
         posterior = posteriors.get(posterior)
         super().__init__(encoder, decoder, likelihood, conditions, posterior=posterior, **kwargs)
-        self.prior = priors.get(prior, posterior)
+        self.prior = priors.get(prior, posterior, self.event_shape)
         self.objective = objective or ELBO()
         self.seed = seed
         self._check_pair()
@@ -131,6 +131,11 @@ class VAE(LatentModel):
                 f"The {p.family} prior is made of normal encodings of what it has learned: the "
                 f"posterior must be normal, it is {q.family}, and the model can take no "
                 f"conditions, it takes {', '.join(self.conditions) or 'none'}."
+            )
+        if p.encodes and p.event_shape != self.event_shape:
+            raise InputError(
+                f"The {p.family} prior learns inputs of shape {p.event_shape}, the encoder takes "
+                f"{self.event_shape}: give the prior that event_shape."
             )
 
     def _check_objective(self):

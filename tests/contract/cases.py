@@ -89,6 +89,11 @@ CASES = {
     "laplace_vae": Case(DENSE, encoded=("mean", "log_scale")),
     "hyperspherical_vae": Case(DENSE, encoded={"direction": 3, "kappa": 1}, exact_bits=False),
     "gumbel_vae": Case(DENSE | {"classes": 4}, encoded=("logits",), width=12),
+    "vampprior_vae": Case(DENSE | {"components": 4}, exact_bits=False),
+    "flow_vae": Case(
+        DENSE | {"flow_layers": 2, "flow_units": (8,), "context": 5},
+        encoded={"mean": 3, "log_var": 3, "context": 5},
+    ),
 }
 
 

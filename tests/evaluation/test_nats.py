@@ -147,6 +147,16 @@ def test_the_report_states_its_protocol(linear, data, tmp_path):
     assert report.metrics["reconstruction_train"] == report.metrics["reconstruction"]
 
 
+def test_the_report_says_whether_the_kl_is_exact_or_sampled(linear, data):
+    mixture = VAE(linear.encoder, linear.decoder, prior="mixture", likelihood=linear.likelihood)
+    said = [
+        evaluation.report(model, data, samples=2, elbo_samples=3).statement()
+        for model in (linear, mixture)
+    ]
+    assert "elbo by 3 samples, exact KL;" in said[0]
+    assert "elbo by 3 samples, its KL too;" in said[1]
+
+
 def test_a_partial_evaluation_of_other_weights_is_not_taken_over(linear, data, tmp_path):
     wanted = evaluation.report(linear, data, samples=5).metrics["nll"]
     np.savez(tmp_path / "log_likelihood.npz", log_p=np.zeros(60), identity="another model")

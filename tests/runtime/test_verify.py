@@ -94,6 +94,34 @@ def test_other_values_may_differ_by_1e_4_of_their_size(expected, actual, ok):
     assert equal("real", expected, actual) is ok
 
 
+@pytest.mark.parametrize(
+    "kl, ok",
+    [
+        (2.0**-8, True),  # 0.000061 of 64, the reconstruction
+        (-(2.0**-8), True),
+        (2.0**-7, False),  # 0.000122 of 64
+    ],
+)
+def test_a_sampled_kl_may_differ_by_1e_4_of_the_bound_it_is_a_part_of(tmp_path, kl, ok):
+    nats = ("elbo", "reconstruction", "kl")
+    endpoint = of((1,), 1, {"mean": 1}, nats, exact_kl=False)["score"]
+    wanted = {name: np.full(ROWS, 64.0, np.float32) for name in nats}
+    wanted["kl"] = np.zeros(ROWS, np.float32)
+    arrays = {f"output.{name}": values for name, values in wanted.items()}
+    np.savez(tmp_path / "score.npz", **arrays, **{"input.x": np.zeros((ROWS, 1), np.float32)})
+
+    def run(name, inputs):
+        answer = {name: values[: len(inputs["x"])] for name, values in wanted.items()}
+        return answer | {"kl": answer["kl"] + np.float32(kl)}
+
+    rows = verify.replay("onnx", run, endpoint, tmp_path / "score.npz")
+    assert {row.ok for row in rows if row.output == "kl"} == {ok}
+    assert all(row.ok for row in rows if row.output != "kl")
+    exact = of((1,), 1, {"mean": 1}, nats)["score"]
+    rows = verify.replay("onnx", run, exact, tmp_path / "score.npz")
+    assert not any(row.ok for row in rows if row.output == "kl")
+
+
 @pytest.mark.filterwarnings("ignore:invalid value")
 @pytest.mark.parametrize("name", ["probability", "real"])
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

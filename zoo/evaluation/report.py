@@ -47,8 +47,9 @@ class Report:
             "static": f"static binarization, seed {p['binarization_seed']}",
             "dynamic": f"dynamic binarization drawn once with seed {p['binarization_seed']}",
         }[p["binarization"]]
+        kl = "exact KL" if p["exact_kl"] else "its KL too"
         estimated = (
-            f"nll by K={p['K']} importance samples; elbo by {p['elbo_samples']} samples, exact KL; "
+            f"nll by K={p['K']} importance samples; elbo by {p['elbo_samples']} samples, {kl}; "
             f"noise of seed {p['seed']}"
         )
         if p["K"] is None:
@@ -97,6 +98,7 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
         "n": len(data.test),
         "K": samples if bounded else None,
         "elbo_samples": elbo_samples if bounded else None,
+        "exact_kl": getattr(model, "exact_kl", True) if bounded else None,
         "binarization": data.binarization,
         "binarization_seed": data.seed,
         "seed": seed,

@@ -19,6 +19,7 @@ def of(model):
         model.conditions,
         hasattr(model, "generate"),
         model.likelihood.mean_is_probability,
+        exact_kl=getattr(model, "exact_kl", True),
     )
 
 

@@ -6,6 +6,7 @@ prior may stand beside it, `zoo.vae` checks when a model is built.
 
 from zoo.errors import InputError
 from zoo.posteriors.base import Posterior
+from zoo.posteriors.flow import InverseAutoregressiveFlow
 from zoo.posteriors.full_normal import FullNormal
 from zoo.posteriors.laplace import Laplace
 from zoo.posteriors.logistic import Logistic
@@ -21,6 +22,7 @@ NAMES = {
     "von_mises_fisher": VonMisesFisher,
     "bernoulli": Bernoulli,
     "categorical": Categorical,
+    "flow": InverseAutoregressiveFlow,
 }
 
 

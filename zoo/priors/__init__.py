@@ -5,6 +5,8 @@
 
 from zoo.errors import InputError
 from zoo.priors.base import Prior
+from zoo.priors.flow import CouplingFlow
+from zoo.priors.mixture import MixtureOfNormals
 from zoo.priors.standard import (
     FairBernoulli,
     StandardLaplace,
@@ -13,6 +15,7 @@ from zoo.priors.standard import (
     UniformCategorical,
     UniformSphere,
 )
+from zoo.priors.vampprior import VampPrior
 
 STANDARD = {
     "Bernoulli": FairBernoulli,
@@ -23,11 +26,27 @@ STANDARD = {
 """By the posterior's family, where it is not the standard normal."""
 
 
+def standard(posterior, event_shape=None):
+    """The prior of the posterior's family that learns nothing."""
+    if posterior.support == "one-hot":
+        return UniformCategorical(posterior.classes)
+    return STANDARD.get(posterior.family, StandardNormal)()
+
+
+NAMES = {
+    "standard": standard,
+    "mixture": lambda posterior, event_shape: MixtureOfNormals(),
+    "vampprior": lambda posterior, event_shape: VampPrior(event_shape=event_shape),
+    "flow": lambda posterior, event_shape: CouplingFlow(),
+}
+"""(posterior, event_shape) -> the prior of that name, of its default size."""
+
+
 def get(prior, posterior, event_shape=None):
     """A prior from its name, or the prior itself.
 
     Args:
-        prior: "standard" is that of the posterior's family.
+        prior: one of `NAMES`; "standard" is that of the posterior's family.
         posterior: the `Posterior` that it stands beside.
         event_shape: of x, for a prior that learns pseudo-inputs.
 
@@ -36,8 +55,6 @@ def get(prior, posterior, event_shape=None):
     """
     if isinstance(prior, Prior):
         return prior
-    if prior == "standard":
-        if posterior.support == "one-hot":
-            return UniformCategorical(posterior.classes)
-        return STANDARD.get(posterior.family, StandardNormal)()
-    raise InputError(f"prior {prior!r} is unknown; there are standard.")
+    if prior not in NAMES:
+        raise InputError(f"prior {prior!r} is unknown; there are {', '.join(NAMES)}.")
+    return NAMES[prior](posterior, event_shape)

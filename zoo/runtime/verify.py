@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.endpoints import HALF_TOLERANCES, PARITY_BATCHES, PROBABILITY, TOLERANCES
+from zoo.endpoints import HALF_TOLERANCES, PARITY_BATCHES, PROBABILITY, SAMPLED, TOLERANCES
 from zoo.errors import ArtifactError, ExportError
 
 ONNX, ONNX_HALF = "onnx", "onnx float16"
@@ -48,8 +48,10 @@ def replay(runtime, run, endpoint, test_data):
                 f"the contract wants {sorted(wanted)}."
             )
         for tensor in endpoint.outputs:
-            expected = wanted[tensor.name][:batch]
-            rows.append(_compare(runtime, endpoint, tensor, expected, answer[tensor.name]))
+            expected, beside = wanted[tensor.name][:batch], None
+            if tensor.kind == SAMPLED:
+                beside = np.stack([wanted[t.name][:batch] for t in endpoint.outputs], axis=1)
+            rows.append(_compare(runtime, endpoint, tensor, expected, answer[tensor.name], beside))
     return rows
 
 
@@ -78,28 +80,30 @@ def require_same_interface(endpoint, inputs, outputs):
             )
 
 
-def errors(expected, actual):
+def errors(expected, actual, beside=None):
     """(largest absolute, largest relative error) of two arrays [batch, ...].
 
     Relative to the largest magnitude of the same example: the error's maximum norm over the
-    vector's. An example of zeros has no scale; any error in it is infinite.
+    vector's. An example of zeros has no scale; any error in it is infinite. `beside`, where given,
+    [batch, n], is what is looked for that magnitude in the expected values' place.
     """
     expected = expected.astype(np.float64).reshape(len(expected), math.prod(expected.shape[1:]))
     difference = np.abs(actual.astype(np.float64).reshape(expected.shape) - expected)
-    scale = np.max(np.abs(expected), axis=1, keepdims=True, initial=0.0)
+    measure = expected if beside is None else beside.astype(np.float64)
+    scale = np.max(np.abs(measure), axis=1, keepdims=True, initial=0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = np.where(difference == 0.0, 0.0, difference / scale)
     return float(np.max(difference, initial=0.0)), float(np.max(relative, initial=0.0))
 
 
-def _compare(runtime, endpoint, tensor, expected, actual):
+def _compare(runtime, endpoint, tensor, expected, actual, beside=None):
     where = f"{runtime} {endpoint.name}.{tensor.name} at batch {len(expected)}"
     if actual.dtype != expected.dtype or actual.shape != expected.shape:
         raise ExportError(
             f"{where}: it gives {actual.dtype} {list(actual.shape)}, "
             f"wanted is {expected.dtype} {list(expected.shape)}."
         )
-    absolute, relative = errors(expected, actual)
+    absolute, relative = errors(expected, actual, beside)
     measured = absolute if tensor.kind == PROBABILITY else relative
     return Row(
         runtime,
@@ -115,7 +119,7 @@ def _compare(runtime, endpoint, tensor, expected, actual):
 
 def tolerance(kind, runtime=ONNX):
     """The tolerance of a kind of tensor in a runtime, in words."""
-    measured = "absolute" if kind == PROBABILITY else "relative"
+    measured = {PROBABILITY: "absolute", SAMPLED: "of the bound"}.get(kind, "relative")
     return f"{_tolerances(runtime)[kind]:.0e} {measured}"
 
 

@@ -1,0 +1,49 @@
+"""A tiny model of every learned prior, bent by weights that were drawn, proven equal."""
+
+import numpy as np
+import pytest
+
+import zoo
+from zoo import catalog, priors
+from zoo.datasets.base import Dataset, Split
+from zoo.datasets.observed import observe
+from zoo.export import contract, graphs
+
+EVENT = (4, 3)
+MODELS = {
+    "mixture": lambda: catalog.dense_vae(EVENT, 3, (8,), prior=priors.MixtureOfNormals(7)),
+    "flow": lambda: catalog.dense_vae(EVENT, 3, (8,), prior=priors.CouplingFlow(4, (6,))),
+    "flow beside a flow": lambda: catalog.flow_vae(
+        EVENT, 3, (8,), flow_layers=3, flow_units=(6, 5), context=2, prior="flow"
+    ),
+    "vampprior of a recurrent encoder": lambda: catalog.rnn_vae(
+        EVENT, 3, units=5, prior=priors.VampPrior(6, EVENT)
+    ),
+}
+
+
+def data():
+    """70 events of ones and zeros."""
+    x = np.random.default_rng(0).integers(0, 2, (70, *EVENT)).astype(np.float32)
+    return observe(Dataset("made", Split(x), Split(x), EVENT, "made", "none", "all"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_of_every_learned_prior_is_proven_equal(name, tmp_path):
+    zoo.training.seed_everything(1)
+    model = MODELS[name]()
+    random = np.random.default_rng(1)
+    for weight in model.trainable_weights:
+        scale = 0.8 if any(weight is each for each in model.prior.weights) else 0.4
+        weight.assign(random.normal(0.0, scale, weight.shape))
+    z = np.asarray(model.generate(np.arange(300))["z"])
+    assert np.abs(np.cov(z.T) - np.eye(3)).max() > 0.2  # not the standard normal
+    endpoints = contract.of(model)
+    contract.write_test_data(model, endpoints, data(), tmp_path / "test_data")
+    model.save(tmp_path / "model.keras")
+    rows = graphs.write_and_prove(tmp_path, endpoints)
+    assert all(row.ok for row in rows)
+    assert {row.runtime for row in rows} == {"keras", "saved_model", "onnx", "onnx float16"}
+    in_onnx = [row for row in rows if (row.runtime, row.output) == ("onnx", "z")]
+    assert all(row.max_abs < 1e-5 for row in in_onnx)

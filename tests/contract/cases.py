@@ -35,6 +35,7 @@ class Case:
         encoded: {name: width} of what `encode` gives; names alone are as wide as z.
         nats: what `score` gives.
         width: values of z, where they are not as many as latents.
+        codes: how many values each latent may take, where they are whole numbers.
         exact_bits: whether z of `generate` has the same bits in every runtime.
         generates: whether there is a prior to draw from.
         data: () -> Dataset.
@@ -46,6 +47,7 @@ class Case:
     nats: tuple = ("elbo", "reconstruction", "kl")
     generates: bool = True
     width: int | None = None
+    codes: int | None = None
     exact_bits: bool = True
     data: Callable = digits
 
@@ -58,11 +60,14 @@ class Case:
         """{name: (inputs, outputs)}, each (name, dtype, shape): the design's table."""
         x, z = ("x", "float32", (BATCH, *event)), ("z", "float32", (BATCH, self.latent))
         besides = [(name, "int32", (BATCH,)) for name in self.conditions]
+        if self.codes:
+            z = ("codes", "int32", (BATCH, self.latent))
         x_mean = ("x_mean", "float32", (BATCH, *event))
         widths = self.encoded
         if not isinstance(widths, dict):
             widths = dict.fromkeys(widths, self.latent)
         encoded = [(name, "float32", (BATCH, width)) for name, width in widths.items()]
+        encoded = [z] if self.codes else encoded
         table = {
             "encode": ([x, *besides], encoded),
             "decode": ([z, *besides], [x_mean]),
@@ -89,6 +94,9 @@ CASES = {
     "laplace_vae": Case(DENSE, encoded=("mean", "log_scale")),
     "hyperspherical_vae": Case(DENSE, encoded={"direction": 3, "kappa": 1}, exact_bits=False),
     "gumbel_vae": Case(DENSE | {"classes": 4}, encoded=("logits",), width=12),
+    "vq_vae": Case(
+        {"codes": 8, "dimension": 3, "filters": (4, 8), "prior_units": 6}, width=4, codes=8
+    ),
 }
 
 
@@ -103,6 +111,10 @@ def inputs(name, data, rows, endpoint="encode"):
     case, drawn = CASES[name], np.random.default_rng(rows)
     first = {
         "generate": lambda: drawn.integers(-(2**63), 2**63, rows),
-        "decode": lambda: drawn.standard_normal((rows, case.latent)).astype(np.float32),
+        "decode": lambda: (
+            drawn.integers(0, case.codes, (rows, case.latent), np.int32)
+            if case.codes
+            else drawn.standard_normal((rows, case.latent)).astype(np.float32)
+        ),
     }.get(endpoint, lambda: data.test.observe(np.arange(rows)))()
     return [first, *(data.test.condition(key)[:rows] for key in case.conditions)]

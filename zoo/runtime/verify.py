@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.endpoints import HALF_TOLERANCES, PARITY_BATCHES, PROBABILITY, TOLERANCES
+from zoo.endpoints import HALF_TOLERANCES, PARITY_BATCHES, PROBABILITY, TOLERANCES, WHOLE
 from zoo.errors import ArtifactError, ExportError
 
 ONNX, ONNX_HALF = "onnx", "onnx float16"
@@ -115,6 +115,8 @@ def _compare(runtime, endpoint, tensor, expected, actual):
 
 def tolerance(kind, runtime=ONNX):
     """The tolerance of a kind of tensor in a runtime, in words."""
+    if kind == WHOLE:
+        return "none"
     measured = "absolute" if kind == PROBABILITY else "relative"
     return f"{_tolerances(runtime)[kind]:.0e} {measured}"
 

@@ -212,7 +212,7 @@ def vq_vae(
     activation="silu",
     prior_units=64,
     commitment=0.25,
-    decay=0.95,
+    decay=0.9,
     restart=0.1,
     likelihood="auto",
     seed=0,

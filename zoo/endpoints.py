@@ -14,9 +14,10 @@ PROBABILITY = "probability"
 REAL = "real"
 WHOLE = "whole"
 TOLERANCES = {PROBABILITY: 1e-5, REAL: 1e-4, WHOLE: 0.0}
-"""Largest error allowed: absolute for probabilities; none for whole numbers such as codes; for other
-values relative to the largest magnitude in the same example's output. Element by element would ask of a latent that happens to lie
-at 0.0001 an accuracy that float32 sums of hundreds of terms do not have in any runtime."""
+"""Largest error allowed: absolute for probabilities; none for whole numbers such as codes; for
+other values relative to the largest magnitude in the same example's output. Element by element
+would ask of a latent that happens to lie at 0.0001 an accuracy that float32 sums of hundreds of
+terms do not have in any runtime."""
 
 HALF = ".fp16"
 """onnx/decode.fp16.onnx is the float16 variant of onnx/decode.onnx."""

@@ -142,7 +142,7 @@ class Codes(Describing):
     """Values of each vector."""
     commitment: float = 0.25
     """Weight of the squared distance between encodings and the vectors that stand for them."""
-    decay: float = 0.95
+    decay: float = 0.9
     """Of the moving averages that the vectors are, a step."""
     restart: float = 0.1
     """Share of an even use below which a code is dead and restarted; 0 restarts none."""

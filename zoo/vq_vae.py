@@ -24,8 +24,8 @@ class VQVAE(LatentModel):
     Trained as `LatentModel` says. Through `add_loss` enter -log p(c), which trains the prior alone,
     and `commitment` times the squared distance of encodings and their vectors, summed over the grid
     (van den Oord et al. 2017, equation 3; the codebook learns by moving averages). The progress bar
-    shows `elbo`, `reconstruction`, `kl` and `perplexity`: how many codes are in use, the exponential
-    of the entropy of their frequencies, from 1 to as many as there are.
+    shows `elbo`, `reconstruction`, `kl` and `perplexity`: the exponential of the entropy of the
+    codes' frequencies, from 1, one code for everything, to as many as there are.
 
     Args:
         encoder: [batch, *event] -> {"vectors"}, [batch, rows, columns, dimension].
@@ -81,13 +81,13 @@ class VQVAE(LatentModel):
         }
 
     def _check_grids(self):
-        vectors = tuple(self.encoder.output["vectors"].shape[1:])
-        wanted = (*self.grid, self.codebook.dimension)
-        if len(wanted) != 3 or vectors != wanted or tuple(self.decoder.inputs[0].shape[1:]) != wanted:
+        given = tuple(self.encoder.output["vectors"].shape[1:])
+        taken = tuple(self.decoder.inputs[0].shape[1:])
+        if not given == taken == (*self.grid[:2], self.codebook.dimension):
             raise InputError(
-                f"The encoder gives a grid of shape {vectors}, the decoder takes one of "
-                f"{tuple(self.decoder.inputs[0].shape[1:])}, the codebook has vectors of "
-                f"{self.codebook.dimension} values: all must be (rows, columns, dimension)."
+                f"The encoder gives a grid of shape {given}, the decoder takes one of {taken}, the "
+                f"codebook has vectors of {self.codebook.dimension} values: a grid is (rows, "
+                "columns, dimension), the same for all three."
             )
         if (self.prior.codes, self.prior.grid) != (self.codes, self.grid):
             raise InputError(

@@ -27,7 +27,8 @@ def write_test_data(model, contract, data, folder, seed=0):
     """test_data/<endpoint>.npz: inputs, and what the trained model answers on its own backend.
 
     64 rows of `input.<name>` and `output.<name>`; `x` are test examples, `z` standard normal,
-    `codes` any of those that there are, `seed` the borders of int64 and values between them; conditions are those of the examples.
+    `codes` any of those that there are, `seed` the borders of int64 and values between them;
+    conditions are those of the examples.
     Rows in which a runtime's rounding would feed back another step, or choose another code, give
     way to a row in which it would not: what differs then is the draw and not the export.
     """

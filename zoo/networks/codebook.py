@@ -38,7 +38,7 @@ class Codebook(keras.layers.Layer):
         InputError: for a number that cannot be.
     """
 
-    def __init__(self, codes, dimension, decay=0.95, restart=0.1, seed=0, **kwargs):
+    def __init__(self, codes, dimension, decay=0.9, restart=0.1, seed=0, **kwargs):
         super().__init__(**kwargs)
         if not isinstance(codes, int) or codes < 2:
             raise InputError(

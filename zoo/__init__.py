@@ -31,6 +31,7 @@ _SUBMODULES = (
     "schedules",
     "training",
     "vae",
+    "vq_vae",
 )
 
 __all__ = ["__version__", "load", *_SUBMODULES]

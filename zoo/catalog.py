@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from zoo import likelihoods, posteriors, priors
 from zoo.autoencoder import Autoencoder
 from zoo.errors import InputError
-from zoo.networks import conditional, conv, dense, heads, recurrent
+from zoo.networks import codebook, conditional, conv, dense, heads, recurrent
 from zoo.objectives import ELBO, ImportanceWeighted
+from zoo.priors.autoregressive import AutoregressiveCodes
 from zoo.schedules import Linear
 from zoo.vae import VAE
+from zoo.vq_vae import VQVAE
 
 PARTS = ("posterior", "prior", "likelihood", "objective", "seed")
 ENTRIES = {}
@@ -246,6 +248,45 @@ def rnn_vae(
 
     parts |= {"conditions": {"length": event_shape[0] + 1} if lengths else None}
     return _vae("rnn_vae", encoder, decoder, event_shape, latent, shape, **parts)
+
+
+@entry("convolutional")
+def vq_vae(
+    event_shape,
+    codes=64,
+    dimension=16,
+    filters=(32, 64),
+    blocks=0,
+    activation="silu",
+    prior_units=64,
+    commitment=0.25,
+    decay=0.9,
+    restart=0.1,
+    likelihood="auto",
+    seed=0,
+):
+    """Vector-quantized VAE over images: a grid of codes, each the number of a learned vector.
+
+    Args:
+        codes: vectors of the codebook, 2 or more.
+        dimension: of each.
+        filters: of the strided convolutions; each halves height and width of the grid.
+        prior_units: width of the recurrent prior over the grid.
+        commitment, decay, restart: see `zoo.vq_vae.VQVAE` and `zoo.networks.codebook.Codebook`.
+        seed: of where dead codes are restarted.
+    """
+    shape = {"filters": tuple(filters), "blocks": blocks, "activation": activation}
+    likelihood = likelihoods.get(likelihood, event_shape)
+    book = codebook.Codebook(codes, dimension, decay, restart, seed, name="codebook")
+    return VQVAE(
+        conv.grid_encoder(event_shape, dimension, **shape),
+        conv.grid_decoder(event_shape, dimension, **shape, parameters=likelihood.parameters),
+        book,
+        AutoregressiveCodes(codes, conv.grid(event_shape, filters), prior_units, name="prior"),
+        likelihood=likelihood,
+        commitment=commitment,
+        name="vq_vae",
+    )
 
 
 def _dense(name, event_shape, latent, units, activation, **parts):

@@ -13,18 +13,19 @@ PARITY_BATCHES = (1, 3, 64)
 PROBABILITY = "probability"
 REAL = "real"
 SAMPLED = "sampled"
-TOLERANCES = {PROBABILITY: 1e-5, REAL: 1e-4, SAMPLED: 1e-4}
-"""Largest error allowed: absolute for probabilities; for other values relative to the largest
-magnitude in the same example's output. Element by element would ask of a latent that happens to lie
-at 0.0001 an accuracy that float32 sums of hundreds of terms do not have in any runtime. The same
-is true of a KL that is sampled, a difference of two sums which comes out near 0, or below, for an
-example here and there: its error is relative to the largest of all that the endpoint answers for
-the example, the bound which the KL is a part of."""
+WHOLE = "whole"
+TOLERANCES = {PROBABILITY: 1e-5, REAL: 1e-4, SAMPLED: 1e-4, WHOLE: 0.0}
+"""Largest error allowed: absolute for probabilities; none for whole numbers such as codes; for
+other values relative to the largest magnitude in the same example's output. Element by element
+would ask of a latent that happens to lie at 0.0001 an accuracy that float32 sums of hundreds of
+terms do not have in any runtime. The same is true of a KL that is sampled, a difference of two sums
+which comes out near 0, or below, for an example here and there: its error is relative to the
+largest of all that the endpoint answers for the example, the bound which the KL is a part of."""
 
 HALF = ".fp16"
 """onnx/decode.fp16.onnx is the float16 variant of onnx/decode.onnx."""
 
-HALF_TOLERANCES = {PROBABILITY: 5e-3, REAL: 5e-3, SAMPLED: 5e-3}
+HALF_TOLERANCES = {PROBABILITY: 5e-3, REAL: 5e-3, SAMPLED: 5e-3, WHOLE: 0.0}
 """The same for float16 graphs. Rounding to float16 errs by up to u = 2**-11 = 0.0005 of a value. In
 a product a value meets three roundings: of the weight, the input and the result. The longest
 endpoints hold eight products in a row, and 24 independent errors add up to sqrt(24) u = 0.0024 of
@@ -81,18 +82,21 @@ def of(
     generates=True,
     mean_is_probability=True,
     exact_kl=True,
+    codes=None,
 ):
     """The endpoints of a model with latent vectors: {name: Endpoint}, in the contract's order.
 
     Args:
         event_shape: of x, without the batch axis.
         latent: axes of z.
-        encoded: {name: width} of what `encode` gives, each [batch, width].
+        encoded: {name: width} of what `encode` gives, each [batch, width], unless there are codes.
         nats: names of what `score` gives, each [batch].
         conditions: {name: count} of the inputs besides, int32 [batch] from 0 to below `count`.
         generates: whether there is a prior to draw from.
         mean_is_probability: whether `x_mean` holds probabilities.
         exact_kl: whether the `kl` that `score` gives is exact, and not sampled.
+        codes: how many values each latent may take, where they are whole numbers. `codes`, int32
+            [batch, latent], then stands in z's place, and is what `encode` gives.
     """
     x = Tensor("x", "float32", (BATCH, *event_shape))
     z = Tensor("z", "float32", (BATCH, latent))
@@ -103,6 +107,9 @@ def of(
         Tensor(name, "int32", (BATCH,), below=count) for name, count in (conditions or {}).items()
     ]
     posterior = tuple(Tensor(name, "float32", (BATCH, n)) for name, n in encoded.items())
+    if codes is not None:
+        z = Tensor("codes", "int32", (BATCH, latent), WHOLE, below=codes)
+        posterior = (z,)
     sampled = () if exact_kl else ("kl",)
     scores = tuple(
         Tensor(name, "float32", (BATCH,), SAMPLED if name in sampled else REAL) for name in nats

@@ -33,7 +33,7 @@ class NegativeLogLikelihood(keras.losses.Loss):
 
 
 class LatentModel(keras.Model):
-    """Abstract: encoder, decoder and likelihood. The final classes are `VAE` and `Autoencoder`.
+    """Abstract: encoder, decoder and likelihood. Final are `VAE`, `Autoencoder` and `VQVAE`.
 
     Trained by `compile(optimizer)` and `fit(x, x)`, or `fit((x, *conditions), x)`: the compiled
     loss is the reconstruction term, whatever else there is enters through `add_loss`.
@@ -54,6 +54,7 @@ class LatentModel(keras.Model):
     parts = ("encoder", "decoder", "likelihood")
     nats = ()  # what `score` gives
     draws = 1  # decoded an example in training
+    codes = None  # how many values each latent may take, where they are whole numbers
 
     def __init__(
         self,

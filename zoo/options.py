@@ -1,6 +1,7 @@
 """The options of recipes: a frozen dataclass each, whose docstrings are the help.
 
-`Config` is what every recipe has, `Model` what every model has besides, `VAE` every VAE's;
+`Config` is what every recipe has, `Describing` what every model has besides, `Model` every one with
+a latent vector, `VAE` every VAE, `Codes` one whose latents are codes;
 `Activation` is for networks that have a choice of it.
 """
 
@@ -89,15 +90,21 @@ class Config:
 
 
 @dataclass(frozen=True)
-class Model(Config):
+class Describing(Config):
     """Options that every model has."""
 
-    latent: int = 32
-    """Size of the latent vector."""
     likelihood: Likelihood = "auto"
     """Of a pixel; `auto` is bernoulli for one channel, normal with a learned scale for colour.
     `continuous_bernoulli` is for grey values, `discretized_logistic` for 8-bit values,
     `categorical` (two classes) and `negative_binomial` for binarized ones."""
+
+
+@dataclass(frozen=True)
+class Model(Describing):
+    """Options that every model with a latent vector has."""
+
+    latent: int = 32
+    """Size of the latent vector."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +131,22 @@ class VAE(Model):
     """K of the importance-weighted bound in training."""
     doubly_reparameterized: bool = True
     """Whether the importance-weighted bound takes the DReG gradient."""
+
+
+@dataclass(frozen=True)
+class Codes(Describing):
+    """Options of a model whose latents are codes: numbers of a learned codebook's vectors."""
+
+    codes: int = 64
+    """Vectors of the codebook, 2 or more."""
+    dimension: int = 16
+    """Values of each vector."""
+    commitment: float = 0.25
+    """Weight of the squared distance between encodings and the vectors that stand for them."""
+    decay: float = 0.9
+    """Of the moving averages that the vectors are, a step."""
+    restart: float = 0.1
+    """Share of an even use below which a code is dead and restarted; 0 restarts none."""
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ class Case:
         encoded: {name: width} of what `encode` gives; names alone are as wide as z.
         nats: what `score` gives.
         width: values of z, where they are not as many as latents.
+        codes: how many values each latent may take, where they are whole numbers.
         exact_bits: whether z of `generate` has the same bits in every runtime.
         generates: whether there is a prior to draw from.
         data: () -> Dataset.
@@ -46,6 +47,7 @@ class Case:
     nats: tuple = ("elbo", "reconstruction", "kl")
     generates: bool = True
     width: int | None = None
+    codes: int | None = None
     exact_bits: bool = True
     data: Callable = digits
 
@@ -58,11 +60,14 @@ class Case:
         """{name: (inputs, outputs)}, each (name, dtype, shape): the design's table."""
         x, z = ("x", "float32", (BATCH, *event)), ("z", "float32", (BATCH, self.latent))
         besides = [(name, "int32", (BATCH,)) for name in self.conditions]
+        if self.codes:
+            z = ("codes", "int32", (BATCH, self.latent))
         x_mean = ("x_mean", "float32", (BATCH, *event))
         widths = self.encoded
         if not isinstance(widths, dict):
             widths = dict.fromkeys(widths, self.latent)
         encoded = [(name, "float32", (BATCH, width)) for name, width in widths.items()]
+        encoded = [z] if self.codes else encoded
         table = {
             "encode": ([x, *besides], encoded),
             "decode": ([z, *besides], [x_mean]),
@@ -94,6 +99,9 @@ CASES = {
         DENSE | {"flow_layers": 2, "flow_units": (8,), "context": 5},
         encoded={"mean": 3, "log_var": 3, "context": 5},
     ),
+    "vq_vae": Case(
+        {"codes": 8, "dimension": 3, "filters": (4, 8), "prior_units": 6}, width=4, codes=8
+    ),
 }
 
 
@@ -108,6 +116,10 @@ def inputs(name, data, rows, endpoint="encode"):
     case, drawn = CASES[name], np.random.default_rng(rows)
     first = {
         "generate": lambda: drawn.integers(-(2**63), 2**63, rows),
-        "decode": lambda: drawn.standard_normal((rows, case.latent)).astype(np.float32),
+        "decode": lambda: (
+            drawn.integers(0, case.codes, (rows, case.latent), np.int32)
+            if case.codes
+            else drawn.standard_normal((rows, case.latent)).astype(np.float32)
+        ),
     }.get(endpoint, lambda: data.test.observe(np.arange(rows)))()
     return [first, *(data.test.condition(key)[:rows] for key in case.conditions)]

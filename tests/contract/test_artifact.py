@@ -47,15 +47,28 @@ def test_every_output_was_proven_in_every_format_and_batch(published, case, data
     assert all(row.ok for row in published.rows)
 
 
-def test_every_format_answers_alike_to_what_the_proof_did_not_ask(runtimes, name, case, data):
+def sound(published, endpoint, arrays, answer):
+    """Rows of an answer that no runtime's rounding turns: bool [rows]; see `LatentModel.margin`."""
+    names = [tensor.name for tensor in zoo.load(published.folder).endpoints[endpoint].inputs]
+    given = dict(zip(names, map(np.asarray, arrays), strict=True))
+    margin = published.trained.model.margin(given, answer)
+    rows = np.ones(len(arrays[0]), bool) if margin is None else np.asarray(margin) > 1e-5
+    assert rows.mean() > 0.9
+    return rows
+
+
+def test_every_format_answers_alike_to_what_the_proof_did_not_ask(
+    runtimes, published, name, case, data
+):
     for endpoint, (_, outputs) in case.endpoints(data.event_shape).items():
         arrays = inputs(name, data, 5, endpoint)
         answers = {runtime: run(endpoint, arrays) for runtime, run in runtimes.items()}
+        rows = sound(published, endpoint, arrays, answers["keras"])
         for output, _, _ in outputs:
             for runtime, answer in answers.items():
                 np.testing.assert_allclose(
-                    answer[output],
-                    answers["keras"][output],
+                    answer[output][rows],
+                    answers["keras"][output][rows],
                     rtol=1e-4,
                     atol=1e-5,
                     err_msg=f"{runtime} {endpoint} {output}",
@@ -72,13 +85,16 @@ def test_one_seed_gives_one_sample_in_any_batch_and_runtime(runtimes, published,
     seeds = np.random.default_rng(0).integers(-(2**63), 2**63, 64)
     seeds[[0, 5, 63]] = [7, 7, 8]
     alone = np.array([7, 7, 8])
-    bits = np.asarray(runtimes["keras"]("generate", [seeds, *conditions])["z"])
+    answer, z = runtimes["keras"]("generate", [seeds, *conditions]), "codes" if case.codes else "z"
+    bits, rows = answer[z], sound(published, "generate", [seeds, *conditions], answer)
+    assert rows[[0, 5, 63]].all()
     for runtime, run in runtimes.items():
         together = run("generate", [seeds, *conditions])
         few = run("generate", [alone, *(values[:3] for values in conditions)])
         near = 0.0 if case.exact_bits else 1e-6  # 0: bit for bit
-        np.testing.assert_allclose(together["z"], bits, rtol=0, atol=near, err_msg=runtime)
-        np.testing.assert_allclose(few["z"], bits[[0, 5, 63]], rtol=0, atol=near, err_msg=runtime)
+        turned = np.abs(together[z] - bits).max(axis=1) > near
+        assert not turned[rows].any(), runtime
+        np.testing.assert_allclose(few[z], bits[[0, 5, 63]], rtol=0, atol=near, err_msg=runtime)
         assert np.abs(few["x_mean"][0] - few["x_mean"][2]).max() > 1e-4
         # What is computed is not equal to the bit: a kernel rounds by a row's place in the batch.
         np.testing.assert_allclose(
@@ -100,15 +116,17 @@ def test_scores_are_deterministic_and_are_the_terms(runtimes, published, name, c
             np.testing.assert_allclose(alone[key], score[key][17:18], rtol=1e-4, atol=1e-4)
         if "elbo" not in case.nats:
             continue
+        np.testing.assert_allclose(
+            score["elbo"], -(score["reconstruction"] + score["kl"]), rtol=1e-6
+        )
+        if case.codes:  # no draws to average: see tests/test_vq_vae.py
+            continue
         x, *conditions = arrays
         kinds = model.posterior.noise(model.latent)
         drawn = np.asarray(noise.draw(kinds, np.arange(model.score_samples)))
         terms = model.terms(x, np.repeat(drawn[None], len(x), axis=0), *conditions)
         for key, value in terms.items():
             np.testing.assert_allclose(score[key], value, rtol=1e-4, atol=1e-4, err_msg=runtime)
-        np.testing.assert_allclose(
-            score["elbo"], -(score["reconstruction"] + score["kl"]), rtol=1e-6
-        )
 
 
 def test_the_command_line_verifies_and_describes_it(published, capsys):

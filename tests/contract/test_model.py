@@ -41,6 +41,9 @@ def test_add_loss_holds_the_objectives_regulariser(model, name, data, case):
         return
     (added,) = model.losses
     assert loss == pytest.approx(reconstruction + float(added), rel=1e-6)
+    if case.codes:  # no objective, but the commitment to codes: see tests/test_vq_vae.py
+        assert float(added) > float(model.kl_tracker.result()) > 0
+        return
     normal = model.posterior.family == "normal" and model.exact_kl
     if isinstance(model.objective, ELBO) and normal:
         posterior = {k: np.asarray(v) for k, v in model.encode(*inputs(name, data, ROWS)).items()}

@@ -12,7 +12,7 @@ ACTIVE = 0.01
 def posterior_means(model, split, most=None):
     """The posterior's mean of the first `most` examples: float32 [n, latent].
 
-    Of a model without a posterior, the latents themselves.
+    Of a model without a posterior, the latents themselves; of codes, their vectors.
     """
     represent, count = compiled(model, "represent"), min(len(split), most or len(split))
     means = []
@@ -45,3 +45,19 @@ def active_units(means):
     A unit is active where Var_x(E_q(z|x)[z]) > 0.01 (Burda et al. 2016, section 5.2).
     """
     yield "active_units", int(np.sum(np.var(means, axis=0) > ACTIVE))
+
+
+def code_use(model, split):
+    """Yields `perplexity` and `codes_used` of a model whose latents are codes.
+
+    Perplexity is the exponential of the entropy of the codes' frequencies, over all examples and
+    places: 1 where one code stands for everything, `model.codes` where all are equally frequent.
+    """
+    encode, counts = compiled(model, "encode"), np.zeros(model.codes, np.int64)
+    for first in range(0, len(split), 500):
+        indices = np.arange(first, min(first + 500, len(split)))
+        codes = encode(*split.inputs(indices, model.conditions))["codes"]
+        counts += np.bincount(codes.ravel(), minlength=model.codes)
+    share = counts[counts > 0] / counts.sum()
+    yield "perplexity", float(np.exp(-np.sum(share * np.log(share))))
+    yield "codes_used", len(share)

@@ -23,7 +23,7 @@ def errors(model, train, test, most=None):
     error = {}
     for part, split in (("train", train), ("test", test)):
         count = min(len(split), most or len(split))
-        error[part] = float(np.mean(nats.reconstruction(model, split, most=count)))
+        error[part] = float(np.mean(nats.scores(model, split, most=count)["reconstruction"]))
         if model.likelihood.family == "bernoulli":
             error[part] -= grey_entropy(split.observe(np.arange(count)))
         yield f"error_{part}", error[part]

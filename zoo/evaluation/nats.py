@@ -69,14 +69,14 @@ def elbo(model, split, seed, samples=16, most=None):
     yield "kl", kl
 
 
-def reconstruction(model, split, most=None, chunk=500):
-    """-log p(x|z) of the first `most` examples as `score` gives it: float64 [n], nats."""
+def scores(model, split, most=None, chunk=500):
+    """What `score` gives of the first `most` examples: {name: float64 [n]}, nats."""
     score, count = compiled(model, "score"), min(len(split), most or len(split))
     parts = []
     for first in range(0, count, chunk):
         indices = np.arange(first, min(first + chunk, count))
-        parts.append(score(*split.inputs(indices, model.conditions))["reconstruction"])
-    return np.concatenate(parts).astype(np.float64)
+        parts.append(score(*split.inputs(indices, model.conditions)))
+    return {name: np.concatenate([p[name] for p in parts]).astype(np.float64) for name in parts[0]}
 
 
 def log_likelihood(model, split, seed, samples=1000, done=None, on_chunk=lambda done: None):

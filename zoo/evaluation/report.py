@@ -32,6 +32,8 @@ class Report:
         width = max(map(len, self.metrics))
         units = {
             "active_units": f"of {self.protocol['latent']}",
+            "perplexity": f"of {self.protocol.get('codes')} codes",
+            "codes_used": f"of {self.protocol.get('codes')}",
             "bits_per_dimension": "bits",
         }
         for name, value in self.metrics.items():
@@ -54,6 +56,11 @@ class Report:
         )
         if p["K"] is None:
             estimated = "no bound on log p(x): the model has no prior"
+        elif p["elbo_samples"] is None:
+            estimated = (
+                "elbo exact; nll is its negative, a bound from above: x has one grid of codes, of "
+                f"which K={p['K']} importance sample says all"
+            )
         return f"n={p['n']:,} test examples, {drawn}; {estimated}; nats of {p['nats_are']}"
 
 
@@ -63,7 +70,8 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
     `nll` is -log p(x) estimated with K=`samples`; `reconstruction_train` is `reconstruction` of the
     training split's first examples, as many as test examples and those held out for validation
     among them: what the test's is above it, the model knows by heart. `bits_per_dimension` is `nll`
-    where the likelihood is of 8-bit values. The rest as in `nats` and `latent`.
+    where the likelihood is of 8-bit values. A model whose `score` is exact, since x has one latent
+    alone, is scored by it, and `nll` is -`elbo`. The rest as in `nats` and `latent`.
 
     Args:
         seed: of the posterior samples.
@@ -73,8 +81,9 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
             evaluation of the same model goes on; None keeps nothing.
     """
     began = time.monotonic()
-    bounded = hasattr(model, "log_weight")  # a plain autoencoder has no bound on log p(x)
-    if bounded:
+    sampled = hasattr(model, "log_weight")  # a plain autoencoder and codes have nothing to sample
+    bounded = "elbo" in model.nats
+    if sampled:
         metrics = dict(nats.elbo(model, data.test, seed, elbo_samples))
         known = dict(nats.elbo(model, data.train, seed, elbo_samples, most=len(data.test)))
         metrics["reconstruction_train"] = known["reconstruction"]
@@ -83,21 +92,23 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
         )
         log_p = nats.log_likelihood(model, data.test, seed, samples, keep.load(), keep.on_chunk)
         metrics["nll"] = -np.mean(log_p)
-        if model.likelihood.levels == 256 and "length" not in model.conditions:
-            metrics["bits_per_dimension"] = bits_per_dimension(metrics["nll"], model.event_shape)
     else:
-        metrics = {
-            "reconstruction": np.mean(nats.reconstruction(model, data.test)),
-            "reconstruction_train": np.mean(
-                nats.reconstruction(model, data.train, most=len(data.test))
-            ),
-        }
+        metrics = _means(nats.scores(model, data.test))
+        known = _means(nats.scores(model, data.train, most=len(data.test)))
+        metrics["reconstruction_train"] = known["reconstruction"]
+        if bounded:
+            metrics["nll"] = -metrics["elbo"]
+    if bounded and model.likelihood.levels == 256 and "length" not in model.conditions:
+        metrics["bits_per_dimension"] = bits_per_dimension(metrics["nll"], model.event_shape)
     means = latent.posterior_means(model, data.test)
-    metrics |= dict(latent.active_units(means))
+    if model.codes is None:
+        metrics |= dict(latent.active_units(means))
+    else:
+        metrics |= dict(latent.code_use(model, data.test))
     protocol = {
         "n": len(data.test),
-        "K": samples if bounded else None,
-        "elbo_samples": elbo_samples if bounded else None,
+        "K": samples if sampled else 1 if bounded else None,
+        "elbo_samples": elbo_samples if sampled else None,
         "exact_kl": getattr(model, "exact_kl", True) if bounded else None,
         "binarization": data.binarization,
         "binarization_seed": data.seed,
@@ -105,6 +116,8 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
         "latent": model.latent,
         "nats_are": model.likelihood.nats_are(data.binarization != "none"),
     }
+    if model.codes is not None:
+        protocol["codes"] = model.codes
     metrics = {k: v if isinstance(v, int) else float(v) for k, v in metrics.items()}
     return Report(metrics, protocol, time.monotonic() - began, means)
 
@@ -112,6 +125,10 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
 def bits_per_dimension(nats_of_event, event_shape):
     """Nats of an event -> bits of each of its values; 8 where 256 levels are equally likely."""
     return nats_of_event / (math.log(2.0) * math.prod(event_shape))
+
+
+def _means(values):
+    return {name: np.mean(each) for name, each in values.items()}
 
 
 def clear(folder):

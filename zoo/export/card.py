@@ -42,6 +42,11 @@ def _head(m):
 def _families(latent):
     if "prior" not in latent:
         return " without a distribution of their own"
+    if "codes" in latent:
+        return (
+            f", each one of {latent['codes']} codes that stand for vectors of "
+            f"{latent['dimension']} values, with an {latent['prior']} prior"
+        )
     return f" with a {latent['posterior']} posterior and a {latent['prior']} prior"
 
 
@@ -60,12 +65,21 @@ def _metrics(m):
     ]
     terms = "`reconstruction` = -log p(x given z),"
     if "nll" in m["metrics"]:
-        terms = "`elbo` = -(`reconstruction` + `kl`), `nll` = -log p(x),"
+        sampled = m["protocol"]["elbo_samples"] is not None
+        nll = "-log p(x)" if sampled else "-`elbo`, a bound on -log p(x) from above"
+        terms = f"`elbo` = -(`reconstruction` + `kl`), `nll` = {nll},"
     if "bits_per_dimension" in m["metrics"]:
         terms += " which `bits_per_dimension` gives in bits a value,"
+    use = ""
+    if "perplexity" in m["metrics"]:
+        use = (
+            f" `perplexity` is the exponential of the entropy of the {m['latent']['codes']} codes' "
+            "frequencies, `codes_used` how many of them occur."
+        )
     return (
         "## Metrics\n\n| metric | value |\n|---|---|\n" + "\n".join(rows) + "\n\n"
         f"On {m['protocol']['statement']}. {terms} in nats per example, averaged over the test set."
+        f"{use}"
     )
 
 
@@ -136,6 +150,13 @@ def _endpoints(m):
 def _notes(m):
     if "generate" not in m["endpoints"]:
         return "There is no prior, hence no `generate`; `reconstruction` is an anomaly score."
+    if "codes" in m["latent"]:
+        return (
+            "Row i of `generate` depends on seed[i] alone; its noise has the same bits in every "
+            "runtime. Where a code hangs on the last digits of a probability it may differ between "
+            "runtimes, and so may those drawn after it; those of `encode` may, where two codes are "
+            "equally near. `score` is exact; -`elbo` is an anomaly score."
+        )
     fed_back = ""
     if m["autoregressive"]:
         fed_back = (

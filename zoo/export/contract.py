@@ -20,6 +20,7 @@ def of(model):
         hasattr(model, "generate"),
         model.likelihood.mean_is_probability,
         exact_kl=getattr(model, "exact_kl", True),
+        codes=model.codes,
     )
 
 
@@ -27,8 +28,9 @@ def write_test_data(model, contract, data, folder, seed=0):
     """test_data/<endpoint>.npz: inputs, and what the trained model answers on its own backend.
 
     64 rows of `input.<name>` and `output.<name>`; `x` are test examples, `z` standard normal,
-    `seed` the borders of int64 and values between them; conditions are those of the examples.
-    Rows in which a runtime's rounding, as far as it is allowed, would feed back another step give
+    `codes` any of those that there are, `seed` the borders of int64 and values between them;
+    conditions are those of the examples.
+    Rows in which a runtime's rounding would feed back another step, or choose another code, give
     way to a row in which it would not: what differs then is the draw and not the export.
     """
     folder.mkdir()
@@ -39,6 +41,8 @@ def write_test_data(model, contract, data, folder, seed=0):
     seeds[:8] = [7, 7, 8, 0, -1, 2**32, 2**63 - 1, -(2**63)]
     inputs = {"x": data.test.observe(rows), "z": z.astype(np.float32), "seed": seeds}
     inputs |= {name: data.test.condition(name)[rows] for name in model.conditions}
+    if model.codes is not None:
+        inputs["codes"] = drawn.integers(0, model.codes, (ROWS, model.latent), np.int32)
     for name, endpoint in contract.items():
         given = {tensor.name: inputs[tensor.name] for tensor in endpoint.inputs}
         answer = getattr(model, name)(*given.values())

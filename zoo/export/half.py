@@ -6,7 +6,8 @@ so do exponentials, logarithms, sums over many terms, and whatever is made of th
 the noise and the latents of `generate` keep their bits, probabilities are made of float32 logits,
 and nats are summed in float32. Inputs and outputs are those of the float32 graph. A graph with a
 Loop stays float32 throughout: an autoregressive decoder feeds back what it draws, and a probability
-that is rounded is another draw now and then, and another image from there.
+that is rounded is another draw now and then, and another image from there. What leads to a choice,
+such as that of the nearest code, stays float32 for the same reason.
 
 Ours, because `onnxruntime.transformers.float16` (1.31) rounds every value that passes from one
 float32 node to another, and every output, to float16 on the way: `z` loses its bits, and sums of
@@ -21,6 +22,9 @@ from zoo.errors import ExportError
 
 PRODUCTS = {"Conv", "ConvTranspose", "Gemm", "MatMul"}
 """Where the time goes. GPUs multiply float16 and add up in float32."""
+
+CHOICES = {"TopK"}
+"""Where rounding is another answer altogether: whatever leads to one stays float32."""
 
 SINGLE = {"Exp", "Log", "LogSoftmax", "Pow", "Reciprocal", "Softmax", "Softplus", "Sqrt", "CumSum"}
 SINGLE |= {"Div", "InstanceNormalization", "LayerNormalization", "Range", "Cast", "Loop", "If"}
@@ -109,6 +113,7 @@ def _between_products(graph):
     """Names of the nodes that compute in float16: the products, and what lies between two."""
     if any(node.op_type == "Loop" for node in graph.node):
         return set()
+    chosen_by = _leading_to_choices(graph)
     # After: made of what products give and of constants alone, so that noise, and what is computed
     # from exponentials, is not rounded before the product that takes it in.
     floats, after, before = _floats(graph), set(), set()
@@ -124,9 +129,21 @@ def _between_products(graph):
     return {
         node.name
         for node in graph.node
-        if node.op_type in PRODUCTS
-        or (after.intersection(node.output) and before.intersection(node.output))
+        if not chosen_by.intersection(node.output)
+        and (
+            node.op_type in PRODUCTS
+            or (after.intersection(node.output) and before.intersection(node.output))
+        )
     }
+
+
+def _leading_to_choices(graph):
+    """Names of the tensors that a choice is made of."""
+    names = set()
+    for node in reversed(graph.node):
+        if node.op_type in CHOICES or names.intersection(node.output):
+            names.update(node.input)
+    return names
 
 
 def _single(node):

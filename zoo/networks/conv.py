@@ -1,6 +1,7 @@
-"""Convolutional encoder and decoder: strided down, transposed and sub-pixel up.
+"""Convolutional encoders and decoders: strided down, transposed and sub-pixel up.
 
-With `blocks` they are the residual ones.
+With `blocks` they are the residual ones. Those of a grid have no dense layer: their latents keep
+the places that they have in the image.
 """
 
 import math
@@ -30,16 +31,10 @@ def encoder(
     One convolution of stride 2 for each of `filters`, `blocks` residual blocks after each, then a
     dense layer.
     """
-    _check(event_shape, latent, filters, dense, blocks)
+    _check_latents(latent, dense)
+    _check_images(event_shape, filters, blocks)
     x = keras.Input(event_shape, name="x")
-    h = x
-    # A residual block activates what it takes in.
-    between = None if blocks else activation
-    for i, width in enumerate(filters):
-        h = layers.Conv2D(
-            width, KERNEL, STRIDE, padding="same", activation=between, name=f"conv_{i}"
-        )(h)
-        h = _residual(h, f"level_{i}", activation, blocks)
+    h = _down(x, filters, activation, blocks)
     h = layers.Flatten(name="flatten")(h)
     h = layers.Dense(dense, activation=activation, name="dense")(h)
     return keras.Model(x, head(h, latent), name="encoder")
@@ -56,27 +51,83 @@ def decoder(
     which works at half the image's size. Where a height or width is no multiple of the strides,
     the surplus row or column is cropped.
     """
-    _check(event_shape, latent, filters, dense, blocks)
-    height, width, channels = raw_shape(event_shape, parameters)
-    factor = STRIDE ** len(filters)
-    rows, columns = math.ceil(height / factor), math.ceil(width / factor)
+    _check_latents(latent, dense)
+    _check_images(event_shape, filters, blocks)
+    rows, columns = grid(event_shape, filters)
     z = keras.Input((latent,), name="z")
     h = layers.Dense(dense, activation=activation, name="dense")(z)
     between = None if blocks else activation
     h = layers.Dense(rows * columns * filters[-1], activation=between, name="expand")(h)
     h = layers.Reshape((rows, columns, filters[-1]), name="grid")(h)
+    h = _up(h, event_shape, filters, activation, blocks, parameters)
+    return keras.Model(z, h, name="decoder")
+
+
+def grid(event_shape, filters):
+    """(rows, columns) that an image is strided down to."""
+    factor = STRIDE ** len(filters)
+    return tuple(math.ceil(size / factor) for size in event_shape[:2])
+
+
+def grid_encoder(event_shape, dimension, filters=(32, 64), activation="silu", blocks=0):
+    """[batch, height, width, channels] -> {"vectors"}, [batch, *grid, dimension].
+
+    `encoder` without its dense layers: a vector for each place of the `grid`.
+    """
+    _check_images(event_shape, filters, blocks)
+    x = keras.Input(event_shape, name="x")
+    h = _down(x, filters, activation, blocks)
+    vectors = layers.Conv2D(dimension, 1, name="vectors")(h)
+    return keras.Model(x, {"vectors": vectors}, name="encoder")
+
+
+def grid_decoder(
+    event_shape, dimension, filters=(32, 64), activation="silu", blocks=0, parameters=1
+):
+    """[batch, *grid, dimension] -> the likelihood's raw output, `parameters` a value.
+
+    [batch, height, width, channels * parameters]. Mirrors `grid_encoder`.
+    """
+    _check_images(event_shape, filters, blocks)
+    z = keras.Input((*grid(event_shape, filters), dimension), name="z")
+    between = None if blocks else activation
+    h = layers.Conv2D(filters[-1], KERNEL, padding="same", activation=between, name="expand")(z)
+    h = _up(h, event_shape, filters, activation, blocks, parameters)
+    return keras.Model(z, h, name="decoder")
+
+
+def _down(h, filters, activation, blocks):
+    """An image -> its grid, [batch, *grid, filters[-1]]."""
+    # A residual block activates what it takes in.
+    between = None if blocks else activation
+    for i, width in enumerate(filters):
+        h = layers.Conv2D(
+            width, KERNEL, STRIDE, padding="same", activation=between, name=f"conv_{i}"
+        )(h)
+        h = _residual(h, f"level_{i}", activation, blocks)
+    return h
+
+
+def _up(h, event_shape, filters, activation, blocks, parameters):
+    """A grid [batch, *grid, filters[-1]] -> the raw output of an image."""
+    height, width, channels = raw_shape(event_shape, parameters)
     h = _residual(h, "grid", activation, blocks)
     for i, size in enumerate(filters[-2::-1] if len(filters) > 1 else ()):
         h = layers.Conv2DTranspose(
-            size, KERNEL, STRIDE, padding="same", activation=between, name=f"deconv_{i}"
+            size,
+            KERNEL,
+            STRIDE,
+            padding="same",
+            activation=None if blocks else activation,
+            name=f"deconv_{i}",
         )(h)
         h = _residual(h, f"level_{i}", activation, blocks)
-    h = layers.Conv2D(channels * STRIDE**2, 3, padding="same", name="output")(h)
+    h = layers.Conv2D(channels * STRIDE**2, KERNEL, padding="same", name="output")(h)
     h = ops.depth_to_space(h, STRIDE)  # one operator in a SavedModel and in ONNX
-    surplus = (rows * factor - height, columns * factor - width)
+    surplus = (h.shape[1] - height, h.shape[2] - width)
     if any(surplus):
         h = layers.Cropping2D(((0, surplus[0]), (0, surplus[1])), name="crop")(h)
-    return keras.Model(z, h, name="decoder")
+    return h
 
 
 def _residual(h, name, activation, blocks):
@@ -86,13 +137,16 @@ def _residual(h, name, activation, blocks):
     return layers.Activation(activation, name=f"{name}_end")(h) if blocks else h
 
 
-def _check(event_shape, latent, filters, dense, blocks):
-    if blocks < 0:
-        raise InputError(f"blocks={blocks}: give the residual blocks of each size, 0 or more.")
+def _check_latents(latent, dense):
     if latent < 1:
         raise InputError(f"latent={latent}: a latent space has at least 1 axis.")
     if dense < 1:
         raise InputError(f"dense={dense}: a dense layer has at least 1 unit.")
+
+
+def _check_images(event_shape, filters, blocks):
+    if blocks < 0:
+        raise InputError(f"blocks={blocks}: give the residual blocks of each size, 0 or more.")
     if not filters or min(filters) < 1:
         raise InputError(f"filters={tuple(filters)}: give one positive number or more.")
     if len(event_shape) != 3:

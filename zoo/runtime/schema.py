@@ -83,7 +83,7 @@ def _tensor(tensor, manifest):
         yield f"its shape is {list(tensor.shape)}, the manifest's event_shape {event}"
     latent = manifest.get("latent")
     latent = latent.get("size") if isinstance(latent, dict) else None
-    if tensor.name == "z" and latent is not None and sizes != [latent]:
+    if tensor.name in ("z", "codes") and latent is not None and sizes != [latent]:
         yield f"its shape is {list(tensor.shape)}, the manifest's latent size {latent}"
 
 

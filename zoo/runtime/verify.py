@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.endpoints import HALF_TOLERANCES, PARITY_BATCHES, PROBABILITY, SAMPLED, TOLERANCES
+from zoo.endpoints import HALF_TOLERANCES, PARITY_BATCHES, PROBABILITY, SAMPLED, TOLERANCES, WHOLE
 from zoo.errors import ArtifactError, ExportError
 
 ONNX, ONNX_HALF = "onnx", "onnx float16"
@@ -119,6 +119,8 @@ def _compare(runtime, endpoint, tensor, expected, actual, beside=None):
 
 def tolerance(kind, runtime=ONNX):
     """The tolerance of a kind of tensor in a runtime, in words."""
+    if kind == WHOLE:
+        return "none"
     measured = {PROBABILITY: "absolute", SAMPLED: "of the bound"}.get(kind, "relative")
     return f"{_tolerances(runtime)[kind]:.0e} {measured}"
 

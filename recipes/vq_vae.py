@@ -1,0 +1,38 @@
+"""Train a vector-quantized VAE, and export it.
+
+The latents are codes: at each place of a grid the number of the learned vector that lies nearest to
+what is encoded there. A recurrent prior over the grid is trained in the same run, so that it
+generates. The posterior is a single grid of codes, and the ELBO exact; it is a weaker bound on
+log p(x) than that of a posterior with a spread, and `nll` is no better than it. `perplexity` says
+how many codes are in use (van den Oord et al. 2017).
+
+Run:       python recipes/vq_vae.py                 (embedded digits)
+           python recipes/vq_vae.py --dataset mnist
+"""
+
+from dataclasses import dataclass
+
+import prepare  # noqa: F401  names what to install where something is missing
+
+from zoo import options, recipe
+
+
+@dataclass(frozen=True)
+class Config(options.Activation, options.Codes):
+    """Options of the vector-quantized VAE."""
+
+    filters: tuple[int, ...] = (32, 64)
+    """Filters of the strided convolutions; each halves height and width of the grid."""
+    blocks: int = 0
+    """Residual blocks at every size of the image."""
+    prior_units: int = 64
+    """Width of the recurrent prior."""
+
+
+def facts(config, data):
+    """What the model takes besides its own options: the seed of where dead codes are restarted."""
+    return {"seed": config.seed}
+
+
+if __name__ == "__main__":
+    recipe.main(Config, "vq_vae", __file__, facts)

@@ -27,7 +27,7 @@ def test_a_learned_scale_finds_the_residuals_standard_deviation():
     grid = np.linspace(-5, 1, 601)
     nats = []
     for log_var in grid:
-        likelihood.log_var.assign(log_var)
+        likelihood.log_of_scale.assign(log_var)
         nats.append(-np.mean(likelihood.log_prob(x, np.zeros_like(x))))
     assert np.exp(0.5 * grid[np.argmin(nats)]) == pytest.approx(x.std(), rel=0.01)
 

@@ -3,28 +3,14 @@
 import keras
 
 from zoo.distributions import laplace
-from zoo.posteriors.base import Posterior
+from zoo.posteriors.independent import Independent
 
 
 @keras.saving.register_keras_serializable(package="zoo.posteriors")
-class Laplace(Posterior):
+class Laplace(Independent):
     """The Laplace posterior: `mean` and `log_scale`, sampled by inversion."""
 
     family = "Laplace"
     standard = "standard Laplace"
     kl_by_latent = True
-
-    def outputs(self, latent):
-        return {"mean": latent, "log_scale": latent}
-
-    def noise(self, latent):
-        return (("uniform", latent),)
-
-    def sample(self, parameters, noise):
-        return laplace.sample(**parameters, noise=noise)
-
-    def log_prob(self, z, parameters):
-        return laplace.log_prob(z, **parameters)
-
-    def kl_to_standard_by_axis(self, parameters):
-        return laplace.kl_to_standard_by_axis(**parameters)
+    distribution = laplace

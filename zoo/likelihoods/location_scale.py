@@ -1,0 +1,81 @@
+"""What likelihoods around the decoder's output with one scale share."""
+
+import keras
+from keras import ops
+
+from zoo.likelihoods.parts import require_positive
+
+
+class LocationScale(keras.layers.Layer):
+    """Abstract: independent values around the decoder's output, with one scale for all of them.
+
+    The scale is learned together with the model, or fixed when `scale` is given. `distribution` is
+    the module of `zoo.distributions` with the maths, `spread` its name for the logarithm of the
+    scale, which is `power` times log(scale) and kept within `bounds`; `draw` makes the noise that
+    its `sample` takes.
+    """
+
+    family = None
+    support = (-float("inf"), float("inf"))
+    spacing = None
+    parameters = 1
+    levels = None
+    mean_is_probability = False
+    distribution = None
+    spread = None
+    power = 1.0
+    bounds = None
+    draw = None
+    named = "scale"  # what the field calls it
+
+    def nats_are(self, binary):
+        """What the nats are of, given whether the data was binarized."""
+        return "a density: they depend on the unit of x"
+
+    def __init__(self, scale=None, initial_scale=0.2, **kwargs):
+        super().__init__(**kwargs)
+        require_positive(self.named, scale=scale, initial_scale=initial_scale)
+        self.scale = scale
+        self.initial_scale = initial_scale
+
+    def build(self, input_shape=None):
+        start = self.initial_scale if self.scale is None else self.scale
+        self.log_of_scale = self.add_weight(
+            name=self.spread,
+            shape=(),
+            initializer=keras.initializers.Constant(
+                self.power * ops.convert_to_numpy(ops.log(start))
+            ),
+            trainable=self.scale is None,
+        )
+        self.built = True
+
+    def log_prob(self, x, output, weight=None):
+        """[batch, *event] twice -> [batch], nats; each value's counted `weight` times."""
+        return self.distribution.log_prob(x, output, self._bounded(), weight)
+
+    def mean(self, output):
+        """The decoder's output itself."""
+        return output
+
+    def mode(self, output, noise=None):
+        """The decoder's output itself."""
+        return output
+
+    def noise(self, seed, shape, stream):
+        """What `sample` takes, from int64 [batch] of seeds: [batch, *shape]."""
+        return type(self).draw(seed, shape, stream)
+
+    def sample(self, output, noise):
+        """A value around the output, drawn by the noise; shaped as the output."""
+        return self.distribution.sample(output, self._bounded(), noise)
+
+    def margin(self, output, noise=None):
+        """None: a draw moves with the mean and never jumps."""
+        return None
+
+    def _bounded(self):
+        return ops.clip(self.log_of_scale, *self.bounds)
+
+    def get_config(self):
+        return {**super().get_config(), "scale": self.scale, "initial_scale": self.initial_scale}

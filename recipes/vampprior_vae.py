@@ -5,7 +5,7 @@ examples (Tomczak & Welling 2018).
 
 Run:       python recipes/vampprior_vae.py                 (embedded digits)
            python recipes/vampprior_vae.py --prior mixture
-           python recipes/vampprior_vae.py --dataset mnist --components 500
+           python recipes/vampprior_vae.py --dataset mnist --components 200
 """
 
 from dataclasses import dataclass

@@ -15,6 +15,8 @@ from PIL import Image
 from processes import interruptible
 
 import zoo
+from zoo.datasets.base import Dataset, Split
+from zoo.datasets.observed import observe
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = ["--latent", "2", "--filters", "4", "--dense", "8", "--epochs", "2", "--samples", "5"]
@@ -51,6 +53,21 @@ def test_a_misspelt_option_is_refused_with_the_nearest_name(tmp_path):
     done = recipe("--learning-rat", "1e-3", cwd=tmp_path)
     assert done.returncode == 2
     assert "--learning-rate" in done.stderr + done.stdout
+
+
+def test_pseudo_inputs_begin_at_different_examples_that_are_trained_on():
+    images = np.random.default_rng(0).random((40, 4, 3)).astype(np.float32)
+    split = Split(images)
+    data = observe(Dataset("made", split, split, (4, 3), "made", "none", "all"))
+    model = zoo.catalog.vampprior_vae((4, 3), latent=2, units=(4,), components=25)
+    settings = zoo.training.Settings(validation_share=0.5, seed=3)
+    zoo.recipe._start_pseudo_inputs(model, data, settings)
+    begun = np.asarray(model.prior.pseudo_inputs())
+    near = np.abs(begun[:, None] - np.clip(images, 0.05, 0.95)).max(axis=(2, 3)) < 1e-5
+    training, _ = data.train.cut(0.5, 3)
+    trained_on = np.isin(images, training.observe(slice(0, 20))).all(axis=(1, 2))
+    assert (near.sum(axis=0) == trained_on).all()  # each of the 20 once, no other
+    assert not near[20:].any()  # the rest is random
 
 
 @pytest.mark.slow

@@ -114,7 +114,8 @@ class VAE(Model):
     posterior: Posterior = "normal"
     """Of the latents given x. `bernoulli` and `categorical` are relaxed while they are trained."""
     prior: Prior = "standard"
-    """Of the latents; `standard` is that of the posterior's family, which learns nothing."""
+    """Of the latents; `standard` is that of the posterior's family, which learns nothing. `mixture`
+    and `flow` stand beside any posterior over the reals, `vampprior` beside a normal one."""
     objective: Objective = "elbo"
     """See `zoo.objectives`."""
     beta: float = 1.0

@@ -116,7 +116,7 @@ def test_the_margin_of_a_draw_is_the_least_way_from_its_noise_to_a_bound():
 def test_the_elbo_is_log_p_of_x_given_its_codes_and_log_p_of_these(x):
     model = tiny()
     codes = ops.convert_to_numpy(model.encode(x)["codes"])
-    assert codes.dtype == np.int32 and codes.shape == (12, 4) and len(np.unique(codes)) == 3
+    assert codes.dtype == np.int32 and codes.shape == (12, 4) and len(np.unique(codes)) > 1
     mean = numbers(model.decode(codes)["x_mean"])
     log_p = stats.bernoulli.logpmf(x, mean).sum(axis=(1, 2, 3))
     logits = numbers(model.prior.logits(codes))

@@ -133,3 +133,29 @@ def test_constants_that_both_precisions_want_are_kept_in_both():
     onnx.checker.check_model(found, full_check=True)
     assert {each.name for each in found.graph.initializer} == {"w", "w.fp16"}
     assert [node.op_type for node in found.graph.node] == ["Cast", "MatMul", "Cast", "Add"]
+
+
+def test_what_leads_to_a_choice_is_not_rounded_and_what_follows_it_is():
+    value = onnx.helper.make_tensor_value_info
+    make = onnx.helper.make_node
+    weights = [
+        numpy_helper.from_array(np.eye(4, dtype=np.float32), "w"),
+        numpy_helper.from_array(np.int64([1]), "k"),
+    ]
+    nodes = [
+        make("MatMul", ["x", "w"], ["a"], name="first"),
+        make("MatMul", ["a", "w"], ["b"], name="second"),
+        make("TopK", ["b", "k"], ["largest", "places"], name="choice"),
+        make("MatMul", ["x", "w"], ["c"], name="beside"),
+        make("MatMul", ["c", "w"], ["y"], name="last"),
+    ]
+    sides = (
+        [value("x", TensorProto.FLOAT, [2, 4])],
+        [value("y", TensorProto.FLOAT, [2, 4]), value("places", TensorProto.INT64, [2, 1])],
+    )
+    graph = onnx.helper.make_graph(nodes, "graph", *sides, weights)
+    opset = [onnx.helper.make_opsetid("", 18)]
+    found = half.of(onnx.helper.make_model(graph, opset_imports=opset, ir_version=8))
+    onnx.checker.check_model(found, full_check=True)
+    halves = {node.name for node in found.graph.node if node.output[0].endswith(".fp16")}
+    assert {"beside", "last"} <= halves and not halves & {"first", "second", "choice"}

@@ -211,7 +211,7 @@ def test_test_data_that_cannot_be_read_is_an_error_naming_the_file(replay, spoil
 
 
 def test_an_interface_must_be_equal_in_names_order_dtypes_and_axes():
-    endpoint = of((8, 8, 1), 3, ("mean", "log_var"), ("elbo",))["encode"]
+    endpoint = of((8, 8, 1), 3, {"mean": 3, "log_var": 3}, ("elbo",))["encode"]
     x = [("x", "float32", ("batch", 8, 8, 1))]
     mean, log_var = (("mean", "float32", ("batch", 3)), ("log_var", "float32", ("batch", 3)))
     verify.require_same_interface(endpoint, x, [mean, log_var])

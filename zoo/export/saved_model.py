@@ -57,7 +57,8 @@ def _function(model, endpoint):
         for t in endpoint.inputs
     ]
 
-    @tf.function(input_signature=specs)
+    # AutoGraph would rewrite all of the model's Python, which has no control flow on tensors.
+    @tf.function(input_signature=specs, autograph=False)
     def function(*inputs):
         answer = method(*inputs)
         return {

@@ -35,3 +35,17 @@ def test_the_latent_scatter_takes_any_number_of_latents(tmp_path, trained, laten
     pixels = np.asarray(Image.open(tmp_path / "latent.png").convert("RGB")).reshape(-1, 3)
     coloured = (pixels.max(axis=1).astype(int) - pixels.min(axis=1) > 60).sum()
     assert coloured > 200  # points
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_mosaic_holds_every_image_at_its_place_and_white_between(channels):
+    images = np.random.default_rng(1).random((2, 3, 8, 5, channels))
+    whole = figures.mosaic(images)
+    assert whole.shape[:2] == (2 * 8 + 1, 3 * 5 + 2)
+    white = np.ones(whole.shape[:2], bool)
+    for row in range(2):
+        for column in range(3):
+            place = np.s_[9 * row : 9 * row + 8, 6 * column : 6 * column + 5]
+            np.testing.assert_array_equal(whole[place], images[row, column].squeeze())
+            white[place] = False
+    assert (whole[white] == (channels == 3)).all()  # ink, or light

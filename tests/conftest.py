@@ -27,6 +27,7 @@ RECIPE = {
 }
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
     """Tests of one file go to one worker, and those of each model in it, where it is `name`d."""
     for item in items:

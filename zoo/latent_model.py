@@ -271,5 +271,11 @@ def joined(first, *others):
 
 def repeat(value, draws):
     """[batch, ...] -> [batch * draws, ...], each row `draws` times in succession, or None."""
-    plain = value is None or (isinstance(draws, int) and draws == 1)
-    return value if plain else ops.repeat(value, draws, axis=0)
+    if value is None or (isinstance(draws, int) and draws == 1):
+        return value
+    if not isinstance(draws, int):
+        return ops.repeat(value, draws, axis=0)
+    # Not `ops.repeat`, whose shape TensorFlow computes as the graph runs.
+    rest = tuple(value.shape[1:])
+    beside = ops.tile(ops.expand_dims(value, 1), (1, draws, *[1] * len(rest)))
+    return ops.reshape(beside, (-1, *rest))

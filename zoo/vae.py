@@ -275,8 +275,10 @@ class VAE(LatentModel):
 
     def _sampled(self, x, posterior, noise, condition):
         """log p(x|z) [batch, samples]; z and log q(z|x), rows = batch * samples; samples."""
-        rows, samples = ops.shape(x)[0], ops.shape(noise)[1]
-        noise = ops.broadcast_to(noise, (rows, samples, noise.shape[-1]))
+        samples = ops.shape(noise)[1]
+        # As many rows as examples; asking for their number would leave a computed shape in graphs.
+        of_each = ops.sum(next(iter(posterior.values())), axis=1, keepdims=True)
+        noise = noise + 0.0 * ops.expand_dims(of_each, 1)
         repeated = {name: repeat(value, samples) for name, value in posterior.items()}
         z, log_q = self.posterior.draw(repeated, ops.reshape(noise, (-1, noise.shape[-1])))
         xs, conditions = repeat(x, samples), tuple(repeat(c, samples) for c in condition)

@@ -330,8 +330,8 @@ def test_settings_that_cannot_be_are_refused(options, said):
 def test_the_plan_gives_small_data_more_epochs():
     settings = training.Settings(batch_size=100, validation_share=0.5)
     assert training.plan(settings, range(100_000)).epochs == 70
-    assert training.plan(settings, range(2000)).epochs == 150  # 10 steps each
-    assert training.plan(settings, range(2000)).patience == 30
+    assert training.plan(settings, range(2000)).epochs == 100  # 10 steps each
+    assert training.plan(settings, range(2000)).patience == 20
     given = training.Settings(epochs=3, patience=0)
     assert training.plan(given, range(10)) == given
 

@@ -10,7 +10,7 @@ demo: $(VENV)/.train
 	$(BIN)/python recipes/conv_vae.py $(ARGS)
 
 test: $(VENV)/.test lint
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadscope $(ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -27,12 +27,21 @@ RECIPE = {
 }
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items):
-    """Tests of one file go to one worker, and those of each model in it, where it is `name`d."""
-    for item in items:
-        name = getattr(item, "callspec", None) and item.callspec.params.get("name")
-        item.add_marker(pytest.mark.xdist_group(f"{item.path.name} {name or ''}"))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Tests of a file go to one worker, those of each model of the catalog in it by themselves.
+
+    So that what is trained once a session or a module is not trained by every worker.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFileAndModel(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file, _, test = nodeid.partition("::")
+            named = set(test.partition("[")[2].rstrip("]").split("-"))
+            return " ".join([file, *named.intersection(zoo.catalog.names())])
+
+    return ByFileAndModel(config, log)
 
 
 class Conv(Trained):

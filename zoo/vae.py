@@ -218,10 +218,10 @@ class VAE(LatentModel):
         """int64 [batch] -> {"x_mean", "z"}: one sample of the prior a seed, decoded.
 
         Row i depends on seed[i] alone. The noise is the same to the last bit in every runtime, and
-        so is z where the prior has `exact_bits`. An
-        autoregressive decoder draws each step from the same seed and feeds it back; `x_mean` are
-        the means given the steps drawn before. Its binary steps come out differently in another
-        runtime where the noise lies between the two runtimes' probabilities: see `margin`.
+        so is z where the prior has `exact_bits`. An autoregressive decoder draws each step from the
+        same seed and feeds it back; `x_mean` are the means given the steps drawn before. Its binary
+        steps come out differently in another runtime where the noise lies between the two runtimes'
+        probabilities: see `margin`.
         """
         drawn = noise.draw(self.prior.noise(self.latent), seed)
         z = self.prior.sample(drawn, self._encode_normal)

@@ -1,16 +1,23 @@
 """Priors by name: each is made, trained with and measured against what fits it."""
 
+from typing import get_args
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo import catalog, posteriors, priors
+from zoo import catalog, options, posteriors, priors
 from zoo.errors import InputError
 from zoo.objectives import FreeBits, ImportanceWeighted
 
 DENSE = {"latent": 2, "units": (6,)}
 REAL = ("normal", "full_normal", "laplace", "logistic", "flow")
+
+
+def test_every_name_is_an_option_of_the_recipes_and_no_other_is():
+    assert set(get_args(options.Posterior)) == set(posteriors.NAMES)
+    assert set(get_args(options.Prior)) == set(priors.NAMES)
 
 
 def test_an_unknown_name_is_refused_with_those_there_are():

@@ -6,8 +6,9 @@ Run:       python recipes/rnn_vae.py                 (embedded digits)
            python recipes/rnn_vae.py --dataset sequences.npz   (x, and length where they differ)
 Cost:      digits, 150 epochs: 1.2 CPU minutes with evaluation (--samples 100) and export
 Expected:  digits, 150 epochs: test ELBO -23.52 nats (n=359, dynamic binarization drawn once with
-           seed 0), KL 3.43, 7 of 32 latents active; --autoregressive: ELBO -23.12, KL 2.37, 8 active, and with
-           --teacher-dropout 0 besides: ELBO -22.86, KL 0.78, the decoder hardly asks z
+           seed 0), KL 3.43, 7 of 32 latents active; --autoregressive: ELBO -23.12, KL 2.37, 8
+           active, and with --teacher-dropout 0 besides: ELBO -22.86, KL 0.78, the decoder hardly
+           asks z
 """
 
 from dataclasses import dataclass

@@ -3,6 +3,7 @@ from typing import get_args
 import keras
 import numpy as np
 import pytest
+from keras import ops
 from scipy import integrate, stats
 
 from zoo import catalog, likelihoods, options
@@ -149,6 +150,20 @@ def test_draws_of_neighbouring_seeds_have_the_stated_mean_and_keep_to_the_suppor
             np.testing.assert_allclose(steps, np.rint(steps), atol=1e-3)
         standard_error = drawn.std() / rows**0.5
         assert abs(drawn.mean() - float(likelihood.mean(output[:1])[0, 0])) < 4.5 * standard_error
+
+
+@pytest.mark.parametrize("likelihood", EVERY)
+def test_draws_and_modes_are_made_in_the_precision_of_the_outputs(likelihood):
+    likelihood = fresh(likelihood)
+    rng = np.random.default_rng(0)
+    output = rng.normal(size=(50, 4 * likelihood.parameters))
+    noise = ops.convert_to_numpy(likelihood.noise(np.arange(50), (4,), 1))
+    for made in (likelihood.sample, likelihood.mode):
+        exact = made(ops.convert_to_tensor(output), ops.convert_to_tensor(noise.astype("float64")))
+        assert keras.backend.standardize_dtype(exact.dtype) == "float64"
+        rounded = made(output.astype(np.float32), noise)
+        assert keras.backend.standardize_dtype(rounded.dtype) == "float32"
+        np.testing.assert_allclose(exact, rounded, rtol=1e-4, atol=1e-5)
 
 
 CONTINUOUS = [likelihoods.ContinuousBernoulli(), likelihoods.Normal(0.3), likelihoods.Laplace(0.3)]

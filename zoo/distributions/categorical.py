@@ -1,5 +1,6 @@
 """The categorical distribution over whole numbers 0 to C - 1, parameterized by C logits a value."""
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -54,4 +55,4 @@ def gap(logits, noise=None):
 
 
 def _values(logits):
-    return np.arange(logits.shape[-1], dtype=np.float32)
+    return np.arange(logits.shape[-1], dtype=keras.backend.standardize_dtype(logits.dtype))

@@ -55,7 +55,7 @@ def _log_one_plus(y):
 
 def _stirling(a):
     inverse = 1.0 / a
-    return inverse * _polynomial(_STIRLING, ops.square(inverse))
+    return inverse * _polynomial(_STIRLING, inverse * inverse)
 
 
 def _polynomial(coefficients, x):

@@ -4,6 +4,7 @@ Its variance is mean + mean**2 / dispersion: a Poisson distribution's, and more 
 dispersion is. It is a Poisson distribution whose rate is gamma-distributed with shape `dispersion`.
 """
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -39,7 +40,7 @@ def peak(log_mean, log_dispersion):
 
 def bounds(log_mean, log_dispersion, most):
     """P(x <= c), c from 0 to most - 1: [batch, *event] -> [batch, *event, most]."""
-    counts = np.arange(most, dtype=np.float32)
+    counts = np.arange(most, dtype=keras.backend.standardize_dtype(log_mean.dtype))
     masses = ops.exp(log_prob_by_value(counts, ops.expand_dims(log_mean, -1), log_dispersion))
     return ops.cumsum(masses, axis=-1)
 

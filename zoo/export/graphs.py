@@ -42,8 +42,9 @@ def _write_and_prove(stage, contract):
 
     _register(stage / "model.keras")
     model = keras.saving.load_model(stage / "model.keras", safe_mode=True)
-    saved_model.write(model, contract, stage / "saved_model" / "1")
-    onnx.write(model, contract, stage / "onnx")
+    traced = saved_model.functions(model, contract)
+    saved_model.write(model, contract, stage / "saved_model" / "1", traced)
+    onnx.write(model, contract, stage / "onnx", traced)
     return parity.prove(stage, contract, model)
 
 

@@ -6,32 +6,53 @@ same; here any such report is an error, and so is a graph that the ONNX checker 
 
 import contextlib
 import logging
+import os
 
 import onnx
 import tf2onnx
 
 from zoo.endpoints import BATCH, HALF
 from zoo.errors import ExportError
-from zoo.export import half, kernels
+from zoo.export import half, kernels, saved_model
 from zoo.export.optimize import optimized
 from zoo.export.recurrent import native
-from zoo.export.saved_model import functions
 
 OPSET = 18
 IR_VERSION = 8  # what opset 18 came with; ONNX Runtime reads it since 1.14
 
+# tf2onnx copies the whole graph before each of its optimisers, to go on without one that fails.
+# Told not to, it takes half the time, and what fails is an error here, as anything else is.
+os.environ[tf2onnx.constants.ENV_TF2ONNX_CATCH_ERRORS] = "FALSE"
 
-def write(model, contract, folder):
-    """onnx/<endpoint>.onnx and its float16 variant for every endpoint of the contract."""
+
+def write(model, contract, folder, traced=None):
+    """onnx/<endpoint>.onnx and its float16 variant for every endpoint of the contract.
+
+    Args:
+        model: the model on TensorFlow.
+        contract: {name: Endpoint}.
+        folder: to be made.
+        traced: what `saved_model.functions` gave, if it has been called; a model with layers that
+            have an operator of their own in ONNX is traced anew.
+    """
     folder.mkdir()
-    for name, (function, specs) in functions(model, contract).items():
-        with _errors_raised(name), native(model) as handlers:
-            graph, _ = tf2onnx.convert.from_function(
-                function, specs, opset=OPSET, custom_op_handlers=handlers
-            )
+    with native(model) as handlers:
+        anew = handlers or traced is None
+        functions = saved_model.functions(model, contract) if anew else traced
+        graphs = {name: _converted(name, *functions[name], handlers) for name in contract}
+    for name, graph in graphs.items():
         graph = optimized(_settled(graph, contract[name]))
         _save(graph, name, folder / f"{name}.onnx")
         _save(half.of(graph), name, folder / f"{name}{HALF}.onnx")
+
+
+def _converted(name, function, specs, handlers):
+    """The graph as tf2onnx gives it."""
+    with _errors_raised(name):
+        graph, _ = tf2onnx.convert.from_function(
+            function, specs, opset=OPSET, custom_op_handlers=handlers
+        )
+    return graph
 
 
 def _settled(model, endpoint):

@@ -23,7 +23,7 @@ def native(model):
     """While it lasts, recurrent layers of the model trace to placeholders.
 
     Yields:
-        tf2onnx's `custom_op_handlers` for them.
+        tf2onnx's `custom_op_handlers` for them; empty where there is none.
     """
     layers = [layer for layer in model._flatten_layers() if _is_native(layer)]
     for layer in layers:
@@ -31,7 +31,7 @@ def native(model):
     logger = logging.getLogger("tf2onnx.shape_inference")  # knows the operator, not the placeholder
     logger.addFilter(_says_nothing_of_placeholders)
     try:
-        yield {PLACEHOLDER: (_to_onnx, [])}
+        yield {PLACEHOLDER: (_to_onnx, [])} if layers else {}
     finally:
         logger.removeFilter(_says_nothing_of_placeholders)
         for layer in layers:

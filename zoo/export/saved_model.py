@@ -12,12 +12,15 @@ def functions(model, contract):
     return {name: _function(model, endpoint) for name, endpoint in contract.items()}
 
 
-def write(model, contract, path):
-    """SavedModel at `path`; `serving_default` answers as `reconstruct`."""
+def write(model, contract, path, traced=None):
+    """SavedModel at `path`; `serving_default` answers as `reconstruct`.
+
+    `traced` is what `functions` gave, if it has been called.
+    """
     module = tf.Module()
     module.model_variables = [variable.value for variable in model.variables]
     signatures = {}
-    for name, (function, specs) in functions(model, contract).items():
+    for name, (function, specs) in (traced or functions(model, contract)).items():
         signatures[name] = function.get_concrete_function(*specs)
         _require_portable(name, signatures[name].graph)
     signatures["serving_default"] = signatures[DEFAULT]

@@ -68,7 +68,7 @@ class LocationScale(keras.layers.Layer):
 
     def sample(self, output, noise):
         """A value around the output, drawn by the noise; shaped as the output."""
-        return self.distribution.sample(output, self._bounded(), noise)
+        return self.distribution.sample(output, ops.cast(self._bounded(), output.dtype), noise)
 
     def margin(self, output, noise=None):
         """None: a draw moves with the mean and never jumps."""

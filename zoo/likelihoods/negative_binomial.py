@@ -88,7 +88,8 @@ class NegativeBinomial(keras.layers.Layer):
 
     def _parameters(self, output):
         """Logarithms of mean and dispersion; beyond 20,000 it is a Poisson distribution."""
-        return ops.log(self.mean(output)), ops.clip(self.log_dispersion, -7.0, 10.0)
+        dispersion = ops.clip(self.log_dispersion, -7.0, 10.0)
+        return ops.log(self.mean(output)), ops.cast(dispersion, output.dtype)
 
     def get_config(self):
         return {

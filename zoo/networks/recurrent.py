@@ -16,6 +16,7 @@ import numpy as np
 from keras import layers, ops
 
 from zoo.errors import InputError
+from zoo.networks import fed_back
 from zoo.networks.heads import normal_posterior, raw_shape
 
 CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
@@ -130,11 +131,12 @@ class AutoregressiveDecoder(keras.Model):
             noise: [batch, *event] for `choose`, which otherwise gets None.
 
         Returns:
-            [batch, *event[:-1], event[-1] * parameters].
+            [batch, *event[:-1], event[-1] * parameters], float32, rounded once: see
+            `zoo.networks.fed_back`.
         """
         steps, _ = _rows(self.event_shape)
         z, *length = inputs if isinstance(inputs, list | tuple) else (inputs,)
-        told = self.get_layer("dense")(_beside(z, *length or [None], steps))
+        told = fed_back.dense(self.get_layer("dense"))(_beside(z, *length or [None], steps))
         raw = raw_shape(self.event_shape, self.parameters)
         cell = _FedBack(
             self.get_layer("recurrent").cell,
@@ -190,12 +192,10 @@ class _FedBack:
     Its states are that step and those of the cell within.
     """
 
-    compute_dtype = "float32"
-
     def __init__(self, cell, output, told, choose, step_shape, raw_shape, heard):
-        self.cell = cell
-        self.output = output
-        self.told = told
+        self.compute_dtype = fed_back.precision()
+        self.cell = fed_back.step(cell, told)
+        self.output = fed_back.dense(output)
         self.choose = choose
         self.step_shape = step_shape
         self.raw_shape = raw_shape
@@ -207,11 +207,15 @@ class _FedBack:
 
     def __call__(self, noise, states):
         last, *inner = states
-        h, inner = self.cell(ops.concatenate([last, self.told], axis=1), list(inner))
-        output = self.output(h)
-        noise = ops.reshape(noise, (-1, *self.step_shape)) if self.heard else None
-        chosen = self.choose(ops.reshape(output, (-1, *self.raw_shape)), noise)
-        return output, [ops.reshape(chosen, (-1, self.width)), *inner]
+        inner = self.cell(last, *inner)
+        output = self.output(inner[0])
+        if self.heard:
+            noise = ops.reshape(ops.cast(noise, self.compute_dtype), (-1, *self.step_shape))
+        chosen = self.choose(
+            ops.reshape(output, (-1, *self.raw_shape)), noise if self.heard else None
+        )
+        chosen = ops.cast(ops.reshape(chosen, (-1, self.width)), self.compute_dtype)
+        return ops.cast(output, "float32"), [chosen, *inner]
 
     call = __call__
 

@@ -11,6 +11,7 @@ from keras import layers, ops
 
 from zoo.distributions import categorical
 from zoo.errors import InputError
+from zoo.networks import fed_back
 from zoo.priors.base import Prior
 
 
@@ -93,23 +94,27 @@ class AutoregressiveCodes(Prior):
 class _Drawn:
     """A cell for `keras.layers.RNN` over noise and places: it draws a code and remembers it.
 
-    Its states are a row's worth of codes drawn last, embedded, and that of the cell within.
+    Its states are a row's worth of codes drawn last, embedded, and that of the cell within; they
+    are computed as `zoo.networks.fed_back` says.
     """
 
-    compute_dtype = "float32"
     output_size = 1
 
     def __init__(self, prior):
+        self.compute_dtype = fed_back.precision()
         self.prior = prior
+        self.cell = fed_back.step(prior.recurrent.cell)
+        self.head = fed_back.dense(prior.head)
         self.state_size = [prior.grid[1] * prior.embedding, prior.units]
 
     def __call__(self, inputs, states):
         prior, (before, inner) = self.prior, states
         width = prior.embedding
-        told = [before[:, -width:], before[:, :width], inputs[:, 1:]]
-        h, _ = prior.recurrent.cell(ops.concatenate(told, axis=-1), inner)
-        code = categorical.sample(prior.head(h), inputs[:, 0])
-        known = prior.table(ops.cast(code, "int32"))
+        inputs = ops.cast(inputs, self.compute_dtype)
+        told = ops.concatenate([before[:, -width:], before[:, :width], inputs[:, 1:]], axis=-1)
+        (h,) = self.cell(told, inner)
+        code = categorical.sample(self.head(h), inputs[:, 0])
+        known = ops.cast(prior.table(ops.cast(code, "int32")), self.compute_dtype)
         before = ops.concatenate([before[:, width:], known], axis=-1)
         return code[:, None], [before, h]
 

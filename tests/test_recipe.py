@@ -1,5 +1,6 @@
 """The recipe as a person meets it: the command line, bad input, and the whole road."""
 
+import functools
 import importlib.util
 import json
 import os
@@ -20,6 +21,12 @@ from zoo.datasets.observed import observe
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = ["--latent", "2", "--filters", "4", "--dense", "8", "--epochs", "2", "--samples", "5"]
+
+
+@pytest.fixture
+def here(run_script):
+    """Runs recipes/conv_vae.py in this process, in `tmp_path`."""
+    return functools.partial(run_script, "recipes/conv_vae.py")
 
 
 def recipe(*arguments, cwd, **environment):
@@ -49,8 +56,8 @@ def test_help_shows_every_option_with_its_meaning(tmp_path):
     assert "Run:" in done.stdout  # the docstring
 
 
-def test_a_misspelt_option_is_refused_with_the_nearest_name(tmp_path):
-    done = recipe("--learning-rat", "1e-3", cwd=tmp_path)
+def test_a_misspelt_option_is_refused_with_the_nearest_name(tmp_path, here):
+    done = here("--learning-rat", "1e-3")
     assert done.returncode == 2
     assert "--learning-rate" in done.stderr + done.stdout
 
@@ -71,8 +78,8 @@ def test_pseudo_inputs_begin_at_different_examples_that_are_trained_on():
 
 
 @pytest.mark.slow
-def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
-    done = recipe("--dry-run", *TINY, cwd=tmp_path)
+def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path, here):
+    done = here("--dry-run", *TINY)
     assert done.returncode == 0, done.stderr
     for part in ("parameters", "2 latents", "1,438 training", "2 epochs", "conv_vae-digits"):
         assert part in done.stdout
@@ -91,25 +98,25 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path):
         (["--dataset", "nowhere/photos.npz"], ["nowhere/photos.npz", "not found"]),
     ],
 )
-def test_bad_input_is_refused_in_a_sentence(tmp_path, arguments, parts):
-    refused(recipe(*arguments, cwd=tmp_path), *parts)
+def test_bad_input_is_refused_in_a_sentence(tmp_path, here, arguments, parts):
+    refused(here(*arguments), *parts)
     assert not (tmp_path / "exports").exists()
 
 
 @pytest.mark.slow
-def test_an_existing_artifact_is_refused_before_training(tmp_path):
+def test_an_existing_artifact_is_refused_before_training(tmp_path, here):
     (tmp_path / "exports" / "conv_vae-digits").mkdir(parents=True)
-    done = recipe(*TINY, cwd=tmp_path)
+    done = here(*TINY)
     refused(done, "conv_vae-digits", "--replace", "--out")
     assert "Epoch" not in done.stdout
 
 
 @pytest.mark.slow
-def test_nan_in_the_data_is_refused_naming_the_place(tmp_path):
+def test_nan_in_the_data_is_refused_naming_the_place(tmp_path, here):
     values = np.random.default_rng(0).random((50, 8, 8)).astype(np.float32)
     values[17, 2, 3] = np.nan
     np.save(tmp_path / "data.npy", values)
-    refused(recipe("--dataset", "data.npy", *TINY, cwd=tmp_path), "17", "nan")
+    refused(here("--dataset", "data.npy", *TINY), "17", "nan")
 
 
 def test_without_the_training_stack_one_command_is_named(app_python):
@@ -127,7 +134,7 @@ runpy.run_path({str(ROOT / "recipes" / "conv_vae.py")!r}, run_name="__main__")
 
 
 @pytest.mark.slow
-def test_the_whole_road_from_command_to_loaded_artifact(tmp_path):
+def test_the_whole_road_from_command_to_loaded_artifact(tmp_path, here):
     done = recipe(*TINY, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("equal") >= 36 and "DIFFERS" not in done.stdout
@@ -141,9 +148,9 @@ def test_the_whole_road_from_command_to_loaded_artifact(tmp_path):
     assert "--latent 2 --filters 4 --dense 8" in (folder / "README.md").read_text()
     # Again: refused, then replaced when asked.
     first = (folder / "manifest.json").read_bytes()
-    refused(recipe(*TINY, cwd=tmp_path), "--replace")
+    refused(here(*TINY), "--replace")
     assert (folder / "manifest.json").read_bytes() == first
-    again = recipe(*TINY, "--replace", "--beta", "2", cwd=tmp_path)
+    again = here(*TINY, "--replace", "--beta", "2")
     assert again.returncode == 0, again.stderr
     assert json.loads((folder / "manifest.json").read_text())["recipe"]["config"]["beta"] == 2.0
 
@@ -162,9 +169,9 @@ def photos(folder, count=200):
 
 
 @pytest.mark.slow
-def test_a_folder_of_colour_photos_of_mixed_sizes_trains_and_exports(tmp_path):
+def test_a_folder_of_colour_photos_of_mixed_sizes_trains_and_exports(tmp_path, here):
     photos(tmp_path / "photos")
-    done = recipe("--dataset", "./photos", *TINY, "--epochs", "30", cwd=tmp_path)
+    done = here("--dataset", "./photos", *TINY, "--epochs", "30")
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "exports" / "conv_vae-photos"
     vae = zoo.load(folder)
@@ -176,14 +183,14 @@ def test_a_folder_of_colour_photos_of_mixed_sizes_trains_and_exports(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_folder_with_something_else_in_it_is_refused_naming_the_file(tmp_path):
+def test_a_folder_with_something_else_in_it_is_refused_naming_the_file(tmp_path, here):
     photos(tmp_path / "photos", 12)
     (tmp_path / "photos" / "notes.txt").write_text("not an image")
-    refused(recipe("--dataset", "./photos", *TINY, cwd=tmp_path), "notes.txt")
+    refused(here("--dataset", "./photos", *TINY), "notes.txt")
 
 
 @pytest.mark.slow
-def test_ctrl_c_says_how_to_go_on_and_leaves_no_artifact(tmp_path):
+def test_ctrl_c_says_how_to_go_on_and_leaves_no_artifact(tmp_path, here):
     # Checkpoints come every 15 seconds.
     arguments = [*TINY, "--epochs", "100000"]
     began = time.monotonic()
@@ -212,7 +219,7 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_no_artifact(tmp_path):
         ([], ["--resume", "--restart"]),
         (["--resume", "--beta", "2"], ["beta: 1.0 then, 2.0 now"]),
     ):
-        refused(recipe(*arguments, *options, cwd=tmp_path), *parts)
+        refused(here(*arguments, *options), *parts)
 
 
 @pytest.mark.slow

@@ -1,9 +1,6 @@
 """Every recipe: short, named after its model, and a road that ends in a proven artifact."""
 
 import ast
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -30,18 +27,8 @@ def test_a_recipe_is_short_and_its_docstring_says_how_to_run_it(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_a_recipe_with_its_defaults_ends_in_a_proven_artifact(name, tmp_path, capsys):
-    done = subprocess.run(
-        [
-            sys.executable,
-            str(ROOT / "recipes" / f"{name}.py"),
-            *("--epochs", "1", "--samples", "2"),
-        ],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env=os.environ,
-    )
+def test_a_recipe_with_its_defaults_ends_in_a_proven_artifact(name, tmp_path, capsys, run_script):
+    done = run_script(f"recipes/{name}.py", "--epochs", "1", "--samples", "2")
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "exports" / f"{name}-digits"
     assert zoo.load(folder).manifest["model"] == name

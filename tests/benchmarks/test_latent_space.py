@@ -1,40 +1,20 @@
 """The comparison of latent spaces as it is run: from a command to tables and figures."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parents[2]
 TINY = "--epochs 2 --units 16 --images 120 --samples 40 --tsne-steps 250 --latents 2 4"
 TINY += " --capacities 8 16 --memorised 100 --memorise-epochs 2"
 FIGURES = ("latent", "plane", "holes", "samples", "memorisation")
 
 
-def run(folder, *more):
-    return subprocess.run(
-        [
-            sys.executable,
-            ROOT / "benchmarks" / "latent_space.py",
-            *TINY.split(),
-            *more,
-            "--out",
-            folder,
-        ],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
-
-
 @pytest.mark.slow
-def test_the_comparison_runs_and_goes_on_where_it_was(tmp_path):
-    done = run(tmp_path)
+def test_the_comparison_runs_and_goes_on_where_it_was(tmp_path, run_script):
+    command = ["benchmarks/latent_space.py", *TINY.split(), "--out", tmp_path]
+    done = run_script(*command)
     assert done.returncode == 0, done.stderr
     results = json.loads((tmp_path / "results.json").read_text())
     for kind in ("ae", "vae", "pca", "tsne"):
@@ -54,11 +34,11 @@ def test_the_comparison_runs_and_goes_on_where_it_was(tmp_path):
     lost = kept.pop("vae-2")
     (tmp_path / "results.json").write_text(json.dumps(kept))
     written = (tmp_path / "samples.png").stat().st_mtime_ns
-    again = run(tmp_path)
+    again = run_script(*command)
     assert again.returncode == 0, again.stderr
     assert "Epoch 1/" not in again.stdout
     assert json.loads((tmp_path / "results.json").read_text())["vae-2"] == pytest.approx(lost)
     assert (tmp_path / "samples.png").stat().st_mtime_ns == written
-    other = run(tmp_path, "--samples", "41")
+    other = run_script(*command, "--samples", "41")
     assert other.returncode == 1 and "another --out" in other.stderr
     assert "Traceback" not in other.stderr

@@ -5,8 +5,9 @@ Run:       python recipes/rnn_vae.py --autoregressive
 Prints:    of so many draws, how many differ from Keras's in the SavedModel and in ONNX Runtime, and
            how many came so close that a change of 1e-5, 1e-6 or 1e-7 of a probability would do it
 
-A binary step is a one where noise < probability. The noise has the same bits everywhere, the
-probability the accuracy of float32: once they fall on different sides, all later steps differ.
+A binary step is a one where noise < probability. The noise has the same bits everywhere; the
+probability is computed in float64, from weights and z of float32. Once noise and probability fall
+on different sides, all later steps differ.
 """
 
 import argparse

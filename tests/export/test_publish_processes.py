@@ -1,4 +1,4 @@
-"""`publish` in processes of their own: interrupted, on a full disk, trained on another backend."""
+"""`publish` in processes of their own: interrupted, on a full disk."""
 
 import os
 import pickle
@@ -116,18 +116,3 @@ for limit in map(int, os.environ["LIMITS"].split()):
     assert printed.count("the artifact before it is untouched") == 3
     assert contents(copied_artifact.parent) == before
     assert os.listdir(copied_artifact.parent) == [copied_artifact.name]
-
-
-def test_a_model_on_jax_is_exported_and_proven_on_tensorflow(start, tmp_path):
-    pytest.importorskip("jax")
-    target = tmp_path / "exports" / "conv_vae-digits"
-    code = """
-rows = zoo.export.publish(**given)
-assert keras.backend.backend() == "jax"
-print(sorted({row.runtime for row in rows if row.ok}), all(row.ok for row in rows))
-"""
-    with start(code, target, KERAS_BACKEND="jax") as running:
-        printed, written = running.communicate(timeout=240)
-    assert running.returncode == 0, written
-    assert printed.splitlines()[-1] == "['keras', 'onnx', 'onnx float16', 'saved_model'] True"
-    assert zoo.load(target).manifest["training"]["backend"] == "jax"

@@ -15,8 +15,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from zoo import fed_back
 from zoo.errors import InputError
-from zoo.networks import fed_back
 from zoo.networks.heads import normal_posterior, raw_shape
 
 CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
@@ -132,7 +132,7 @@ class AutoregressiveDecoder(keras.Model):
 
         Returns:
             [batch, *event[:-1], event[-1] * parameters], float32, rounded once: see
-            `zoo.networks.fed_back`.
+            `zoo.fed_back`.
         """
         steps, _ = _rows(self.event_shape)
         z, *length = inputs if isinstance(inputs, list | tuple) else (inputs,)

@@ -9,9 +9,9 @@ import math
 import keras
 from keras import layers, ops
 
+from zoo import fed_back
 from zoo.distributions import categorical
 from zoo.errors import InputError
-from zoo.networks import fed_back
 from zoo.priors.base import Prior
 
 
@@ -95,7 +95,7 @@ class _Drawn:
     """A cell for `keras.layers.RNN` over noise and places: it draws a code and remembers it.
 
     Its states are a row's worth of codes drawn last, embedded, and that of the cell within; they
-    are computed as `zoo.networks.fed_back` says.
+    are computed as `zoo.fed_back` says.
     """
 
     output_size = 1

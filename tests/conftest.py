@@ -8,10 +8,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # the cores are shared with other worke
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
 
-import runpy
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import isolated
@@ -22,7 +19,6 @@ from publishing import SEED, Trained, train
 import zoo
 from zoo.datasets.observed import observe
 
-ROOT = Path(__file__).resolve().parent.parent
 COMMAND = "python recipes/conv_vae.py --dataset digits --epochs 2 --seed 5"
 RECIPE = {
     "script": "recipes/conv_vae.py",
@@ -54,33 +50,6 @@ class Conv(Trained):
     def publish(self, target, **changes):
         """As `Trained.publish`."""
         return super().publish(target, **{"recipe": RECIPE, "command": COMMAND} | changes)
-
-
-@pytest.fixture
-def run_script(monkeypatch, capsys, tmp_path):
-    """Runs a script of the repository in `tmp_path` as `python PATH ...` does, but in this process.
-
-    A process of its own would take seconds to import what is here already. Gives what
-    `subprocess.run` would.
-    """
-
-    def run(path, *arguments):
-        path = ROOT / path
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.syspath_prepend(path.parent)
-        monkeypatch.setattr(sys, "argv", [str(path), *map(str, arguments)])
-        capsys.readouterr()
-        code = 0
-        try:
-            runpy.run_path(str(path), run_name="__main__")
-        except SystemExit as ended:
-            code = ended.code or 0
-        said, complained = capsys.readouterr()
-        if isinstance(code, str):  # as Python itself does
-            code, complained = 1, complained + code
-        return subprocess.CompletedProcess(sys.argv, code, said, complained)
-
-    return run
 
 
 @pytest.fixture(scope="session")

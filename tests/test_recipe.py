@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from processes import interruptible
+from processes import interruptible, run_here
 
 import zoo
 from zoo.datasets.base import Dataset, Split
@@ -24,9 +24,9 @@ TINY = ["--latent", "2", "--filters", "4", "--dense", "8", "--epochs", "2", "--s
 
 
 @pytest.fixture
-def here(run_script):
+def here(tmp_path):
     """Runs recipes/conv_vae.py in this process, in `tmp_path`."""
-    return functools.partial(run_script, "recipes/conv_vae.py")
+    return functools.partial(run_here, "recipes/conv_vae.py", cwd=tmp_path)
 
 
 def recipe(*arguments, cwd, **environment):

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from processes import run_here
 
 TINY = "--epochs 2 --units 16 --images 120 --samples 40 --tsne-steps 250 --latents 2 4"
 TINY += " --capacities 8 16 --memorised 100 --memorise-epochs 2"
@@ -12,9 +13,9 @@ FIGURES = ("latent", "plane", "holes", "samples", "memorisation")
 
 
 @pytest.mark.slow
-def test_the_comparison_runs_and_goes_on_where_it_was(tmp_path, run_script):
+def test_the_comparison_runs_and_goes_on_where_it_was(tmp_path):
     command = ["benchmarks/latent_space.py", *TINY.split(), "--out", tmp_path]
-    done = run_script(*command)
+    done = run_here(*command, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     results = json.loads((tmp_path / "results.json").read_text())
     for kind in ("ae", "vae", "pca", "tsne"):
@@ -34,11 +35,11 @@ def test_the_comparison_runs_and_goes_on_where_it_was(tmp_path, run_script):
     lost = kept.pop("vae-2")
     (tmp_path / "results.json").write_text(json.dumps(kept))
     written = (tmp_path / "samples.png").stat().st_mtime_ns
-    again = run_script(*command)
+    again = run_here(*command, cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     assert "Epoch 1/" not in again.stdout
     assert json.loads((tmp_path / "results.json").read_text())["vae-2"] == pytest.approx(lost)
     assert (tmp_path / "samples.png").stat().st_mtime_ns == written
-    other = run_script(*command, "--samples", "41")
+    other = run_here(*command, "--samples", "41", cwd=tmp_path)
     assert other.returncode == 1 and "another --out" in other.stderr
     assert "Traceback" not in other.stderr

@@ -30,7 +30,8 @@ class Case:
     """What the suite needs to know of an entry.
 
     Args:
-        options: of its builder.
+        options: of its builder, which make it tiny.
+        default: values of z as the recipe builds it for the digits.
         conditions: {name: count} of its inputs beside x.
         encoded: {name: width} of what `encode` gives; names alone are as wide as z.
         nats: what `score` gives.
@@ -42,6 +43,7 @@ class Case:
     """
 
     options: dict
+    default: int
     conditions: dict = dataclasses.field(default_factory=dict)
     encoded: tuple | dict = ("mean", "log_var")
     nats: tuple = ("elbo", "reconstruction", "kl")
@@ -83,24 +85,25 @@ class Case:
 DENSE = {"latent": 3, "units": (16,)}
 CONV = {"latent": 3, "filters": (4, 8), "dense": 16}
 CASES = {
-    "dense_ae": Case(DENSE, encoded=("z",), nats=("reconstruction",), generates=False),
-    "dense_vae": Case(DENSE),
-    "conv_vae": Case(CONV),
-    "conditional_vae": Case(CONV, conditions={"label": 10}),
-    "residual_vae": Case(CONV | {"blocks": 1}),
-    "rnn_vae": Case({"latent": 3, "units": 6}),
-    "beta_vae": Case(DENSE),
-    "iwae": Case(DENSE),
-    "laplace_vae": Case(DENSE, encoded=("mean", "log_scale")),
-    "hyperspherical_vae": Case(DENSE, encoded={"direction": 3, "kappa": 1}, exact_bits=False),
-    "gumbel_vae": Case(DENSE | {"classes": 4}, encoded=("logits",), width=12),
-    "vampprior_vae": Case(DENSE | {"components": 4}, exact_bits=False),
+    "dense_ae": Case(DENSE, 16, encoded=("z",), nats=("reconstruction",), generates=False),
+    "dense_vae": Case(DENSE, 50),
+    "conv_vae": Case(CONV, 32),
+    "conditional_vae": Case(CONV, 32, conditions={"label": 10}),
+    "residual_vae": Case(CONV | {"blocks": 1}, 32),
+    "rnn_vae": Case({"latent": 3, "units": 6}, 32),
+    "beta_vae": Case(DENSE, 10),
+    "iwae": Case(DENSE, 50),
+    "laplace_vae": Case(DENSE, 50, encoded=("mean", "log_scale")),
+    "hyperspherical_vae": Case(DENSE, 10, encoded={"direction": 3, "kappa": 1}, exact_bits=False),
+    "gumbel_vae": Case(DENSE | {"classes": 4}, 200, encoded=("logits",), width=12),
+    "vampprior_vae": Case(DENSE | {"components": 4}, 50, exact_bits=False),
     "flow_vae": Case(
         DENSE | {"flow_layers": 2, "flow_units": (8,), "context": 5},
+        50,
         encoded={"mean": 3, "log_var": 3, "context": 5},
     ),
     "vq_vae": Case(
-        {"codes": 8, "dimension": 3, "filters": (4, 8), "prior_units": 6}, width=4, codes=8
+        {"codes": 8, "dimension": 3, "filters": (4, 8), "prior_units": 6}, 4, width=4, codes=8
     ),
 }
 
@@ -111,15 +114,19 @@ def build(name, event_shape):
     return zoo.catalog.build(name, event_shape, **CASES[name].options)
 
 
-def inputs(name, data, rows, endpoint="encode"):
-    """Arrays for an endpoint, in order: test examples, seeds or latents; then the conditions."""
+def inputs(name, data, rows, endpoint="encode", latent=None):
+    """Arrays for an endpoint, in order: test examples, seeds or latents; then the conditions.
+
+    `latent` is how many values z has, unless those of the tiny model.
+    """
     case, drawn = CASES[name], np.random.default_rng(rows)
+    latent = latent or case.latent
     first = {
         "generate": lambda: drawn.integers(-(2**63), 2**63, rows),
         "decode": lambda: (
-            drawn.integers(0, case.codes, (rows, case.latent), np.int32)
+            drawn.integers(0, case.codes, (rows, latent), np.int32)
             if case.codes
-            else drawn.standard_normal((rows, case.latent)).astype(np.float32)
+            else drawn.standard_normal((rows, latent)).astype(np.float32)
         ),
     }.get(endpoint, lambda: data.test.observe(np.arange(rows)))()
     return [first, *(data.test.condition(key)[:rows] for key in case.conditions)]

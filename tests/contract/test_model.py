@@ -112,8 +112,9 @@ def test_the_keras_file_gives_the_model_back_in_safe_mode(model, name, data, tmp
     for mine, theirs in zip(copy.weights, model.weights, strict=True):
         np.testing.assert_array_equal(np.asarray(mine), np.asarray(theirs), err_msg=theirs.path)
     arrays = inputs(name, data, ROWS)
+    score = copy.score(*arrays)
     for key, value in model.score(*arrays).items():
-        np.testing.assert_allclose(copy.score(*arrays)[key], value, rtol=1e-5)
+        np.testing.assert_allclose(score[key], value, rtol=1e-5)
     copy.train_on_batch(x, y)  # and trains on
 
 

@@ -21,7 +21,7 @@ OPSET = 18
 IR_VERSION = 8  # what opset 18 came with; ONNX Runtime reads it since 1.14
 
 # tf2onnx copies the whole graph before each of its optimisers, to go on without one that fails.
-# Told not to, it takes half the time, and what fails is an error here, as anything else is.
+# Told not to, it is faster, and what fails is an error here, as anything else is.
 os.environ[tf2onnx.constants.ENV_TF2ONNX_CATCH_ERRORS] = "FALSE"
 
 

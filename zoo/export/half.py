@@ -6,8 +6,8 @@ so do exponentials, logarithms, sums over many terms, and whatever is made of th
 the noise and the latents of `generate` keep their bits, probabilities are made of float32 logits,
 and nats are summed in float32. Inputs and outputs are those of the float32 graph. A graph with a
 Loop stays as it is: an autoregressive decoder feeds back what it draws, computed in float64, and a
-probability that is rounded is another draw now and then, and another image from there. What leads to a choice,
-such as that of the nearest code, stays float32 for the same reason.
+probability that is rounded is another draw now and then, and another image from there. What leads
+to a choice, such as that of the nearest code, stays float32 for the same reason.
 
 Ours, because `onnxruntime.transformers.float16` (1.31) rounds every value that passes from one
 float32 node to another, and every output, to float16 on the way: `z` loses its bits, and sums of

@@ -47,3 +47,26 @@ def test_a_model_of_every_learned_prior_is_proven_equal(name, tmp_path):
     assert {row.runtime for row in rows} == {"keras", "saved_model", "onnx", "onnx float16"}
     in_onnx = [row for row in rows if (row.runtime, row.output) == ("onnx", "z")]
     assert all(row.max_abs < 1e-5 for row in in_onnx)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "belongs"),
+    [
+        ("gumbel_vae", {"classes": 4}, lambda z: np.sort(z.reshape(-1, 4)) == [0, 0, 0, 1]),
+        ("hyperspherical_vae", {}, lambda z: np.abs(np.linalg.norm(z, axis=1) - 1.0) < 1e-5),
+        ("dense_ae", {}, lambda z: np.abs(z).max(axis=0) > 20.0),
+    ],
+)
+def test_the_proof_decodes_latents_that_the_decoder_is_made_for(name, options, belongs, tmp_path):
+    zoo.training.seed_everything(1)
+    model = catalog.build(name, EVENT, latent=3, units=(8,), **options)
+    if name == "dense_ae":  # nothing holds its encodings near 0
+        for weight in model.encoder.weights:
+            weight.assign(np.random.default_rng(1).normal(0.0, 5.0, weight.shape))
+    endpoints = {"decode": contract.of(model)["decode"]}
+    contract.write_test_data(model, endpoints, data(), tmp_path / "test_data")
+    with np.load(tmp_path / "test_data" / "decode.npz") as file:
+        z, x_mean = file["input.z"], file["output.x_mean"]
+    assert z.dtype == np.float32 and len(np.unique(z, axis=0)) > 10
+    assert belongs(z).all()
+    np.testing.assert_allclose(model.decode(z)["x_mean"], x_mean, atol=1e-6)

@@ -1,5 +1,7 @@
 """Nats against a model whose evidence is known, and the report's protocol."""
 
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -159,9 +161,22 @@ def test_the_report_says_whether_the_kl_is_exact_or_sampled(linear, data):
 
 def test_a_partial_evaluation_of_other_weights_is_not_taken_over(linear, data, tmp_path):
     wanted = evaluation.report(linear, data, samples=5).metrics["nll"]
-    np.savez(tmp_path / "log_likelihood.npz", log_p=np.zeros(60), identity="another model")
-    given = evaluation.report(linear, data, samples=5, folder=tmp_path).metrics["nll"]
-    assert given == wanted
+    kept = {"log_p": np.zeros(60), "identity": "another model", "seconds": 3600.0}
+    np.savez(tmp_path / "log_likelihood.npz", **kept)
+    given = evaluation.report(linear, data, samples=5, folder=tmp_path)
+    assert given.metrics["nll"] == wanted and given.seconds < 3600
+
+
+def test_an_evaluation_in_two_sittings_states_the_seconds_of_both(
+    linear, data, tmp_path, monkeypatch
+):
+    module = sys.modules["zoo.evaluation.report"]
+    monkeypatch.setattr(module, "_identity", lambda *_: "this model")
+    first = module._Partial(tmp_path, "this model", every=0.0)
+    first.began -= 3600
+    first.on_chunk(np.full(60, -7.0))
+    report = evaluation.report(linear, data, samples=5, folder=tmp_path)
+    assert report.metrics["nll"] == 7.0 and 3600 < report.seconds < 7200
 
 
 def test_compiled_methods_follow_the_weights(linear):

@@ -20,7 +20,11 @@ PARTIAL = "log_likelihood.npz"
 
 @dataclass(frozen=True)
 class Report:
-    """Metrics by name, and the protocol under which they were measured."""
+    """Metrics by name, and the protocol under which they were measured.
+
+    `seconds` are the clock's; where importance sampling was interrupted, of its earlier sittings
+    too.
+    """
 
     metrics: dict
     protocol: dict
@@ -80,7 +84,7 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
         folder: where the importance sampling keeps what it has done, so that an interrupted
             evaluation of the same model goes on; None keeps nothing.
     """
-    began = time.monotonic()
+    began, earlier = time.monotonic(), 0.0
     sampled = hasattr(model, "log_weight")  # a plain autoencoder and codes have nothing to sample
     bounded = "elbo" in model.nats
     if sampled:
@@ -91,6 +95,7 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
             folder, _identity(model, len(data.test), data.binarization, data.seed, seed, samples)
         )
         log_p = nats.log_likelihood(model, data.test, seed, samples, keep.load(), keep.on_chunk)
+        earlier = keep.earlier
         metrics["nll"] = -np.mean(log_p)
     else:
         metrics = _means(nats.scores(model, data.test))
@@ -119,7 +124,7 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
     if model.codes is not None:
         protocol["codes"] = model.codes
     metrics = {k: v if isinstance(v, int) else float(v) for k, v in metrics.items()}
-    return Report(metrics, protocol, time.monotonic() - began, means)
+    return Report(metrics, protocol, earlier + time.monotonic() - began, means)
 
 
 def bits_per_dimension(nats_of_event, event_shape):
@@ -151,7 +156,8 @@ class _Partial:
         self.path = Path(folder) / PARTIAL if folder else None
         self.identity = identity
         self.every = every
-        self.saved_at = time.monotonic()
+        self.began = self.saved_at = time.monotonic()
+        self.earlier = 0.0  # seconds of the sittings before this one
         self.bar = None
 
     def load(self):
@@ -159,7 +165,10 @@ class _Partial:
             return None
         try:
             with np.load(self.path, allow_pickle=False) as file:
-                return file["log_p"] if str(file["identity"]) == self.identity else None
+                if str(file["identity"]) != self.identity:
+                    return None
+                log_p, self.earlier = file["log_p"], float(file["seconds"])
+                return log_p
         except (OSError, ValueError, KeyError, zipfile.BadZipFile):
             return None  # damaged: what it held is computed anew
 
@@ -175,4 +184,5 @@ class _Partial:
         if not sys.stdout.isatty():
             print(f"  log p(x): {done:,} of {len(log_p):,} examples", flush=True)
         with whole(self.path) as file:
-            np.savez(file, log_p=log_p, identity=self.identity)
+            seconds = self.earlier + now - self.began
+            np.savez(file, log_p=log_p, identity=self.identity, seconds=seconds)

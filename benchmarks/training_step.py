@@ -1,7 +1,7 @@
 """Milliseconds of a training step: how the zoo compiles it against the other ways Keras offers.
 
 Run:       python benchmarks/training_step.py
-Prints:    a markdown table; `auto` of `--compiler` rests on it
+Prints:    a markdown table; `auto` of `--compiler` rests on it, and that recipes turn oneDNN on
 
 Each way runs in processes of its own, in rounds that alternate between the ways, so that a machine
 which slows down slows all of them. Reported: the median over rounds of each round's median step,
@@ -16,9 +16,10 @@ import subprocess
 import sys
 
 WAYS = {
-    "TensorFlow, graph": ("tensorflow", False),
-    "TensorFlow, XLA": ("tensorflow", True),
-    "JAX": ("jax", True),
+    "TensorFlow, graph": ("tensorflow", False, "1"),
+    "TensorFlow, graph without oneDNN": ("tensorflow", False, "0"),
+    "TensorFlow, XLA": ("tensorflow", True, "1"),
+    "JAX": ("jax", True, "0"),
 }
 
 
@@ -43,11 +44,16 @@ def measure(shape, batch, steps, xla):
     return statistics.median(times[5:])
 
 
-def in_a_process(backend, xla, options):
+def in_a_process(backend, xla, onednn, options):
     """`measure` in a fresh process on a backend; None where the backend is not installed."""
     done = subprocess.run(
         [sys.executable, __file__, "--one", json.dumps({"xla": xla, **options})],
-        env=os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        env=os.environ
+        | {
+            "KERAS_BACKEND": backend,
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "TF_ENABLE_ONEDNN_OPTS": onednn,
+        },
         capture_output=True,
         text=True,
     )
@@ -73,8 +79,8 @@ def main():
     options = {"shape": list(given.shape), "batch": given.batch, "steps": given.steps}
     times = {name: [] for name in WAYS}
     for round_ in range(given.rounds):
-        for name, (backend, xla) in WAYS.items():
-            value = in_a_process(backend, xla, options)
+        for name, way in WAYS.items():
+            value = in_a_process(*way, options)
             if value is not None:
                 times[name].append(value)
         print(f"round {round_ + 1} of {given.rounds}", file=sys.stderr)

@@ -16,6 +16,7 @@ from spoiling import change_manifest
 
 import zoo
 from zoo.command_line import main
+from zoo.runtime import places
 
 ROOT = Path(zoo.__file__).parents[1]
 COMMAND = "from zoo.command_line import main\nsys.exit(main(sys.argv[1:]))"
@@ -278,6 +279,7 @@ def test_list_looks_into_exports_and_the_environment_variable(
     run, artifact, copied_artifact, monkeypatch
 ):
     monkeypatch.chdir(copied_artifact.parents[1])
+    monkeypatch.setattr(places, "BESIDE", Path("no clone"))
     copied_artifact.parent.rename("exports")
     shutil.copytree(artifact, Path("exports") / ".conv_vae-digits.partial-1")
     monkeypatch.setenv("VAE_ZOO_EXPORTS", os.pathsep.join([str(artifact.parent), "nowhere"]))
@@ -285,6 +287,21 @@ def test_list_looks_into_exports_and_the_environment_variable(
     assert code == 0 and len(out.splitlines()) == 3  # the head, one here and one there
     monkeypatch.setenv("VAE_ZOO_EXPORTS", os.path.abspath("exports"))
     assert len(run("list")[1].splitlines()) == 2  # the same folder twice is one
+
+
+def test_list_in_markdown_states_the_protocol_beside_the_nats(run, artifact, manifest):
+    code, out, error = run("list", artifact.parent, "--markdown")
+    head, rule, line = out.splitlines()
+    picture, name, data, _, nats, _ = line.strip("| ").split(" | ")
+    folder = f"{artifact.parent.as_posix()}/conv_vae-digits"
+    assert (code, error) == (0, "") and head.count("|") == rule.count("|") == line.count("|")
+    assert f'src="{folder}/figures/samples.png"' in picture
+    assert (artifact / "figures" / "samples.png").is_file()
+    assert (name, data) == (f"[`conv_vae-digits`]({folder}/README.md)", "digits")
+    assert nats == (
+        f"{manifest['metrics']['nll']:.2f} (K=20, n={manifest['protocol']['n']}, "
+        f"dynamic binarization of seed {manifest['protocol']['binarization_seed']})"
+    )
 
 
 def test_list_takes_an_artifact_itself(run, artifact):
@@ -316,7 +333,7 @@ def test_the_catalog_is_listed_with_what_tells_its_models_apart(run):
 
 @pytest.mark.parametrize(
     "arguments, part",
-    [(["--markdown"], "zoo list --catalog"), (["--catalog", "exports"], "one or the other")],
+    [(["--catalog", "exports"], "one or the other")],
 )
 def test_options_of_list_that_do_not_go_together_are_refused(run, arguments, part):
     code, _, said = run("list", *arguments)

@@ -13,6 +13,7 @@ from spoiling import change_manifest, flip_one_bit, restate, swap
 
 import zoo
 from zoo.errors import ArtifactError, InputError
+from zoo.runtime import places
 
 ROOT = Path(zoo.__file__).parents[1]
 HEAVY = ("tensorflow", "keras", "jax", "onnx", "sklearn", "matplotlib", "tf2onnx", "scipy")
@@ -95,6 +96,23 @@ def test_a_name_is_looked_for_in_exports_below_the_working_directory(
     by_name, by_path = zoo.load(copied_artifact.name), zoo.load(f"exports/{copied_artifact.name}")
     assert by_name.folder.resolve() == by_path.folder.resolve()
     assert by_name.decode(z).x_mean.shape == (2, 8, 8, 1)
+
+
+def test_a_name_is_looked_for_in_the_clone_that_the_package_runs_from(
+    copied_artifact, tmp_path, monkeypatch
+):
+    clone = tmp_path / "clone"
+    clone.mkdir()
+    copied_artifact.parent.rename(clone / "exports")
+    monkeypatch.delenv("VAE_ZOO_EXPORTS", raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(places, "BESIDE", clone)
+    name = f"{copied_artifact.name}-of-the-clone"
+    (clone / "exports" / copied_artifact.name).rename(clone / "exports" / name)
+    with pytest.raises(ArtifactError, match="There is no artifact"):
+        zoo.load(name)  # beside an installed package lies no project
+    (clone / "pyproject.toml").write_text("")
+    assert zoo.load(name).folder == clone / "exports" / name
 
 
 def test_an_unknown_name_says_where_it_was_looked_for(tmp_path, monkeypatch):

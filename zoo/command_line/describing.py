@@ -10,7 +10,10 @@ def add(commands):
     """Adds both commands to the parser's."""
     listing = commands.add_parser("list", help="the artifacts of some folders, or the models")
     listing.add_argument(
-        "folders", nargs="*", metavar="FOLDER", help="default: $VAE_ZOO_EXPORTS and ./exports"
+        "folders",
+        nargs="*",
+        metavar="FOLDER",
+        help="default: $VAE_ZOO_EXPORTS, ./exports and the exports of the clone this runs from",
     )
     listing.add_argument(
         "--catalog",
@@ -18,7 +21,9 @@ def add(commands):
         help="the models that can be trained, as built by default for 28x28 images of one channel "
         "(needs the training stack)",
     )
-    listing.add_argument("--markdown", action="store_true", help="with --catalog: for a README")
+    listing.add_argument(
+        "--markdown", action="store_true", help="a table for a README; of artifacts, with pictures"
+    )
     listing.set_defaults(run=_list)
     info = commands.add_parser("info", help="an artifact's endpoints, metrics and provenance")
     info.add_argument("artifact", metavar="ARTIFACT", help="its folder or its name")
@@ -30,16 +35,19 @@ def _list(options):
 
     if options.catalog:
         return _catalog(options)
-    if options.markdown:
-        raise InputError("--markdown is an option of: zoo list --catalog")
-    head = ("name", "model", "data", "parameters", "nll, nats", "size")
+    describe = _illustrated if options.markdown else _summary
     rows = []
     for folder in places.artifacts(options.folders):
         try:
-            rows.append(_summary(folder, manifest.read(folder)))
+            rows.append(describe(folder, manifest.read(folder)))
         except ArtifactError as error:
             print(f"left out: {error}", file=sys.stderr)
-    if rows:
+    if rows and options.markdown:
+        _print_markdown(
+            ("samples", "artifact", "data", "parameters", "test NLL, nats", "size"), rows
+        )
+    elif rows:
+        head = ("name", "model", "data", "parameters", "nll, nats", "size")
         print(verify.columns([head, *rows]))
     else:
         looked = ", ".join(map(str, options.folders or places.roots()))
@@ -62,19 +70,65 @@ def _catalog(options):
         print(verify.columns([head, *rows]))
         return 0
     rows = [(f"[`{name}`](recipes/{name}.py)", *others) for name, *others in rows]
-    for row in (head, ["---"] * len(head), *rows):
-        print("|", " | ".join(row), "|")
+    _print_markdown(head, rows)
     return 0
 
 
-def _summary(folder, manifest):
+def _print_markdown(head, rows):
+    for row in (head, ["---"] * len(head), *rows):
+        print("|", " | ".join(row), "|")
+
+
+def _size(folder):
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return f"{size / 2**20:.1f} MiB"
+
+
+def _illustrated(folder, manifest):
+    """A row of an index: as `_summary`, with a picture, and the protocol beside the nats."""
+    with _understood(folder):
+        name, metrics = manifest["name"], manifest["metrics"]
+        drawn = [
+            each for each in ("samples", "reconstructions") if _figure(each) in manifest["files"]
+        ]
+        picture = ""
+        if drawn:
+            source = f"{folder.as_posix()}/{_figure(drawn[0])}"
+            picture = f'<img src="{source}" alt="{drawn[0]} of {name}" width="120">'
+        return (
+            picture,
+            f"[`{name}`]({folder.as_posix()}/README.md)",
+            manifest["data"]["name"],
+            f"{manifest['parameters']:,}",
+            _nats(metrics, manifest["protocol"], manifest["endpoints"]["reconstruct"]["inputs"]),
+            _size(folder),
+        )
+
+
+def _figure(name):
+    return f"figures/{name}.png"
+
+
+def _nats(metrics, protocol, inputs):
+    """The bound with its protocol in a few words, or what a model without one has instead."""
+    drawn = "not binarized"
+    if protocol["binarization"] != "none":
+        drawn = f"{protocol['binarization']} binarization of seed {protocol['binarization_seed']}"
+    if "nll" not in metrics:
+        return (
+            f"none; reconstruction {metrics['reconstruction']:.2f} (n={protocol['n']:,}, {drawn})"
+        )
+    given = "".join(f", {each['name']} given" for each in inputs[1:])
+    return f"{metrics['nll']:.2f} (K={protocol['K']:,}, n={protocol['n']:,}, {drawn}{given})"
+
+
+def _summary(folder, manifest):
     with _understood(folder):
         protocol, nll = manifest["protocol"], manifest["metrics"].get("nll")
         shown = "-" if nll is None else f"{nll:.2f} (K={protocol['K']:,}, n={protocol['n']:,})"
         parameters = f"{manifest['parameters']:,}"
         names = manifest["name"], manifest["model"], manifest["data"]["name"]
-        return (*names, parameters, shown, f"{size / 2**20:.1f} MiB")
+        return (*names, parameters, shown, _size(folder))
 
 
 def _info(options):

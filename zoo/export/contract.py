@@ -53,7 +53,7 @@ def write_test_data(model, contract, data, folder, seed=0):
                     f"The model's own `{name}` gives values in `{output}` that are not finite: "
                     "there is nothing to export. Train it with a smaller --learning-rate."
                 )
-        np.savez(
+        np.savez_compressed(
             folder / f"{name}.npz",
             **{f"input.{key}": value for key, value in given.items()},
             **{f"output.{tensor.name}": answer[tensor.name] for tensor in endpoint.outputs},

@@ -33,7 +33,8 @@ def load(path, providers=None, threads=None, precision="float32", batch_limit=BA
 
     Args:
         path: the artifact's folder, or its name, looked for in the folders of the environment
-            variable VAE_ZOO_EXPORTS (separated as in PATH) and in ./exports.
+            variable VAE_ZOO_EXPORTS (separated as in PATH), in ./exports, and in the clone's
+            exports where this package runs from a clone.
         providers: ONNX Runtime execution providers, each a name or (name, options); one that is
             not available is an error, never a silent CPU. None runs on the CPU. CUDA computes
             without TF32, to the contract's tolerance, unless its options say otherwise.

@@ -6,6 +6,7 @@ from pathlib import Path
 from zoo.errors import ArtifactError, InputError
 
 SEARCH_PATH = "VAE_ZOO_EXPORTS"
+BESIDE = Path(__file__).resolve().parents[2]  # what the package lies in: a clone or site-packages
 
 
 def find(path):
@@ -28,9 +29,17 @@ def find(path):
 
 
 def roots():
-    """The folders that names are looked for in: VAE_ZOO_EXPORTS (as PATH), then ./exports."""
+    """The folders that names are looked for in, the first first.
+
+    Those of VAE_ZOO_EXPORTS (separated as in PATH), ./exports, and the clone's exports where this
+    package is run from a clone.
+    """
     named = [part for part in os.environ.get(SEARCH_PATH, "").split(os.pathsep) if part]
-    return [Path(root) for root in (*named, "exports")]
+    clone = [BESIDE / "exports"] if (BESIDE / "pyproject.toml").is_file() else []
+    found = {}
+    for root in (*map(Path, named), Path("exports"), *clone):
+        found.setdefault(root.resolve(), root)
+    return list(found.values())
 
 
 def artifacts(folders=None):

@@ -13,9 +13,9 @@ import argparse
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
+import paired
 
 import zoo
 
@@ -72,9 +72,7 @@ def _peak(options, limit):
     (endpoint,) = options.endpoint
     given = _rows(options.artifact, endpoint, options.batch)
     _call(options.artifact, endpoint, limit)(**given)
-    # Linux only. `getrusage` would count what the process was forked from.
-    (line,) = (x for x in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in x)
-    return round(int(line.split()[1]) / 2**10)
+    return round(paired.peak())
 
 
 if __name__ == "__main__":

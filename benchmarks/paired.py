@@ -70,6 +70,16 @@ def table(head, rows):
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def peak():
+    """The most memory that this process has held, MiB. Linux only.
+
+    `getrusage` would count what the process was forked from.
+    """
+    with open("/proc/self/status") as file:
+        (line,) = (each for each in file if each.startswith("VmHWM"))
+    return int(line.split()[1]) / 2**10
+
+
 def machine(*distributions):
     """One line: processor, cores, load and the versions of distributions."""
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in distributions)

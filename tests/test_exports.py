@@ -30,12 +30,13 @@ def test_a_committed_artifact_is_what_was_exported_and_answers_as_it_did(name):
     assert audit.audit(EXPORTS / name).findings == []
 
 
-def test_the_index_is_what_the_command_prints(capsys, monkeypatch):
-    monkeypatch.chdir(EXPORTS)
-    index = (EXPORTS / "README.md").read_text(encoding="utf-8")
-    between = index.partition("<!-- artifacts: begin -->\n")[2].partition("<!-- artifacts: end")[0]
-    main(["list", *NAMES, "--markdown"])
-    assert between == capsys.readouterr().out, "cd exports && zoo list --markdown, and the names"
+@pytest.mark.parametrize("folder, prefix", [(EXPORTS, ""), (ROOT, "exports/")])
+def test_the_index_is_what_the_command_prints(folder, prefix, capsys, monkeypatch):
+    monkeypatch.chdir(folder)
+    page = (folder / "README.md").read_text(encoding="utf-8")
+    between = page.partition("<!-- artifacts: begin -->\n")[2].partition("<!-- artifacts: end")[0]
+    main(["list", *(prefix + name for name in NAMES), "--markdown"])
+    assert between == capsys.readouterr().out, f"python -m zoo list --markdown {prefix}NAME ..."
 
 
 def test_the_committed_artifacts_are_not_too_large():

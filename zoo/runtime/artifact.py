@@ -15,7 +15,7 @@ GRAPHS = {"float32": "onnx/{}.onnx", "float16": "onnx/{}.fp16.onnx"}
 
 BATCH_LIMIT = 256
 """Rows at a time: the memory of a call is then bounded, and more rows at once are not faster
-(README, "Large batches")."""
+(docs/artifact.md, "Large batches")."""
 
 
 def load(path, providers=None, threads=None, precision="float32", batch_limit=BATCH_LIMIT):

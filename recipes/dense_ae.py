@@ -17,6 +17,11 @@ measured against a VAE, PCA and t-SNE by `python benchmarks/latent_space.py`.
 
 Run:       python recipes/dense_ae.py                 (embedded digits)
            python recipes/dense_ae.py --dataset mnist
+
+exports/dense_ae-mnist:
+           KERAS_BACKEND=jax python recipes/dense_ae.py --dataset mnist --epochs 40 --units 128 128
+           reconstruction 63.00 nats of a test image, 63.17 of a training image (n=10,000, dynamic
+           binarization drawn once with seed 0); three minutes on one CPU core
 """
 
 from dataclasses import dataclass

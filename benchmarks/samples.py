@@ -1,7 +1,7 @@
 """What share of an artifact's samples a calibrated classifier of digits accepts, beside real ones.
 
 Run:       python benchmarks/samples.py exports/*_vae-mnist --dataset mnist
-Prints:    a markdown table; benchmarks/samples.md keeps it
+Prints:    a markdown table
 
 Sample i is `generate` of seed i, by the exported ONNX graph: the likelihood's mean, not a draw of
 pixels. The judge is `zoo.evaluation.completeness.Judge`, calibrated on training images that it does

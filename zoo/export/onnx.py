@@ -13,7 +13,7 @@ import tf2onnx
 
 from zoo.endpoints import BATCH, HALF
 from zoo.errors import ExportError
-from zoo.export import half, kernels, saved_model
+from zoo.export import half, kernels, saved_model, swish
 from zoo.export.optimize import optimized
 from zoo.export.recurrent import native
 
@@ -42,7 +42,7 @@ def write(model, contract, folder, traced=None):
         graphs = {name: _converted(name, *functions[name], handlers) for name in contract}
     for name, graph in graphs.items():
         graph = optimized(_settled(graph, contract[name]))
-        _save(graph, name, folder / f"{name}.onnx")
+        _save(swish.by_exponential(graph), name, folder / f"{name}.onnx")
         _save(half.of(graph), name, folder / f"{name}{HALF}.onnx")
 
 

@@ -22,7 +22,12 @@ ROUNDS = 50
 def optimized(model):
     """A smaller model that computes the same; inputs, outputs and opset are as before."""
     model = _rewritten(_basic(model))
-    model = _rewritten(_basic(model))
+    return finished(_rewritten(_basic(model)))
+
+
+def finished(model):
+    """The model without what nobody reads, in order and renamed; changed in place."""
+    _remove_unread(model.graph)
     _sort(model.graph)
     _name(model.graph)
     del model.graph.value_info[:]

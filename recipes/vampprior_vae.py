@@ -1,4 +1,4 @@
-"""Train a VAE whose prior is learned from pseudo-inputs, and export it.
+r"""Train a VAE whose prior is learned from pseudo-inputs, and export it.
 
 The prior is the mixture of the posteriors of so many learned inputs, which begin at training
 examples (Tomczak & Welling 2018).
@@ -6,6 +6,13 @@ examples (Tomczak & Welling 2018).
 Run:       python recipes/vampprior_vae.py                 (embedded digits)
            python recipes/vampprior_vae.py --prior mixture
            python recipes/vampprior_vae.py --dataset mnist --components 200
+
+exports/vampprior_vae-mnist:
+           KERAS_BACKEND=jax python recipes/vampprior_vae.py --dataset mnist --epochs 200 \
+               --anneal linear --anneal-steps 20000 --units 256 256
+           test NLL 84.60 nats (K=1000, n=10,000, dynamic binarization drawn once with seed 0), ELBO
+           -88.07, 26 of 50 latents active; 28 minutes of training and 5 of evaluation on one CPU
+           core
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Train the convolutional VAE, evaluate it in nats, export it and prove the export.
+r"""Train the convolutional VAE, evaluate it in nats, export it and prove the export.
 
 Run:       python recipes/conv_vae.py                  (embedded digits, about a minute)
            python recipes/conv_vae.py --dataset mnist
@@ -6,6 +6,13 @@ Cost:      MNIST, 70 epochs: 47 CPU minutes with the evaluation, on 2 cores. Mea
            project's tests ran beside it: 31 minutes of training, 11 of evaluation by the clock
 Expected:  MNIST: test NLL 84.64 nats (K=1000, n=10,000, dynamic binarization drawn once with
            seed 0), ELBO -88.69, KL 26.57, 23 of 32 latents active
+
+exports/conv_vae-mnist:
+           python recipes/conv_vae.py --dataset mnist --epochs 80 --prior vampprior \
+               --anneal linear --anneal-steps 10000 --dense 128
+           test NLL 83.72 nats (protocol as above), ELBO -87.53, 29 of 32 latents active; 39
+           minutes of training and 9 of evaluation on one busy CPU core. With a standard normal
+           prior, 70 epochs and no annealing, the same network: NLL 85.89, ELBO -89.89, 18 active
 """
 
 from dataclasses import dataclass

@@ -20,11 +20,11 @@ from pathlib import Path
 
 import paired
 
-BURDA = "Burda et al. 2016, table 1, as quoted in github.com/nbip/IWAE (README)"
+BURDA = "Burda et al. 2016, as quoted at github.com/nbip/IWAE; protocol: github.com/yburda/iwae"
 NBIP = "github.com/nbip/IWAE (README)"
 XQDING = "github.com/xqding/Importance_Weighted_Autoencoders (README)"
 PYTHAE = "pythae's model card huggingface.co/clementchadebec/reproduced_"
-ANEW = "binarized anew at each visit; K=5000"
+ANEW = "binarized anew at each visit; K=5000; 3,280 epochs"
 FIXED = "binarized once"
 PUBLISHED = (
     ("VAE, 50 latents", 86.76, ANEW, BURDA),

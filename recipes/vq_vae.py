@@ -11,6 +11,11 @@ Run:       python recipes/vq_vae.py                 (embedded digits)
 Cost:      digits: a minute on 2 cores with evaluation and export (benchmarks/recipes.md)
 Expected:  digits: test ELBO -26.64 nats (n=359, dynamic binarization drawn once with seed 0), KL
            14.04, perplexity 60 of 64 codes
+
+exports/vq_vae-mnist:
+           python recipes/vq_vae.py --dataset mnist --epochs 20 --filters 32 64 128
+           test ELBO -96.99 nats, exact (n=10,000, dynamic binarization drawn once with seed 0), KL
+           38.51, perplexity 53 of 64 codes; 26 minutes of training on one CPU core
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,14 @@
-"""Train a VAE whose encoder and decoder take a label besides, and export it.
+r"""Train a VAE whose encoder and decoder take a label besides, and export it.
 
 Run:       python recipes/conditional_vae.py                 (embedded digits)
            python recipes/conditional_vae.py --dataset mnist
+
+exports/conditional_vae-mnist:
+           python recipes/conditional_vae.py --dataset mnist --epochs 50 --anneal linear \
+               --anneal-steps 8000 --dense 64
+           test NLL 83.21 nats of p(x | label) (K=1000, n=10,000, dynamic binarization drawn once
+           with seed 0), ELBO -87.61, 27 of 32 latents active; 17 minutes of training and 8 of
+           evaluation on one CPU core
 """
 
 from dataclasses import dataclass

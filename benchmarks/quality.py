@@ -47,7 +47,7 @@ def evaluated(folder, manifest, samples, keep):
     """The metrics and protocol of an artifact, importance-sampled anew."""
     import keras
 
-    import zoo
+    import zoo.catalog  # the classes that model.keras names
     from zoo import evaluation
 
     stated, config = manifest["protocol"], manifest["recipe"]["config"]

@@ -56,9 +56,14 @@ class Terms:
         return self.log_p_of()
 
     @functools.cached_property
+    def log_ratio(self):
+        """log p(z) - log q(z|x): [batch, draws]."""
+        return self.log_ratio_of()
+
+    @property
     def log_weight(self):
         """log p(x, z) - log q(z|x): [batch, draws]."""
-        return self.log_p + self.log_ratio_of()
+        return self.log_p + self.log_ratio
 
 
 class Objective:
@@ -69,7 +74,7 @@ class Objective:
     by_latent = False  # whether it needs the KL of each latent
     of_normal = False  # whether it is computed from the densities of a normal posterior
     weighs = False  # whether it weighs draws by their densities
-    gradient_weights = None  # of the path through z, from log weights [batch, draws]; None: 1
+    gradient_weights = None  # of the path through z: log p(x|z), log ratio, step -> [batch, draws]
 
     def regulariser(self, terms):
         """What `add_loss` receives: `Terms` -> scalar, averaged over the batch only, nats."""
@@ -192,19 +197,23 @@ class ImportanceWeighted(Objective):
         doubly_reparameterized: the gradient estimator of Tucker et al. 2019 (DReG, equation 8) for
             the encoder: the same expectation, whose signal does not drown in noise as K grows;
             costs a second pass through the decoder.
+        beta: weight of log p(z) - log q(z|x) within each log weight, >= 0, or a schedule; 1 trains
+            the bound. At K = 1 it is the `beta` of `ELBO`.
     """
 
     monitor = "bound"
     weighs = True
 
-    def __init__(self, samples, doubly_reparameterized=False):
+    def __init__(self, samples, doubly_reparameterized=False, beta=1.0):
         if not (isinstance(samples, int) and samples >= 1):
             raise InputError(
                 f"samples={samples!r}: an importance-weighted bound takes K >= 1 draws, a whole "
                 "number."
             )
+        require_at_least("beta", beta, 0.0)
         self.samples = samples
         self.doubly_reparameterized = doubly_reparameterized
+        self.beta = beta
 
     @property
     def draws(self):
@@ -212,18 +221,29 @@ class ImportanceWeighted(Objective):
 
     @property
     def gradient_weights(self):
-        return normalized if self.doubly_reparameterized else None
+        return self._weights_of_the_path if self.doubly_reparameterized else None
+
+    def _weights_of_the_path(self, log_p, log_ratio, step):
+        """What DReG multiplies d log w / dz by, beside v = w / sum w: [batch, draws].
+
+        The score of -beta log q, written as a path through z, is -beta (v - v^2) d log w / dz.
+        Beside the path's own v it leaves v (1 - beta + beta v), at beta = 1 the v^2 of Tucker et
+        al. 2019, equation 8.
+        """
+        beta = at(self.beta, step)
+        return 1.0 - beta + beta * normalized(log_p + beta * log_ratio)
 
     def regulariser(self, terms):
+        log_weight = terms.log_p + at(self.beta, terms.step) * terms.log_ratio
         if self.doubly_reparameterized:
             # Weights held fixed: the gradient is their sum of each draw's, times `gradient_weights`
             # once more where it passes through z. The value is put right without a gradient.
-            weights = ops.stop_gradient(normalized(terms.log_weight))
-            surrogate = ops.mean(ops.sum(weights * terms.log_weight, axis=1))
-            value = ops.mean(bound(terms.log_weight))
+            weights = ops.stop_gradient(normalized(log_weight))
+            surrogate = ops.mean(ops.sum(weights * log_weight, axis=1))
+            value = ops.mean(bound(log_weight))
             reached = surrogate + ops.stop_gradient(value - surrogate)
         else:
-            reached = ops.mean(bound(terms.log_weight))
+            reached = ops.mean(bound(log_weight))
         return -reached + ops.mean(terms.log_p)
 
 

@@ -119,9 +119,9 @@ class VAE(Model):
     objective: Objective = "elbo"
     """See `zoo.objectives`."""
     beta: float = 1.0
-    """Weight of the KL term (elbo) or of the total correlation; 1 trains the ELBO."""
+    """Weight of the KL term, or of the total correlation; 1 trains the bound itself."""
     anneal: Literal["none", "linear", "cyclical"] = "none"
-    """Let `beta` rise from 0 (elbo): once, or four times."""
+    """Let `beta` rise from 0: once, or four times."""
     anneal_steps: int = 1000
     """Steps that the rise takes, or a cycle."""
     free_bits: float = 0.1
@@ -159,8 +159,8 @@ class Activation:
 
 
 _BELONGS_TO = {
-    "beta": ("elbo", "total_correlation"),
-    "anneal": ("elbo",),
+    "beta": ("elbo", "total_correlation", "importance_weighted"),
+    "anneal": ("elbo", "importance_weighted"),
     "free_bits": ("free_bits",),
     "capacity": ("capacity",),
     "draws": ("importance_weighted",),
@@ -213,7 +213,7 @@ def objective(config):
         "capacity": lambda: objectives.Capacity(config.capacity),
         "total_correlation": lambda: objectives.TotalCorrelation(config.beta),
         "importance_weighted": lambda: objectives.ImportanceWeighted(
-            config.draws, config.doubly_reparameterized
+            config.draws, config.doubly_reparameterized, beta
         ),
     }
     return make[config.objective]()

@@ -10,7 +10,7 @@ from keras import ops
 from zoo import noise, posteriors, priors
 from zoo.errors import InputError
 from zoo.latent_model import STEPS, LatentModel, repeat
-from zoo.objectives import ELBO, Terms
+from zoo.objectives import ELBO, Terms, bound
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -72,7 +72,7 @@ class VAE(LatentModel):
         self.step = None
         if self.objective.scheduled or posterior.scheduled:
             self.step = self.add_weight(name="step", dtype="int32", trainable=False)
-        self._kl = None
+        self._kl = self._bound = None
         self.build()
 
     @property
@@ -189,10 +189,10 @@ class VAE(LatentModel):
             # The path's weights depend on what is decoded: hence a first pass without a gradient.
             repeated = {name: ops.stop_gradient(value) for name, value in repeated.items()}
             first = self.raw(z, conditions, xs, training=training)
-            log_weight = self._log_p(first, xs, conditions, draws) + self._log_ratio(
-                z, self.posterior.log_prob(z, repeated), draws
-            )
-            share = ops.reshape(ops.stop_gradient(reweigh(log_weight)), (-1, 1))
+            log_p = self._log_p(first, xs, conditions, draws)
+            log_ratio = self._log_ratio(z, self.posterior.log_prob(z, repeated), draws)
+            share = ops.stop_gradient(reweigh(log_p, log_ratio, step))
+            share = ops.reshape(share, (-1, 1))
             held = ops.stop_gradient(z)
             z = held + share * (z - held)
             log_q = self.posterior.log_prob(z, repeated)
@@ -209,6 +209,7 @@ class VAE(LatentModel):
             log_ratio_of=lambda: self._log_ratio(z, log_q, draws),
         )
         self._kl = terms.kl
+        self._bound = bound(terms.log_weight) if self.monitor == "bound" else None
         self.add_loss(self.objective.regulariser(terms))
         return output
 
@@ -311,11 +312,12 @@ class VAE(LatentModel):
         """Updates the metrics with the means over a batch, nats."""
         super().track(loss, reconstruction, examples)
         # `call` ran in the same trace, just before: its KL is still at hand.
-        kl, self._kl = ops.mean(self._kl), None
+        kl, reached, self._kl, self._bound = ops.mean(self._kl), self._bound, None, None
         self.elbo_tracker.update_state(-(reconstruction + kl), sample_weight=examples)
         self.kl_tracker.update_state(kl, sample_weight=examples)
-        if self.monitor == "bound":
-            self.bound_tracker.update_state(-loss, sample_weight=examples)
+        if reached is not None:
+            # Of the model, as the ELBO is: whatever weight the objective gives the KL for now.
+            self.bound_tracker.update_state(ops.mean(reached), sample_weight=examples)
 
     def count_params(self):
         """Parameters of the model; a schedule's step counts for none."""

@@ -9,6 +9,12 @@ Cost:      digits: one and a half minutes on 2 cores with evaluation and export
 Expected:  digits: test ELBO -24.35 nats (n=359, dynamic binarization drawn once with seed 0), KL
            2.64, 20 of 32 latents active; --autoregressive: ELBO -23.51, KL 1.80, 18 active, and
            with --epochs 150 --teacher-dropout 0: ELBO -22.86, KL 0.78, the decoder hardly asks z
+
+exports/rnn_vae-mnist:
+           python recipes/rnn_vae.py --dataset mnist --epochs 30
+           test NLL 90.81 nats (K=1000, n=10,000, dynamic binarization drawn once with seed 0), ELBO
+           -94.92, 13 of 32 latents active; 42 minutes of training and 27 of evaluation on one busy
+           CPU core. An earlier training by this command, of earlier code, gave 90.99, 19 active
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,14 @@
-"""Train the residual convolutional VAE, evaluate it in nats, export it and prove the export.
+r"""Train the residual convolutional VAE, evaluate it in nats, export it and prove the export.
 
 Run:       python recipes/residual_vae.py                  (embedded digits)
            python recipes/residual_vae.py --dataset mnist
+
+exports/residual_vae-mnist:
+           python recipes/residual_vae.py --dataset mnist --epochs 60 --prior vampprior \
+               --anneal linear --anneal-steps 8000 --dense 64 --blocks 1
+           test NLL 82.42 nats (K=1000, n=10,000, dynamic binarization drawn once with seed 0), ELBO
+           -85.80, 24 of 32 latents active; 79 minutes of training and 25 of evaluation on one busy
+           CPU core. Training and validation still fell together: it wants more epochs
 """
 
 from dataclasses import dataclass

@@ -2,11 +2,13 @@
 
 Run:       python benchmarks/inference.py
            python benchmarks/inference.py --artifact exports/conv_vae-mnist
+           python benchmarks/inference.py --image 56 --batches 32
+           python benchmarks/inference.py --latent 200 --batches 32
 Needs:     pip install -c constraints.txt -e ".[bench]", and a C++ compiler for torch.compile
 Prints:    a markdown table a batch size, command and machine; benchmarks/inference.md keeps them
 
-Without --artifact, a network of `catalog.conv_vae`'s default size is trained for ten steps and
-published through the real export. What the weights are changes no latency, once no bias is 0: the
+Without --artifact, a network of `catalog.conv_vae`'s default size, or over other images or latents,
+is trained for ten steps and published through the real export. What the weights are changes no latency, once no bias is 0: the
 converter leaves out a zero bias.
 
 Every way is first checked equal to the artifact's test data within the contract's tolerances. Then
@@ -45,13 +47,18 @@ FORMATS = {"contiguous": False, "channels last": True}
 PEERS = ("PyTorch eager", "PyTorch compiled")
 
 
-def untrained(folder):
-    """An artifact of `catalog.conv_vae` over 28x28x1, published after ten steps of training."""
+def untrained(folder, image, latent):
+    """An artifact of `catalog.conv_vae` over digits enlarged to image x image, trained ten steps.
+
+    Args:
+        image: height and width; a multiple of 4, as two convolutions halve it.
+        latent: size of the latent vector.
+    """
     digits = np.concatenate([s.batch(slice(None)) for s in _splits(zoo.datasets.load("digits"))])
-    images = np.pad(digits.repeat(3, axis=1).repeat(3, axis=2), [(0, 0), (2, 2), (2, 2), (0, 0)])
-    np.save(folder / "enlarged.npy", images)
+    nearest = np.arange(image) * digits.shape[1] // image
+    np.save(folder / "enlarged.npy", digits[:, nearest][:, :, nearest])
     data = observe(zoo.datasets.load(folder / "enlarged.npy"), "dynamic")
-    model = zoo.catalog.conv_vae(data.event_shape)
+    model = zoo.catalog.conv_vae(data.event_shape, latent=latent)
     settings = zoo.training.Settings(epochs=1, steps_per_epoch=10)
     run = zoo.training.fit(model, data, settings, folder / "run")
     report = zoo.evaluation.report(model, data, samples=2)
@@ -185,6 +192,8 @@ def main():
     """Prepares every way, proves them equal, times them, prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--artifact", type=Path, help="a convolutional VAE; default: one is made")
+    parser.add_argument("--image", type=int, default=28, help="size of the one that is made")
+    parser.add_argument("--latent", type=int, default=32, help="latents of the one that is made")
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 32, 256])
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--threads", type=int, default=2)
@@ -194,7 +203,7 @@ def main():
     torch._inductor.config.freezing = True  # weights packed once: what PyTorch offers for inference
     torch._dynamo.config.recompile_limit = 64  # the proof alone takes three batch sizes
     with tempfile.TemporaryDirectory() as temporary, torch.inference_mode():
-        folder = given.artifact or untrained(Path(temporary))
+        folder = given.artifact or untrained(Path(temporary), given.image, given.latent)
         endpoints = zoo.load(folder).endpoints
         model = keras.saving.load_model(folder / "model.keras")
         ways = onnxruntime_ways(folder, given.threads)

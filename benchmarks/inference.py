@@ -8,8 +8,8 @@ Needs:     pip install -c constraints.txt -e ".[bench]", and a C++ compiler for 
 Prints:    a markdown table a batch size, command and machine; benchmarks/inference.md keeps them
 
 Without --artifact, a network of `catalog.conv_vae`'s default size, or over other images or latents,
-is trained for ten steps and published through the real export. What the weights are changes no latency, once no bias is 0: the
-converter leaves out a zero bias.
+is trained for ten steps and published through the real export. What the weights are changes no
+latency, once no bias is 0: the converter leaves out a zero bias.
 
 Every way is first checked equal to the artifact's test data within the contract's tolerances. Then
 they take turns (benchmarks/paired.py) in one process with as many threads each. Each gets its

@@ -18,6 +18,7 @@ runs the SavedModel's signature, `zoo.load` the call an app makes, input checks 
 """
 
 import argparse
+import contextlib
 import os
 import shlex
 import sys
@@ -203,7 +204,10 @@ def main():
     torch._inductor.config.freezing = True  # weights packed once: what PyTorch offers for inference
     torch._dynamo.config.recompile_limit = 64  # the proof alone takes three batch sizes
     with tempfile.TemporaryDirectory() as temporary, torch.inference_mode():
-        folder = given.artifact or untrained(Path(temporary), given.image, given.latent)
+        folder = given.artifact
+        if folder is None:
+            with contextlib.redirect_stdout(sys.stderr):
+                folder = untrained(Path(temporary), given.image, given.latent)
         endpoints = zoo.load(folder).endpoints
         model = keras.saving.load_model(folder / "model.keras")
         ways = onnxruntime_ways(folder, given.threads)

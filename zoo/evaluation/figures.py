@@ -176,7 +176,7 @@ def mosaic(images):
 
 
 def _save(figure, path):
-    # In 256 colours: a third of the size, which an artifact carries wherever it goes.
+    # In 256 colours: less than half the size, which an artifact carries wherever it goes.
     with io.BytesIO() as drawn:
         figure.savefig(drawn, dpi=110, format="png")
         plt.close(figure)

@@ -189,9 +189,15 @@ def test_a_folder_with_something_else_in_it_is_refused_naming_the_file(tmp_path,
 
 
 OFTEN_SAVED = """
-import runpy, sys
+import runpy, sys, time
+from zoo.datasets import observed
 from zoo.training import loop
 loop.CHECKPOINT_SECONDS = 0.0  # after every epoch, where 15 seconds would pass
+at = observed.TrainingBatches.at
+def slowly(batches, step):  # so that the interrupt comes while something is being read
+    time.sleep(0.05)
+    return at(batches, step)
+observed.TrainingBatches.at = slowly
 del sys.argv[0]
 sys.path[0] = sys.argv[0].rpartition("/")[0]
 runpy.run_path(sys.argv[0], run_name="__main__")

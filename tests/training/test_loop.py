@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import gc
 import os
 import resource
 import shutil
@@ -19,6 +20,7 @@ from zoo import catalog, datasets, training
 from zoo.datasets.base import Dataset, Split
 from zoo.errors import InputError, TrainingError
 from zoo.training import checkpoint
+from zoo.training.callbacks import StopOnDivergence
 from zoo.training.loop import compile_model
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,6 +129,25 @@ def test_a_run_killed_in_mid_epoch_resumes_to_the_same_weights(
     assert set(arrays) == set(wanted)
     for name, value in wanted.items():  # the last weights, the optimizer's state, the generators'
         np.testing.assert_array_equal(arrays[name], value, err_msg=name)
+
+
+def iterators():
+    """Those of tf.data that live, unless Python frees them by itself."""
+    return {id(o) for o in gc.get_objects() if type(o).__name__ == "OwnedIterator"}
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="no other one reads ahead")
+@pytest.mark.parametrize("error", [KeyboardInterrupt, TrainingError])
+def test_nothing_reads_ahead_after_training_has_failed(data, tmp_path, monkeypatch, error):
+    def fails(callback, batch, logs=None):
+        while_training.update(iterators() - before)
+        raise error
+
+    before, while_training = iterators(), set()
+    monkeypatch.setattr(StopOnDivergence, "on_train_batch_end", fails)
+    with pytest.raises(error):
+        training.fit(model(), data, SETTINGS, tmp_path)
+    assert while_training and not while_training & iterators()
 
 
 def test_resuming_a_finished_run_trains_no_more(data, uninterrupted, tmp_path, capsys):

@@ -2,9 +2,11 @@
 
 import contextlib
 import dataclasses
+import gc
 import json
 import math
 import sys
+import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -150,15 +152,16 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
             callbacks.append(
                 TensorBoard(tensorboard, validation.inputs(_few(validation), conditions))
             )
-        model.fit(
-            batches,
-            epochs=settings.epochs,
-            initial_epoch=progress.epoch,
-            validation_data=held_out,
-            shuffle=False,
-            callbacks=callbacks,
-            verbose=verbosity(),
-        )
+        with _nothing_left_reading():
+            model.fit(
+                batches,
+                epochs=settings.epochs,
+                initial_epoch=progress.epoch,
+                validation_data=held_out,
+                shuffle=False,
+                callbacks=callbacks,
+                verbose=verbosity(),
+            )
         best_weights = journal.best_weights
     for variable, value in zip(model.weights, best_weights, strict=True):
         variable.assign(value)
@@ -170,6 +173,24 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
         len(training),
         len(validation),
     )
+
+
+@contextlib.contextmanager
+def _nothing_left_reading():
+    """Ends TensorFlow's reading ahead when the block fails or is interrupted.
+
+    A thread of tf.data calls Python for the next batches for as long as the iterator lives, and the
+    failed frames keep it alive; where Python ends in the midst of a call, it hangs or crashes.
+    """
+    try:
+        yield
+    except BaseException as error:
+        innermost = list(traceback.walk_tb(error.__traceback__))[-1][0]
+        for frame, _ in traceback.walk_stack(innermost):  # Keras leaves its own out of a traceback
+            with contextlib.suppress(RuntimeError):  # is running, so not of what failed
+                frame.clear()
+        gc.collect()  # Keras's iterator is in a cycle
+        raise
 
 
 def compile_model(model, settings, steps_per_epoch):

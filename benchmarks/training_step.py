@@ -23,7 +23,7 @@ WAYS = {
 }
 
 
-def measure(shape, batch, steps, xla):
+def measure(network, shape, batch, steps, xla):
     """Median milliseconds of a step in this process, after five steps to warm up."""
     import time
 
@@ -33,7 +33,7 @@ def measure(shape, batch, steps, xla):
     from zoo import catalog
 
     keras.utils.set_random_seed(0)
-    model = catalog.conv_vae(shape, latent=32)
+    model = catalog.build(f"{network}_vae", shape, latent=32)
     model.compile(keras.optimizers.Adam(1e-3), jit_compile=xla)
     x = np.random.default_rng(0).integers(0, 2, size=(batch, *shape)).astype(np.float32)
     times = []
@@ -67,6 +67,7 @@ def in_a_process(backend, xla, onednn, options):
 def main():
     """Alternates between the ways and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--network", choices=("conv", "dense"), default="conv")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--batch", type=int, default=128)
@@ -76,7 +77,12 @@ def main():
     if given.one:
         print(measure(**json.loads(given.one)))
         return
-    options = {"shape": list(given.shape), "batch": given.batch, "steps": given.steps}
+    options = {
+        "network": given.network,
+        "shape": list(given.shape),
+        "batch": given.batch,
+        "steps": given.steps,
+    }
     times = {name: [] for name in WAYS}
     for round_ in range(given.rounds):
         for name, way in WAYS.items():

@@ -15,6 +15,7 @@ import numpy as np
 
 from zoo.errors import InputError, TrainingError
 from zoo.training import checkpoint
+from zoo.training.adam import Adam
 from zoo.training.callbacks import EpochOrder, Journal, StopOnDivergence
 from zoo.training.tensorboard import TensorBoard
 
@@ -203,7 +204,7 @@ def compile_model(model, settings, steps_per_epoch):
         warmup_target=settings.learning_rate,
         warmup_steps=warmup,
     )
-    adam = keras.optimizers.Adam(schedule, weight_decay=settings.weight_decay or None)
+    adam = Adam(schedule, weight_decay=settings.weight_decay or None)
     model.compile(adam, jit_compile=use_xla(settings.compiler))
     model.optimizer.build(model.trainable_variables)
 

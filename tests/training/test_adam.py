@@ -1,0 +1,81 @@
+"""The fused step of Adam: that it is taken, and that it is Keras's own step."""
+
+import keras
+import numpy as np
+import pytest
+
+from zoo.training.adam import Adam
+from zoo.training.loop import Settings, compile_model
+
+SHAPES = [(7, 5), (5,), (3, 3, 1, 4)]
+
+
+@pytest.fixture
+def tf():
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("only TensorFlow has a kernel of the whole step")
+    return pytest.importorskip("tensorflow")
+
+
+def trained(adam_class, compiled, tf, dtype="float32", steps=30, **options):
+    """Weights and moments after steps down gradients of widely different sizes."""
+    rng = np.random.default_rng(0)
+    variables = [keras.Variable(rng.normal(size=shape), dtype=dtype) for shape in SHAPES]
+    schedule = keras.optimizers.schedules.CosineDecay(0.0, 20, warmup_target=0.1, warmup_steps=5)
+    adam = adam_class(schedule, **options)
+    adam.build(variables)
+    step = adam.apply if compiled is None else tf.function(adam.apply, jit_compile=compiled)
+    for _ in range(steps):
+        scale = 10.0 ** rng.integers(-6, 3)
+        step([tf.constant(scale * rng.normal(size=shape), dtype) for shape in SHAPES])
+    return [keras.ops.convert_to_numpy(v) for v in [*variables, *adam.variables]]
+
+
+@pytest.mark.parametrize("compiled", [None, False, True], ids=["eager", "graph", "xla"])
+@pytest.mark.parametrize("options", [{}, {"weight_decay": 0.1, "beta_1": 0.5, "epsilon": 1e-3}])
+def test_it_ends_with_the_weights_of_kerass_own(tf, compiled, options):
+    # In float64, where rounding hides nothing; but beta^t, the rate and the decay have float32 in
+    # them, in Keras as here.
+    fused = trained(Adam, compiled, tf, dtype="float64", **options)
+    composed = trained(keras.optimizers.Adam, compiled, tf, dtype="float64", **options)
+    for mine, theirs in zip(fused, composed, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-6, atol=1e-9)
+
+
+def test_the_second_moments_follow_their_equation(tf):
+    *_, velocity = trained(Adam, False, tf, steps=1, beta_2=0.75)
+    rng = np.random.default_rng(0)
+    for shape in SHAPES:
+        rng.normal(size=shape)
+    scale = 10.0 ** rng.integers(-6, 3)
+    gradients = [scale * rng.normal(size=shape) for shape in SHAPES]
+    np.testing.assert_allclose(velocity, 0.25 * gradients[-1] ** 2, rtol=1e-5)
+
+
+def operations(function, *arguments):
+    """Types of the operations of a traced function."""
+    return {op.type for op in function.get_concrete_function(*arguments).graph.get_operations()}
+
+
+def test_a_recipes_step_is_the_fused_one(tf):
+    model = keras.Sequential([keras.layers.Dense(2)])
+    model.build((None, 3))
+    compile_model(model, Settings(epochs=1), 10)
+    gradients = [tf.zeros(w.shape) for w in model.trainable_weights]
+    taken = operations(tf.function(lambda: model.optimizer.apply(gradients)))
+    assert "ResourceApplyAdam" in taken and "AssignSubVariableOp" not in taken
+
+
+@pytest.mark.parametrize("amsgrad", [False, True])
+def test_what_the_kernel_does_not_do_is_left_to_keras(tf, amsgrad):
+    """Gradients of an embedding's rows, and the variant of Adam that keeps a maximum."""
+    ends = []
+    for adam_class in (Adam, keras.optimizers.Adam):
+        keras.utils.set_random_seed(0)
+        model = keras.Sequential([keras.layers.Embedding(6, 2)])
+        model.compile(adam_class(0.1, amsgrad=amsgrad), "mse", jit_compile=False)
+        x = np.array([[0, 1], [4, 1]])
+        for _ in range(4):
+            model.train_on_batch(x, np.ones((2, 2, 2)))
+        ends.append(model.get_weights())
+    np.testing.assert_array_equal(*ends)

@@ -1,0 +1,42 @@
+"""Adam as one operation a weight tensor, where the backend has one."""
+
+import keras
+
+
+class Adam(keras.optimizers.Adam):
+    """`keras.optimizers.Adam`, whose step on TensorFlow is the one fused kernel TensorFlow has.
+
+    Keras composes a step of about ten operations, each of which reads and writes arrays as large as
+    the weights; on a CPU that is a third to a half of a training step (`python
+    benchmarks/training_step.py`). Elsewhere, and for gradients of a few rows (of an embedding), it
+    is Keras's own. Both compute Kingma & Ba 2015, algorithm 1 in the order of its section 2's last
+    paragraph: `weight -= rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon)`.
+    """
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Updates a weight and its two moments, all of one shape, in place."""
+        if keras.backend.backend() != "tensorflow" or self.amsgrad:
+            return super().update_step(gradient, variable, learning_rate)
+        import tensorflow as tf
+
+        if not isinstance(gradient, tf.Tensor):
+            return super().update_step(gradient, variable, learning_rate)
+        index = self._get_variable_index(variable)
+        step = keras.ops.cast(self.iterations + 1, variable.dtype)
+        tf.raw_ops.ResourceApplyAdam(
+            var=_handle(variable),
+            m=_handle(self._momentums[index]),
+            v=_handle(self._velocities[index]),
+            beta1_power=keras.ops.power(keras.ops.cast(self.beta_1, variable.dtype), step),
+            beta2_power=keras.ops.power(keras.ops.cast(self.beta_2, variable.dtype), step),
+            lr=keras.ops.cast(learning_rate, variable.dtype),
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=keras.ops.cast(gradient, variable.dtype),
+        )
+
+
+def _handle(variable):
+    """Of TensorFlow's own variable, which Keras's wraps."""
+    return (variable.value if isinstance(variable, keras.Variable) else variable).handle

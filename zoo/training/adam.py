@@ -7,10 +7,11 @@ class Adam(keras.optimizers.Adam):
     """`keras.optimizers.Adam`, whose step on TensorFlow is the one fused kernel TensorFlow has.
 
     Keras composes a step of about ten operations, each of which reads and writes arrays as large as
-    the weights; on a CPU that is a third to a half of a training step (`python
-    benchmarks/training_step.py`). Elsewhere, and for gradients of a few rows (of an embedding), it
-    is Keras's own. Both compute Kingma & Ba 2015, algorithm 1 in the order of its section 2's last
-    paragraph: `weight -= rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon)`.
+    the weights: 7 to 15 % of a training step on two CPU cores (`python benchmarks/training_step.py`
+    and its table in docs/training.md). Elsewhere, and for gradients of a few rows (of an
+    embedding), it is Keras's own. Both compute Kingma & Ba 2015, algorithm 1, in the order that
+    ends its section 2: `weight -= rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) +
+    epsilon)`.
     """
 
     def update_step(self, gradient, variable, learning_rate):

@@ -45,7 +45,7 @@ def images(count, size):
     return (np.random.default_rng(0).random((count, size, size, 1)) < 0.13).astype(np.float32)
 
 
-def of_the_zoo(network, batch, latent, image, steps):
+def of_the_zoo(network, batch, latent, image, steps, compiler="auto"):
     """(parameters, seconds of each epoch), compiled and fitted as recipes do."""
     import keras
 
@@ -54,7 +54,7 @@ def of_the_zoo(network, batch, latent, image, steps):
 
     x = images(batch * steps, image)
     model = getattr(catalog, NETWORKS[network])(x.shape[1:], latent=latent)
-    compile_model(model, training.Settings(epochs=100), steps)
+    compile_model(model, training.Settings(epochs=100, compiler=compiler), steps)
     ends = [time.perf_counter()]
     clock = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: ends.append(time.perf_counter())

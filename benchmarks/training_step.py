@@ -7,17 +7,17 @@ Prints:    a markdown table; `auto` of `--compiler` rests on it, that recipes tu
 
 Each way runs in processes of its own, in rounds that alternate between the ways, so that a machine
 which slows down slows all of them. Reported: the median over rounds of the milliseconds of a step,
-and its ratio to the fastest way. They are those of the fastest of three epochs of `fit` on binary
-images in memory, after one to warm up.
+and its ratio to the fastest way. A step is measured as `training.py` measures the zoo's.
 """
 
 import argparse
-import itertools
 import json
 import os
 import statistics
 import subprocess
 import sys
+
+from training import of_the_zoo
 
 WAYS = {
     "TensorFlow, graph": ("tensorflow", "graph", "1", True),
@@ -26,31 +26,18 @@ WAYS = {
     "TensorFlow, XLA": ("tensorflow", "xla", "1", True),
     "JAX": ("jax", "auto", "0", True),
 }
-EPOCHS = 3
 
 
-def measure(network, shape, batch, steps, compiler, fused):
+def measure(fused, **options):
     """Milliseconds of a step in this process."""
-    import time
-
     import keras
-    import numpy as np
 
-    from zoo import catalog, training
+    from zoo import training
 
     if not fused:
         training.loop.Adam = keras.optimizers.Adam
-    keras.utils.set_random_seed(0)
-    model = catalog.build(f"{network}_vae", shape, latent=32)
-    training.loop.compile_model(model, training.Settings(epochs=100, compiler=compiler), steps)
-    x = np.random.default_rng(0).integers(0, 2, size=(steps * batch, *shape)).astype(np.float32)
-    ends = [time.perf_counter()]
-    clock = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: ends.append(time.perf_counter())
-    )
-    model.fit(x, x, batch, 1 + EPOCHS, shuffle=False, verbose=0, callbacks=[clock])
-    seconds = [end - begin for begin, end in itertools.pairwise(ends)]
-    return 1e3 * min(seconds[1:]) / steps
+    _, seconds = of_the_zoo(**options)
+    return 1e3 * min(seconds[1:]) / options["steps"]
 
 
 def in_a_process(backend, compiler, onednn, fused, options):
@@ -81,18 +68,15 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--shape", type=int, nargs=3, default=(28, 28, 1))
+    parser.add_argument("--latent", type=int, default=32)
+    parser.add_argument("--image", type=int, default=28, help="height and width, a multiple of 4")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
         print(measure(**json.loads(given.one)))
         return
-    options = {
-        "network": given.network,
-        "shape": list(given.shape),
-        "batch": given.batch,
-        "steps": given.steps,
-    }
+    names = ("network", "batch", "latent", "image", "steps")
+    options = {name: getattr(given, name) for name in names}
     times = {name: [] for name in WAYS}
     for round_ in range(given.rounds):
         for name, way in WAYS.items():

@@ -7,11 +7,11 @@ class Adam(keras.optimizers.Adam):
     """`keras.optimizers.Adam`, whose step on TensorFlow is the one fused kernel TensorFlow has.
 
     Keras composes a step of about ten operations, each of which reads and writes arrays as large as
-    the weights: 7 to 15 % of a training step on two CPU cores (`python benchmarks/training_step.py`
-    and its table in docs/training.md). Elsewhere, and for gradients of a few rows (of an
-    embedding), it is Keras's own. Both compute Kingma & Ba 2015, algorithm 1, in the order that
-    ends its section 2: `weight -= rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) +
-    epsilon)`.
+    the weights; on two CPU cores the kernel saves 4 to 13 % of a training step (`python
+    benchmarks/training_step.py`; the table is in docs/training.md). Elsewhere, and for gradients of
+    a few rows (of an embedding), it is Keras's own. Both compute Kingma & Ba 2015, algorithm 1, in
+    the order that ends its section 2: `weight -= rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m /
+    (sqrt(v) + epsilon)`.
     """
 
     def update_step(self, gradient, variable, learning_rate):

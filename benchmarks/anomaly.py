@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 
 import zoo
+from zoo.atomic_write import whole
 from zoo.errors import ZooError
 from zoo.evaluation import anomaly
-from zoo.files import whole
 
 RECIPE = Path(__file__).resolve().parent.parent / "recipes" / "conv_vae.py"
 SCORES = {

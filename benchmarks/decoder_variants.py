@@ -60,10 +60,10 @@ def build(name, event_shape, seed):
     """The convolutional VAE with one variant's decoder."""
     zoo.training.seed_everything(seed)
     encoder = conv.encoder(event_shape, LATENT, FILTERS, DENSE)
-    return zoo.vae.VAE(
+    return zoo.models.vae.VAE(
         encoder,
         decoder(event_shape, *VARIANTS[name]),
-        prior=zoo.priors.StandardNormal(),
+        prior=zoo.latents.priors.StandardNormal(),
         likelihood="bernoulli",
         seed=seed,
     )

@@ -41,7 +41,7 @@ import torch_port
 import zoo
 import zoo.catalog  # registers the classes that a .keras file names
 from zoo.datasets import observe
-from zoo.runtime import verify
+from zoo.runtime import replay
 
 ENDPOINTS = ("encode", "decode", "reconstruct")
 FORMATS = {"contiguous": False, "channels last": True}
@@ -145,15 +145,15 @@ def require_equal(ways, folder, endpoints):
 
         for name in ENDPOINTS:
             path = folder / "test_data" / f"{name}.npz"
-            rows = verify.replay(way, answer, endpoints[name], path)
+            rows = replay.replay(way, answer, endpoints[name], path)
             if not all(row.ok for row in rows):
-                raise SystemExit("not the same network:\n" + verify.table(rows))
+                raise SystemExit("not the same network:\n" + replay.table(rows))
         print(f"{way}: equal to the trained model", file=sys.stderr)
 
 
 def inputs_of(folder, name, endpoint, batch):
     """The artifact's test inputs, repeated to fill a batch."""
-    given, _ = verify.read(folder / "test_data" / f"{name}.npz", endpoint)
+    given, _ = replay.read(folder / "test_data" / f"{name}.npz", endpoint)
     return {
         key: np.ascontiguousarray(np.resize(value, (batch, *value.shape[1:])))
         for key, value in given.items()

@@ -25,8 +25,8 @@ import latent_space_figures as figures
 import latent_space_tables
 import numpy as np
 
+from zoo.atomic_write import whole
 from zoo.errors import InputError, ZooError
-from zoo.files import whole
 
 EXACT = 1000  # test images that t-SNE takes to more than 3 axes, where its time grows with n^2
 NEIGHBOURS = 10

@@ -28,8 +28,8 @@ import onnxruntime
 import tf2onnx
 
 from zoo import catalog
-from zoo.export import contract
 from zoo.export import onnx as exporter
+from zoo.export import test_data
 from zoo.export.optimize import optimized
 from zoo.export.saved_model import functions
 
@@ -39,7 +39,7 @@ VARIANTS = ((), ("lengths",), ("bidirectional",), ("lengths", "bidirectional"))
 
 def graphs(model, folder):
     """{endpoint: (path of the zoo's graph, path of tf2onnx's)}."""
-    endpoints = contract.of(model)
+    endpoints = test_data.of(model)
     endpoints = {name: endpoints[name] for name in ENDPOINTS}
     exporter.write(model, endpoints, folder / "zoo")
     found = {}

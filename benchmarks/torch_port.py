@@ -67,7 +67,7 @@ class Network(nn.Module):
 
 
 class Endpoints(nn.Module):
-    """`encode`, `decode` and `reconstruct` of a `zoo.vae.VAE`, as the contract has them."""
+    """`encode`, `decode` and `reconstruct` of a `zoo.models.vae.VAE`, as the contract has them."""
 
     def __init__(self, model, channels_last):
         super().__init__()

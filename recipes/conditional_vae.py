@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 import prepare  # noqa: F401  names what to install where something is missing
 
-from zoo import datasets, options, recipe
+from zoo import datasets, recipe
+from zoo.recipe import options
 
 
 @dataclass(frozen=True)

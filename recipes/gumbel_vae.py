@@ -13,7 +13,8 @@ from typing import Literal
 
 import prepare  # noqa: F401  names what to install where something is missing
 
-from zoo import options, recipe
+from zoo import recipe
+from zoo.recipe import options
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from dataclasses import dataclass
 
 import prepare  # noqa: F401  names what to install where something is missing
 
-from zoo import options, recipe
+from zoo import recipe
+from zoo.recipe import options
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import special, stats
 
-from zoo import posteriors, priors
-from zoo.networks.heads import UnitVector
+from zoo.latents import posteriors, priors
+from zoo.networks.output_layers import UnitVector
 
 CLASSES = 3
 

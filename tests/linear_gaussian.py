@@ -6,8 +6,8 @@ from keras import layers
 from scipy import stats
 
 from zoo import likelihoods
-from zoo.networks.heads import normal_posterior
-from zoo.vae import VAE
+from zoo.models.vae import VAE
+from zoo.networks.output_layers import normal_posterior
 
 SCALE = 0.7
 

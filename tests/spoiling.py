@@ -25,7 +25,7 @@ def change_manifest(folder, change, restate=True):
 
 
 def digest(manifest):
-    """sha256 of a manifest without its own digest, in the form that `zoo.digests` documents."""
+    """sha256 of a manifest without its own digest, as `zoo.artifact.checksums` documents it."""
     rest = {name: value for name, value in manifest.items() if name != "manifest_sha256"}
     text = json.dumps(rest, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -15,12 +15,12 @@ import spoiling
 from spoiling import change_manifest
 
 import zoo
+from zoo.artifact import search_path
 from zoo.command_line import main
-from zoo.runtime import places
 
 ROOT = Path(zoo.__file__).parents[1]
 COMMAND = "from zoo.command_line import main\nsys.exit(main(sys.argv[1:]))"
-HEAVY = ("tensorflow", "keras", "jax", "onnx", "zoo.export", "zoo.vae", "zoo.noise")
+HEAVY = ("tensorflow", "keras", "jax", "onnx", "zoo.export", "zoo.models.vae", "zoo.noise")
 
 
 @pytest.fixture
@@ -279,7 +279,7 @@ def test_list_looks_into_exports_and_the_environment_variable(
     run, artifact, copied_artifact, monkeypatch
 ):
     monkeypatch.chdir(copied_artifact.parents[1])
-    monkeypatch.setattr(places, "BESIDE", Path("no clone"))
+    monkeypatch.setattr(search_path, "BESIDE", Path("no clone"))
     copied_artifact.parent.rename("exports")
     shutil.copytree(artifact, Path("exports") / ".conv_vae-digits.partial-1")
     monkeypatch.setenv("VAE_ZOO_EXPORTS", os.pathsep.join([str(artifact.parent), "nowhere"]))

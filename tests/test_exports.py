@@ -7,7 +7,7 @@ import pytest
 
 import zoo
 from zoo.command_line import main
-from zoo.runtime import audit
+from zoo.runtime import verify
 
 ROOT = Path(zoo.__file__).parents[1]
 EXPORTS = ROOT / "exports"
@@ -27,7 +27,7 @@ NAMES = sorted(str(path.parent) for path in committed() if path.name == "manifes
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_committed_artifact_is_what_was_exported_and_answers_as_it_did(name):
-    assert audit.audit(EXPORTS / name).findings == []
+    assert verify.audit(EXPORTS / name).findings == []
 
 
 @pytest.mark.parametrize("folder, prefix", [(EXPORTS, ""), (ROOT, "exports/")])

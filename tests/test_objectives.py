@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 from scipy import special, stats
 
-from zoo import options, schedules
+from zoo import schedules
 from zoo.errors import InputError
 from zoo.objectives import (
     ELBO,
@@ -23,6 +23,7 @@ from zoo.objectives import (
     bound,
     total_correlation,
 )
+from zoo.recipe import options
 
 SEED = 4
 ROWS = 6

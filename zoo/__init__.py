@@ -9,29 +9,24 @@ import importlib
 __version__ = "0.1.0"
 
 _SUBMODULES = (
-    "autoencoder",
+    "artifact",
     "catalog",
     "datasets",
     "deploy",
     "distributions",
-    "endpoints",
     "errors",
     "evaluation",
     "export",
-    "flows",
+    "latents",
     "likelihoods",
+    "models",
     "networks",
     "noise",
     "objectives",
-    "options",
-    "posteriors",
-    "priors",
     "recipe",
     "runtime",
     "schedules",
     "training",
-    "vae",
-    "vq_vae",
 )
 
 __all__ = ["__version__", "load", *_SUBMODULES]

@@ -1,24 +1,25 @@
 """The named models of the zoo: builders with every number visible.
 
 Every builder takes an event shape and returns a model. What a VAE's builder takes besides, `parts`,
-are the arguments of `zoo.vae.VAE` of the same names: `posterior` and `prior` ("normal" and
-"standard" unless given; any name or value of `zoo.posteriors` and `zoo.priors`), `likelihood`
-("auto"), `objective` (the ELBO) and `seed` (0).
+are the arguments of `zoo.models.vae.VAE` of the same names: `posterior` and `prior` ("normal" and
+"standard" unless given; any name or value of `zoo.latents.posteriors` and `zoo.latents.priors`),
+`likelihood` ("auto"), `objective` (the ELBO) and `seed` (0).
 """
 
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from zoo import likelihoods, posteriors, priors
-from zoo.autoencoder import Autoencoder
+from zoo import likelihoods
 from zoo.errors import InputError
-from zoo.networks import codebook, conditional, conv, dense, heads, recurrent
+from zoo.latents import codebook, posteriors, priors
+from zoo.latents.priors.autoregressive import AutoregressiveCodes
+from zoo.models.autoencoder import Autoencoder
+from zoo.models.vae import VAE
+from zoo.models.vq_vae import VQVAE
+from zoo.networks import conditional, conv, dense, output_layers, recurrent
 from zoo.objectives import ELBO, ImportanceWeighted
-from zoo.priors.autoregressive import AutoregressiveCodes
 from zoo.schedules import Linear
-from zoo.vae import VAE
-from zoo.vq_vae import VQVAE
 
 PARTS = ("posterior", "prior", "likelihood", "objective", "seed")
 ENTRIES = {}
@@ -48,7 +49,7 @@ def dense_ae(event_shape, latent=16, units=(512, 512), activation="silu", likeli
     shape = {"units": tuple(units), "activation": activation}
     likelihood = likelihoods.get(likelihood, event_shape)
     return Autoencoder(
-        dense.encoder(event_shape, latent, **shape, head=heads.point),
+        dense.encoder(event_shape, latent, **shape, head=output_layers.point),
         dense.decoder(event_shape, latent, **shape, parameters=likelihood.parameters),
         likelihood=likelihood,
         name="dense_ae",
@@ -272,7 +273,7 @@ def vq_vae(
         dimension: of each.
         filters: of the strided convolutions; each halves height and width of the grid.
         prior_units: width of the recurrent prior over the grid.
-        commitment, decay, restart: see `zoo.vq_vae.VQVAE` and `zoo.networks.codebook.Codebook`.
+        commitment, decay, restart: see `VQVAE` and `zoo.latents.codebook.Codebook`.
         seed: of where dead codes are restarted.
     """
     shape = {"filters": tuple(filters), "blocks": blocks, "activation": activation}
@@ -317,7 +318,9 @@ def _vae(
     likelihood = likelihoods.get(likelihood, event_shape)
     width = posterior.width(latent)
     return VAE(
-        encoder(event_shape, width, **shape, head=heads.parametric(posterior.outputs(width))),
+        encoder(
+            event_shape, width, **shape, head=output_layers.parametric(posterior.outputs(width))
+        ),
         decoder(event_shape, width, **shape, parameters=likelihood.parameters),
         posterior=posterior,
         prior=priors.get(prior, posterior, event_shape),

@@ -108,7 +108,7 @@ class Objective:
         )
 
 
-@keras.saving.register_keras_serializable(package="zoo")
+@keras.saving.register_keras_serializable(package="zoo.objectives")
 class ELBO(Objective):
     """The evidence lower bound, its KL weighted by `beta` (Higgins et al. 2017, equation 4).
 
@@ -125,7 +125,7 @@ class ELBO(Objective):
         return at(self.beta, terms.step) * ops.mean(terms.kl)
 
 
-@keras.saving.register_keras_serializable(package="zoo")
+@keras.saving.register_keras_serializable(package="zoo.objectives")
 class FreeBits(Objective):
     """Each latent's KL costs nothing up to `nats` (Kingma et al. 2016, equation 15).
 
@@ -145,7 +145,7 @@ class FreeBits(Objective):
         return ops.sum(ops.maximum(ops.mean(terms.kl_by_latent, axis=0), self.nats))
 
 
-@keras.saving.register_keras_serializable(package="zoo")
+@keras.saving.register_keras_serializable(package="zoo.objectives")
 class Capacity(Objective):
     """gamma * |KL - capacity| (Burgess et al. 2018, equation 8).
 
@@ -165,7 +165,7 @@ class Capacity(Objective):
         return self.gamma * ops.abs(ops.mean(terms.kl) - at(self.capacity, terms.step))
 
 
-@keras.saving.register_keras_serializable(package="zoo")
+@keras.saving.register_keras_serializable(package="zoo.objectives")
 class TotalCorrelation(Objective):
     """KL + (beta - 1) times the latents' total correlation: the beta-TCVAE, 1 being the ELBO.
 
@@ -188,7 +188,7 @@ class TotalCorrelation(Objective):
         return ops.mean(terms.kl) + (at(self.beta, terms.step) - 1.0) * tc
 
 
-@keras.saving.register_keras_serializable(package="zoo")
+@keras.saving.register_keras_serializable(package="zoo.objectives")
 class ImportanceWeighted(Objective):
     """The importance-weighted bound L_K (Burda et al. 2016, equation 8).
 

@@ -8,7 +8,7 @@ from keras import ops
 from zoo.errors import InputError
 
 
-@keras.saving.register_keras_serializable(package="zoo")
+@keras.saving.register_keras_serializable(package="zoo.schedules")
 class Linear:
     """From `start` to `end` over `steps` steps, then constant (Bowman et al. 2016, section 3.1).
 
@@ -43,7 +43,7 @@ class Linear:
         return cls(**config)
 
 
-@keras.saving.register_keras_serializable(package="zoo")
+@keras.saving.register_keras_serializable(package="zoo.schedules")
 class Cyclical:
     """Rises from 0 to `top` in the first `rise` of each period and stays; after `cycles`, for good.
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 import zoo
-from zoo.endpoints import BATCH
+from zoo.artifact.endpoints import BATCH
 
 SEED = 5
 TRAINING, TEST = 192, 70  # examples; the proof takes 64 of the latter

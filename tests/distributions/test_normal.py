@@ -66,5 +66,5 @@ def test_samples_have_the_stated_mean_and_variance():
 
 
 def test_kl_stays_finite_at_the_bounds_of_log_var():
-    bounds = np.float32([[-30.0, 20.0]])  # of zoo.networks.heads.BoundedLogVar
+    bounds = np.float32([[-30.0, 20.0]])  # of zoo.networks.output_layers.BoundedLogVar
     assert np.isfinite(normal.kl_to_standard(np.zeros_like(bounds), bounds)).all()

@@ -6,8 +6,8 @@ from scipy import integrate, special, stats
 
 from zoo import noise
 from zoo.distributions import von_mises_fisher
-from zoo.distributions.angles import angle
 from zoo.distributions.bessel import kl_and_shortfall
+from zoo.distributions.von_mises_fisher_angle import angle
 from zoo.errors import InputError
 
 LATENTS = [2, 3, 4, 7, 16, 41, 42, 43, 64]  # from 42 on no recurrence is needed

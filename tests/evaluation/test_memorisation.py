@@ -9,9 +9,9 @@ from keras import layers, ops
 from scipy import stats
 
 from zoo import catalog, datasets
-from zoo.autoencoder import Autoencoder
 from zoo.datasets.base import Dataset, Split
 from zoo.evaluation import memorisation
+from zoo.models.autoencoder import Autoencoder
 
 SIZE = 6
 

@@ -9,12 +9,12 @@ from keras import layers
 from scipy import stats
 
 from zoo import datasets, evaluation, likelihoods
-from zoo.compiled import compiled
 from zoo.datasets.base import Dataset, Split
 from zoo.errors import InputError
 from zoo.evaluation import latent, nats
-from zoo.networks.heads import normal_posterior
-from zoo.vae import VAE
+from zoo.evaluation.compilation import compiled
+from zoo.models.vae import VAE
+from zoo.networks.output_layers import normal_posterior
 
 SCALE, SIZE, LATENT = 0.7, 3, 2
 

@@ -7,8 +7,8 @@ from keras import layers, ops
 
 from zoo.errors import ExportError
 from zoo.export import kernels
+from zoo.models.vae import VAE
 from zoo.networks import conv
-from zoo.vae import VAE
 
 
 @keras.saving.register_keras_serializable(package="tests")

@@ -10,10 +10,10 @@ from publishing import SEED, train
 
 import zoo
 from zoo import catalog, likelihoods
+from zoo.artifact.endpoints import PARITY_BATCHES
 from zoo.datasets.base import Dataset, Split
 from zoo.datasets.observed import observe
-from zoo.endpoints import PARITY_BATCHES
-from zoo.export import contract, graphs
+from zoo.export import graphs, test_data
 
 EVENT = (4, 3)
 DRAWN = {
@@ -81,8 +81,8 @@ def test_what_feeds_back_draws_of_discrete_values_is_proven_equal(name, tmp_path
     random = np.random.default_rng(1)
     for weight in model.trainable_weights:
         weight.assign(random.normal(0.0, 0.5, weight.shape))
-    whole = contract.of(model)
+    whole = test_data.of(model)
     endpoints = {name: whole[name] for name in ("reconstruct", "generate")}  # which feed back
-    contract.write_test_data(model, endpoints, data_of(name), tmp_path / "test_data")
+    test_data.write_test_data(model, endpoints, data_of(name), tmp_path / "test_data")
     model.save(tmp_path / "model.keras")
     assert all(row.ok for row in graphs.write_and_prove(tmp_path, endpoints))

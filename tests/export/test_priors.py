@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo import catalog, priors
+from zoo import catalog
 from zoo.datasets.base import Dataset, Split
 from zoo.datasets.observed import observe
-from zoo.export import contract, graphs
+from zoo.export import graphs, test_data
+from zoo.latents import priors
 
 EVENT = (4, 3)
 MODELS = {
@@ -39,8 +40,8 @@ def test_a_model_of_every_learned_prior_is_proven_equal(name, tmp_path):
         weight.assign(random.normal(0.0, scale, weight.shape))
     z = np.asarray(model.generate(np.arange(300))["z"])
     assert np.abs(np.cov(z.T) - np.eye(3)).max() > 0.2  # not the standard normal
-    endpoints = contract.of(model)
-    contract.write_test_data(model, endpoints, data(), tmp_path / "test_data")
+    endpoints = test_data.of(model)
+    test_data.write_test_data(model, endpoints, data(), tmp_path / "test_data")
     model.save(tmp_path / "model.keras")
     rows = graphs.write_and_prove(tmp_path, endpoints)
     assert all(row.ok for row in rows)
@@ -63,8 +64,8 @@ def test_the_proof_decodes_latents_that_the_decoder_is_made_for(name, options, b
     if name == "dense_ae":  # nothing holds its encodings near 0
         for weight in model.encoder.weights:
             weight.assign(np.random.default_rng(1).normal(0.0, 5.0, weight.shape))
-    endpoints = {"decode": contract.of(model)["decode"]}
-    contract.write_test_data(model, endpoints, data(), tmp_path / "test_data")
+    endpoints = {"decode": test_data.of(model)["decode"]}
+    test_data.write_test_data(model, endpoints, data(), tmp_path / "test_data")
     with np.load(tmp_path / "test_data" / "decode.npz") as file:
         z, x_mean = file["input.z"], file["output.x_mean"]
     assert z.dtype == np.float32 and len(np.unique(z, axis=0)) > 10

@@ -12,10 +12,10 @@ import tf2onnx
 from keras import layers
 
 from zoo import catalog
+from zoo.artifact.endpoints import PARITY_BATCHES
 from zoo.datasets.base import Dataset, Split
 from zoo.datasets.observed import observe
-from zoo.endpoints import PARITY_BATCHES
-from zoo.export import contract, graphs
+from zoo.export import graphs, test_data
 from zoo.export.onnx import OPSET
 from zoo.export.recurrent import native
 
@@ -57,8 +57,8 @@ def proven(sequences, tmp_path_factory):
         for weight in model.trainable_weights:
             weight.assign(random.normal(0.0, 0.5, weight.shape))
         stage = tmp_path_factory.mktemp("stage")
-        endpoints = contract.of(model)
-        contract.write_test_data(model, endpoints, sequences, stage / "test_data")
+        endpoints = test_data.of(model)
+        test_data.write_test_data(model, endpoints, sequences, stage / "test_data")
         model.save(stage / "model.keras")
         rows = graphs.write_and_prove(stage, endpoints)
         loaded = {name: onnx.load(stage / "onnx" / f"{name}.onnx") for name in endpoints}
@@ -120,8 +120,8 @@ def test_test_data_hangs_on_no_step_that_rounding_could_turn(tmp_path):
     split = Split(x)
     data = observe(Dataset("toy", split, split, (60, 60), "made here", "none", "the same"))
     model = catalog.rnn_vae((60, 60), latent=2, units=3, autoregressive=True)
-    endpoints = {"generate": contract.of(model)["generate"]}
-    contract.write_test_data(model, endpoints, data, tmp_path / "test_data")
+    endpoints = {"generate": test_data.of(model)["generate"]}
+    test_data.write_test_data(model, endpoints, data, tmp_path / "test_data")
     with np.load(tmp_path / "test_data" / "generate.npz") as file:
         seed, x_mean, z = (file[n] for n in ("input.seed", "output.x_mean", "output.z"))
     np.testing.assert_allclose(model.generate(seed)["x_mean"], x_mean, atol=1e-6)

@@ -4,7 +4,7 @@ import pytest
 
 from zoo.errors import InputError
 from zoo.networks import conv
-from zoo.networks.heads import BoundedLogVar
+from zoo.networks.output_layers import BoundedLogVar
 
 SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3), (9, 13, 2), (4, 4, 1), (7, 30, 3)]
 

@@ -9,7 +9,7 @@ import pytest
 from onnx import TensorProto, helper
 
 import zoo
-from zoo.endpoints import Endpoint, Tensor
+from zoo.artifact.endpoints import Endpoint, Tensor
 from zoo.errors import InputError
 from zoo.runtime.calls import Call
 from zoo.runtime.sessions import Sessions

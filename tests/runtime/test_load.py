@@ -12,8 +12,8 @@ import pytest
 from spoiling import change_manifest, flip_one_bit, restate, swap
 
 import zoo
+from zoo.artifact import search_path
 from zoo.errors import ArtifactError, InputError
-from zoo.runtime import places
 
 ROOT = Path(zoo.__file__).parents[1]
 HEAVY = ("tensorflow", "keras", "jax", "onnx", "sklearn", "matplotlib", "tf2onnx", "scipy")
@@ -106,7 +106,7 @@ def test_a_name_is_looked_for_in_the_clone_that_the_package_runs_from(
     copied_artifact.parent.rename(clone / "exports")
     monkeypatch.delenv("VAE_ZOO_EXPORTS", raising=False)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(places, "BESIDE", clone)
+    monkeypatch.setattr(search_path, "BESIDE", clone)
     name = f"{copied_artifact.name}-of-the-clone"
     (clone / "exports" / copied_artifact.name).rename(clone / "exports" / name)
     with pytest.raises(ArtifactError, match="There is no artifact"):

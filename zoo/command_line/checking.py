@@ -70,17 +70,17 @@ def _positive(text):
 
 
 def _verify(options):
-    from zoo.runtime import audit, verify
+    from zoo.runtime import replay, verify
 
     if options.provider and options.runtime == "saved_model":
         raise InputError("--provider is ONNX Runtime's: it goes with --runtime onnx or all.")
-    runtimes = audit.RUNTIMES if options.runtime == "all" else (options.runtime,)
-    result = audit.audit(options.artifact, runtimes, options.provider, _open_saved_model)
+    runtimes = verify.RUNTIMES if options.runtime == "all" else (options.runtime,)
+    result = verify.audit(options.artifact, runtimes, options.provider, _open_saved_model)
     if options.json:
         print(json.dumps(result.to_json(), indent=2, ensure_ascii=False, allow_nan=False))
     else:
         if result.rows:
-            print(verify.table(result.rows))
+            print(replay.table(result.rows))
         print(_verdict(result))
     return 0 if result.ok else DIFFERS
 
@@ -107,7 +107,7 @@ def _bench(options):
     import onnxruntime
 
     from zoo import runtime
-    from zoo.runtime import bench, verify
+    from zoo.runtime import bench, replay
 
     chosen = {"providers": options.provider, "threads": options.threads}
     chosen |= {"batch_limit": options.batch_limit} if options.batch_limit else {}
@@ -127,7 +127,7 @@ def _bench(options):
         print(json.dumps(facts | {"rows": rows}, indent=2, ensure_ascii=False))
         return 0
     head = ("endpoint", "batch", "median ms", "p90 ms", "examples/s", "provider")
-    print(verify.columns([head, *map(_timing, timings)]))
+    print(replay.columns([head, *map(_timing, timings)]))
     threads = (
         f"{options.threads} threads" if options.threads else "ONNX Runtime's choice of threads"
     )

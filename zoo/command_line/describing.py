@@ -31,13 +31,14 @@ def add(commands):
 
 
 def _list(options):
-    from zoo.runtime import manifest, places, verify
+    from zoo.artifact import manifest, search_path
+    from zoo.runtime import replay
 
     if options.catalog:
         return _catalog(options)
     describe = _illustrated if options.markdown else _summary
     rows = []
-    for folder in places.artifacts(options.folders):
+    for folder in search_path.artifacts(options.folders):
         try:
             rows.append(describe(folder, manifest.read(folder)))
         except ArtifactError as error:
@@ -48,16 +49,16 @@ def _list(options):
         )
     elif rows:
         head = ("name", "model", "data", "parameters", "nll, nats", "size")
-        print(verify.columns([head, *rows]))
+        print(replay.columns([head, *rows]))
     else:
-        looked = ", ".join(map(str, options.folders or places.roots()))
+        looked = ", ".join(map(str, options.folders or search_path.roots()))
         print(f"There is no artifact in {looked}.", file=sys.stderr)
     return 0
 
 
 def _catalog(options):
     import zoo
-    from zoo.runtime import verify
+    from zoo.runtime import replay
 
     if options.folders:
         raise InputError(
@@ -67,7 +68,7 @@ def _catalog(options):
     head = ("model", "family", "posterior", "prior", "likelihood", "objective", "parameters")
     rows = [(*facts, f"{count:,}") for *facts, count in zoo.catalog.table()]
     if not options.markdown:
-        print(verify.columns([head, *rows]))
+        print(replay.columns([head, *rows]))
         return 0
     rows = [(f"[`{name}`](recipes/{name}.py)", *others) for name, *others in rows]
     _print_markdown(head, rows)
@@ -132,10 +133,10 @@ def _summary(folder, manifest):
 
 
 def _info(options):
-    from zoo.runtime import manifest as manifests
-    from zoo.runtime import places
+    from zoo.artifact import manifest as manifests
+    from zoo.artifact import search_path
 
-    folder = places.find(options.artifact)
+    folder = search_path.find(options.artifact)
     manifest = manifests.read(folder)
     endpoints = manifests.endpoints(manifest)
     with _understood(folder):
@@ -145,7 +146,7 @@ def _info(options):
 
 def _description(folder, m, endpoints):
     """Lines about an artifact, from its manifest `m`."""
-    from zoo.runtime import verify
+    from zoo.runtime import replay
     from zoo.runtime.artifact import GRAPHS
 
     data, training, recipe = m["data"], m["training"], m["recipe"]
@@ -153,12 +154,12 @@ def _description(folder, m, endpoints):
     yield f"{m['model']} trained on {data['name']}, {m['parameters']:,} parameters"
     yield "\nEndpoints"
     rows = [(name, _tensors(e.inputs), _tensors(e.outputs)) for name, e in endpoints.items()]
-    yield verify.columns([("endpoint", "inputs", "outputs"), *rows])
+    yield replay.columns([("endpoint", "inputs", "outputs"), *rows])
     half = [name for name in endpoints if GRAPHS["float16"].format(name) in m["files"]]
     yield f"  ONNX graphs in float32{'; in float16: ' + ', '.join(half) if half else ''}"
     yield "\nMetrics"
     shown = {k: f"{v:.2f}" if isinstance(v, float) else str(v) for k, v in m["metrics"].items()}
-    yield verify.columns([("metric", "value"), *shown.items()])
+    yield replay.columns([("metric", "value"), *shown.items()])
     yield f"  {m['protocol']['statement']}"
     yield "\nProvenance"
     options = " ".join(f"{key}={value}" for key, value in recipe["config"].items())

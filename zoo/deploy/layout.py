@@ -6,9 +6,9 @@ import re
 import shutil
 from pathlib import PurePosixPath
 
+from zoo.artifact.manifest import checked_file
+from zoo.atomic_write import whole_folder
 from zoo.errors import ArtifactError, ExportError, InputError
-from zoo.files import whole_folder
-from zoo.runtime.manifest import checked_file
 
 # Triton takes a model's name from its directory and from one part of a URL, TensorFlow Serving ends
 # it at a colon. These characters mean nothing to either of them, to a shell or to a file system.

@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 
 from zoo import runtime
+from zoo.artifact.endpoints import BATCH
 from zoo.deploy import layout, requests
-from zoo.endpoints import BATCH
 from zoo.errors import ArtifactError
 
 _DTYPES = {"float32": "TYPE_FP32", "int64": "TYPE_INT64", "int32": "TYPE_INT32"}

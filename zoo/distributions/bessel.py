@@ -20,7 +20,7 @@ import numpy as np
 from keras import ops
 from numpy.polynomial import Polynomial
 
-from zoo.distributions.near_zero import log_one_plus
+from zoo.distributions.special import log_one_plus
 
 _LOWEST_ORDER = 20
 _TERMS = 4  # of Debye's expansion

@@ -7,8 +7,8 @@ logarithm is (x - 1/2) t - log(sinh(t/2) / (t/2)): no special case but t = 0, wh
 
 from keras import ops
 
-from zoo.distributions.elementary import log_sinhc, log_sinhc_slope
 from zoo.distributions.events import sum_event
+from zoo.distributions.special import log_sinhc, log_sinhc_slope
 
 
 def log_prob(x, logits, weight=None):

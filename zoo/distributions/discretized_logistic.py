@@ -13,8 +13,8 @@ import math
 import numpy as np
 from keras import ops
 
-from zoo.distributions.elementary import log_sinhc
 from zoo.distributions.events import sum_event
+from zoo.distributions.special import log_sinhc
 
 LEVELS = 256
 _TOP = LEVELS - 1

@@ -5,8 +5,8 @@ import math
 from keras import ops
 
 from zoo.distributions.events import sum_event
-from zoo.distributions.near_zero import exp_beyond_line
-from zoo.distributions.tails import tail
+from zoo.distributions.inverse_cdf import tail
+from zoo.distributions.special import exp_beyond_line
 
 
 def log_prob(x, mean, log_scale, weight=None):

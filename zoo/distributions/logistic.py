@@ -7,7 +7,7 @@ sample, with `log_prob` twice.
 from keras import ops
 
 from zoo.distributions.events import sum_event
-from zoo.distributions.tails import standard_logistic
+from zoo.distributions.inverse_cdf import standard_logistic
 
 
 def log_prob(x, mean, log_scale, weight=None):

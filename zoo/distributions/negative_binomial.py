@@ -8,8 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.distributions.elementary import log_rising
 from zoo.distributions.events import sum_event
+from zoo.distributions.special import log_rising
 
 
 def log_prob(x, log_mean, log_dispersion, weight=None):

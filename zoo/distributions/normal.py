@@ -5,7 +5,7 @@ import math
 from keras import ops
 
 from zoo.distributions.events import sum_event
-from zoo.distributions.near_zero import exp_beyond_line
+from zoo.distributions.special import exp_beyond_line
 
 
 def log_prob(x, mean, log_var, weight=None):

@@ -12,8 +12,8 @@ from keras import ops
 
 from zoo.distributions import logistic
 from zoo.distributions.events import sum_event
-from zoo.distributions.near_zero import exp_beyond_line, log_one_plus
-from zoo.distributions.tails import require_positive, standard_logistic
+from zoo.distributions.inverse_cdf import require_positive, standard_logistic
+from zoo.distributions.special import exp_beyond_line, log_one_plus
 
 
 def bernoulli_sample(logits, temperature, noise):

@@ -3,17 +3,17 @@
 Davidson, Falorsi, De Cao, Kipf & Tomczak 2018, "Hyperspherical variational auto-encoders". A
 posterior is a mean direction, a unit vector of `latent` >= 2 coordinates, and a concentration
 `kappa` > 0, [batch, 1]. Densities are with respect to the sphere's area. They sample by rejection;
-here a fixed number of noise values gives a sample: see `zoo.distributions.angles`.
+here a fixed number of noise values gives a sample: see `zoo.distributions.von_mises_fisher_angle`.
 """
 
 import math
 
 from keras import ops
 
-from zoo.distributions.angles import angle
 from zoo.distributions.bessel import kl_and_shortfall
 from zoo.distributions.events import sum_event
-from zoo.distributions.tails import require_positive
+from zoo.distributions.inverse_cdf import require_positive
+from zoo.distributions.von_mises_fisher_angle import angle
 from zoo.errors import InputError
 
 _TINY = 1e-30  # below any squared length that counts

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from zoo.compiled import compiled
 from zoo.errors import InputError
+from zoo.evaluation.compilation import compiled
 
 BATCH = 250  # examples a call
 

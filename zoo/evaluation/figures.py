@@ -12,7 +12,7 @@ from PIL import Image
 from sklearn.decomposition import PCA
 
 from zoo import noise
-from zoo.compiled import compiled
+from zoo.evaluation.compilation import compiled
 
 COLUMNS = 10
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from zoo.compiled import compiled
 from zoo.errors import InputError
+from zoo.evaluation.compilation import compiled
 
 ACTIVE = 0.01
 """Variance over the data of a latent's posterior mean above which the latent is active."""

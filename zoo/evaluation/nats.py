@@ -8,8 +8,8 @@ import math
 
 import numpy as np
 
-from zoo.compiled import compiled
 from zoo.errors import InputError
+from zoo.evaluation.compilation import compiled
 
 VALUES = 2000 * 28 * 28
 """Decoded values a call: bounds the memory whatever K, n and the event's size are."""

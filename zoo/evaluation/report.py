@@ -12,8 +12,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from zoo.atomic_write import whole
 from zoo.evaluation import latent, nats
-from zoo.files import whole
 
 PARTIAL = "log_likelihood.npz"
 

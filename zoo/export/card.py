@@ -1,6 +1,6 @@
 """README.md of an artifact: the model card, for people."""
 
-from zoo.export.parity import table
+from zoo.export.proof import table
 
 FIGURES = {
     "samples.png": "Decoded samples from the prior",

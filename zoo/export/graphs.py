@@ -17,9 +17,9 @@ from pathlib import Path
 
 import keras
 
-from zoo.endpoints import Endpoint
+from zoo.artifact.endpoints import Endpoint
 from zoo.errors import ExportError
-from zoo.export.parity import Row
+from zoo.export.proof import Row
 
 
 def write_and_prove(stage, contract):
@@ -38,14 +38,14 @@ def write_and_prove(stage, contract):
 
 
 def _write_and_prove(stage, contract):
-    from zoo.export import onnx, parity, saved_model
+    from zoo.export import onnx, proof, saved_model
 
     _register(stage / "model.keras")
     model = keras.saving.load_model(stage / "model.keras", safe_mode=True)
     traced = saved_model.functions(model, contract)
     saved_model.write(model, contract, stage / "saved_model" / "1", traced)
     onnx.write(model, contract, stage / "onnx", traced)
-    return parity.prove(stage, contract, model)
+    return proof.prove(stage, contract, model)
 
 
 def _register(path):

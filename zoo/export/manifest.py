@@ -11,8 +11,9 @@ from pathlib import Path
 
 import keras
 
-from zoo import __version__, digests
-from zoo.endpoints import SCHEMA_VERSION
+from zoo import __version__
+from zoo.artifact import checksums
+from zoo.artifact.endpoints import SCHEMA_VERSION
 
 LIBRARIES = ("keras", "tensorflow", "jax", "onnx", "tf2onnx", "onnxruntime", "numpy")
 
@@ -65,14 +66,14 @@ def write(folder, manifest):
     folder = Path(folder)
     listed = {
         path.relative_to(folder).as_posix(): {
-            "sha256": digests.of_file(path),
+            "sha256": checksums.of_file(path),
             "bytes": path.stat().st_size,
         }
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
     stated = json.loads(json.dumps(manifest | {"files": listed}, allow_nan=False))  # as it is read
-    stated[digests.MANIFEST_KEY] = digests.of_manifest(stated)
+    stated[checksums.MANIFEST_KEY] = checksums.of_manifest(stated)
     text = json.dumps(stated, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
 

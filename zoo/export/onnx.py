@@ -11,7 +11,7 @@ import os
 import onnx
 import tf2onnx
 
-from zoo.endpoints import BATCH, HALF
+from zoo.artifact.endpoints import BATCH, HALF
 from zoo.errors import ExportError
 from zoo.export import half, kernels, saved_model, swish
 from zoo.export.optimize import optimized

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from zoo.export import card, contract, graphs, manifest
+from zoo.export import card, graphs, manifest, test_data
 from zoo.export.staging import staged
 
 
@@ -32,8 +32,8 @@ def publish(model, data, run, report, figures, recipe, target, command, replace=
     """
     target = Path(target)
     with staged(target, replace) as stage:
-        endpoints = contract.of(model)
-        contract.write_test_data(model, endpoints, data, stage / "test_data")
+        endpoints = test_data.of(model)
+        test_data.write_test_data(model, endpoints, data, stage / "test_data")
         _without_optimizer(model).save(stage / "model.keras")
         rows = graphs.write_and_prove(stage, endpoints)
         shutil.copytree(figures, stage / "figures")

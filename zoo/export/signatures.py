@@ -6,7 +6,7 @@ this file. Keras is not needed; TensorFlow imports it of its own accord where it
 
 import os
 
-from zoo.endpoints import BATCH
+from zoo.artifact.endpoints import BATCH
 from zoo.errors import ArtifactError, MissingDependency
 
 DEFAULT = "serving_default"

@@ -7,8 +7,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from zoo.atomic_write import beside, whole_folder
 from zoo.errors import ExportError
-from zoo.files import beside, whole_folder
 
 
 def require_writable(target, replace=False):

@@ -5,10 +5,10 @@ from keras import ops
 
 from zoo import noise as seeded
 from zoo.distributions import bernoulli
-from zoo.likelihoods.parts import smallest
+from zoo.likelihoods.checks import smallest
 
 
-@keras.saving.register_keras_serializable(package="zoo")
+@keras.saving.register_keras_serializable(package="zoo.likelihoods")
 class Bernoulli(keras.layers.Layer):
     """Independent binary values; the decoder's output are logits of the event's shape.
 

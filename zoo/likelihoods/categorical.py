@@ -5,10 +5,10 @@ import keras
 from zoo import noise as seeded
 from zoo.distributions import categorical
 from zoo.errors import InputError
-from zoo.likelihoods.parts import smallest, unstacked
+from zoo.likelihoods.checks import smallest, unstacked
 
 
-@keras.saving.register_keras_serializable(package="zoo")
+@keras.saving.register_keras_serializable(package="zoo.likelihoods")
 class Categorical(keras.layers.Layer):
     """Independent whole numbers from 0 to classes - 1; the decoder gives `classes` logits a value.
 

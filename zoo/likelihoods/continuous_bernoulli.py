@@ -5,10 +5,10 @@ from keras import ops
 
 from zoo import noise as seeded
 from zoo.distributions import continuous_bernoulli
-from zoo.likelihoods.parts import smallest
+from zoo.likelihoods.checks import smallest
 
 
-@keras.saving.register_keras_serializable(package="zoo")
+@keras.saving.register_keras_serializable(package="zoo.likelihoods")
 class ContinuousBernoulli(keras.layers.Layer):
     """Independent values in [0, 1], such as grey values; the decoder's output are logits.
 

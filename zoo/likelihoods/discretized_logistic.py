@@ -6,10 +6,10 @@ from keras import ops
 from zoo import noise as seeded
 from zoo.distributions import categorical, discretized_logistic
 from zoo.errors import InputError
-from zoo.likelihoods.parts import smallest, unstacked
+from zoo.likelihoods.checks import smallest, unstacked
 
 
-@keras.saving.register_keras_serializable(package="zoo")
+@keras.saving.register_keras_serializable(package="zoo.likelihoods")
 class DiscretizedLogistic(keras.layers.Layer):
     """Independent 8-bit values, given as multiples of 1/255 in [0, 1].
 

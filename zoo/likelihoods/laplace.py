@@ -7,7 +7,7 @@ from zoo.distributions import laplace
 from zoo.likelihoods.location_scale import LocationScale
 
 
-@keras.saving.register_keras_serializable(package="zoo")
+@keras.saving.register_keras_serializable(package="zoo.likelihoods")
 class Laplace(LocationScale):
     """Independent Laplace values around the decoder's output, with one scale for all of them.
 

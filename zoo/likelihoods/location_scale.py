@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from zoo.likelihoods.parts import require_positive
+from zoo.likelihoods.checks import require_positive
 
 
 class LocationScale(keras.layers.Layer):

@@ -8,10 +8,10 @@ from keras import ops
 from zoo import noise as seeded
 from zoo.distributions import negative_binomial
 from zoo.errors import InputError
-from zoo.likelihoods.parts import require_positive, smallest
+from zoo.likelihoods.checks import require_positive, smallest
 
 
-@keras.saving.register_keras_serializable(package="zoo")
+@keras.saving.register_keras_serializable(package="zoo.likelihoods")
 class NegativeBinomial(keras.layers.Layer):
     """Independent counts, with one dispersion for all of them.
 

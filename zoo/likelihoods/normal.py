@@ -7,7 +7,7 @@ from zoo.distributions import normal
 from zoo.likelihoods.location_scale import LocationScale
 
 
-@keras.saving.register_keras_serializable(package="zoo")
+@keras.saving.register_keras_serializable(package="zoo.likelihoods")
 class Normal(LocationScale):
     """Independent normal values around the decoder's output, with one scale for all of them.
 

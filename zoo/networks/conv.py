@@ -11,7 +11,7 @@ from keras import layers, ops
 
 from zoo.errors import InputError
 from zoo.networks import residual
-from zoo.networks.heads import normal_posterior, raw_shape
+from zoo.networks.output_layers import normal_posterior, raw_shape
 
 KERNEL = 3
 STRIDE = 2

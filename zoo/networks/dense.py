@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 from zoo.errors import InputError
-from zoo.networks.heads import normal_posterior, raw_shape
+from zoo.networks.output_layers import normal_posterior, raw_shape
 
 
 def encoder(event_shape, latent, units=(512, 512), activation="silu", head=normal_posterior):

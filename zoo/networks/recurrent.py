@@ -15,9 +15,9 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from zoo import fed_back
+from zoo import recurrent_cells
 from zoo.errors import InputError
-from zoo.networks.heads import normal_posterior, raw_shape
+from zoo.networks.output_layers import normal_posterior, raw_shape
 
 CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
 
@@ -69,7 +69,7 @@ def decoder(event_shape, latent, units=128, cell="gru", lengths=False, parameter
     return keras.Model([z, length] if lengths else z, output, name="decoder")
 
 
-@keras.saving.register_keras_serializable(package="zoo")
+@keras.saving.register_keras_serializable(package="zoo.networks")
 class AutoregressiveDecoder(keras.Model):
     """z, conditions and x -> the raw output of each step, given z and the steps of x before it.
 
@@ -132,11 +132,11 @@ class AutoregressiveDecoder(keras.Model):
 
         Returns:
             [batch, *event[:-1], event[-1] * parameters], float32, rounded once: see
-            `zoo.fed_back`.
+            `zoo.recurrent_cells`.
         """
         steps, _ = _rows(self.event_shape)
         z, *length = inputs if isinstance(inputs, list | tuple) else (inputs,)
-        told = fed_back.dense(self.get_layer("dense"))(_beside(z, *length or [None], steps))
+        told = recurrent_cells.dense(self.get_layer("dense"))(_beside(z, *length or [None], steps))
         raw = raw_shape(self.event_shape, self.parameters)
         cell = _FedBack(
             self.get_layer("recurrent").cell,
@@ -162,7 +162,7 @@ class AutoregressiveDecoder(keras.Model):
         return cls(**config)
 
 
-@keras.saving.register_keras_serializable(package="zoo")
+@keras.saving.register_keras_serializable(package="zoo.networks")
 class StepMask(layers.Layer):
     """int32 [batch] of lengths -> bool [batch, steps]: True at the steps before the end."""
 
@@ -178,7 +178,7 @@ class StepMask(layers.Layer):
         return {**super().get_config(), "steps": self.steps}
 
 
-@keras.saving.register_keras_serializable(package="zoo")
+@keras.saving.register_keras_serializable(package="zoo.networks")
 class Before(layers.Layer):
     """[batch, steps, width] -> the same, one step later: zeros first, the last step gone."""
 
@@ -193,9 +193,9 @@ class _FedBack:
     """
 
     def __init__(self, cell, output, told, choose, step_shape, raw_shape, heard):
-        self.compute_dtype = fed_back.precision()
-        self.cell = fed_back.step(cell, told)
-        self.output = fed_back.dense(output)
+        self.compute_dtype = recurrent_cells.precision()
+        self.cell = recurrent_cells.step(cell, told)
+        self.output = recurrent_cells.dense(output)
         self.choose = choose
         self.step_shape = step_shape
         self.raw_shape = raw_shape

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.artifact import manifest as manifests
+from zoo.artifact import search_path
 from zoo.errors import ArtifactError, InputError
-from zoo.runtime import manifest as manifests
-from zoo.runtime import places
 from zoo.runtime.calls import Call, require_finite
 from zoo.runtime.sessions import Sessions, require_count
 
@@ -49,7 +49,7 @@ def load(path, providers=None, threads=None, precision="float32", batch_limit=BA
         InputError: if a provider is not available, the artifact has no graph of the precision, or
             an argument cannot be.
     """
-    folder = places.find(path)
+    folder = search_path.find(path)
     return Artifact(folder, manifests.read(folder), providers, threads, precision, batch_limit)
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zoo.artifact import manifest as manifests
 from zoo.errors import ArtifactError, InputError
-from zoo.runtime import manifest as manifests
-from zoo.runtime import verify
+from zoo.runtime import replay
 
 WARM_UP = 3
 """Calls before any is timed: the first ones allocate memory and choose kernels."""
@@ -67,7 +67,7 @@ def bench(artifact, batches=(1, 32, 256), endpoints=None, repeat=30):
 
 def _inputs(artifact, name):
     path = manifests.checked_file(artifact.folder, artifact.manifest, f"test_data/{name}.npz")
-    given, _ = verify.read(path, artifact.endpoints[name])
+    given, _ = replay.read(path, artifact.endpoints[name])
     if not all(len(value) for value in given.values()):
         raise ArtifactError(f"{path} holds no example.")
     return given

@@ -5,7 +5,7 @@ import collections
 import numpy as np
 import onnxruntime
 
-from zoo.endpoints import BATCH
+from zoo.artifact.endpoints import BATCH
 from zoo.errors import InputError
 from zoo.runtime.sessions import DTYPES
 

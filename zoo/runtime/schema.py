@@ -4,10 +4,10 @@ Its digest tells that it is the one that was exported. This tells that the one t
 makes sense; its endpoints are checked against the graphs besides.
 """
 
-from zoo.endpoints import BATCH, TOLERANCES
+from zoo.artifact import manifest as manifests
+from zoo.artifact.endpoints import BATCH, TOLERANCES
 from zoo.errors import ArtifactError
-from zoo.runtime import manifest as manifests
-from zoo.runtime import verify
+from zoo.runtime import replay
 
 REQUIRED = {
     "name": str,
@@ -24,7 +24,7 @@ REQUIRED = {
     "versions": dict,
     "files": dict,
 }
-RUNTIMES = ("keras", "saved_model", verify.ONNX, verify.ONNX_HALF)
+RUNTIMES = ("keras", "saved_model", replay.ONNX, replay.ONNX_HALF)
 _KINDS = {str: "text", list: "a list", int: "a whole number", dict: "an object"}
 
 
@@ -101,7 +101,7 @@ def _recorded_parity(manifest, endpoints):
         if key not in outputs:
             yield f"{where} is of no endpoint that it states"
         elif outputs[key].kind in list(TOLERANCES):
-            wanted = verify.tolerance(outputs[key].kind, row["runtime"])
+            wanted = replay.tolerance(outputs[key].kind, row["runtime"])
             if row.get("tolerance") != wanted:
                 yield f"{where} has the tolerance {row.get('tolerance')}, wanted is {wanted}"
         if row.get("ok") is not True:

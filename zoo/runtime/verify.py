@@ -1,161 +1,253 @@
-"""Compares answers with an artifact's test data: names, order, dtypes, axes, then values."""
+"""Everything that can be checked of an artifact where it is used: what `zoo verify` does.
 
+Manifest, then files, then each graph's interface, then its answers. Nothing stops at the first
+finding, and nothing runs whose bytes are not those that were exported.
+"""
+
+import functools
+import itertools
 import math
-import zipfile
-import zlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
-import numpy as np
-
-from zoo.endpoints import HALF_TOLERANCES, PARITY_BATCHES, PROBABILITY, SAMPLED, TOLERANCES, WHOLE
+from zoo.artifact import manifest as manifests
+from zoo.artifact import search_path
+from zoo.artifact.endpoints import HALF, PARITY_BATCHES
 from zoo.errors import ArtifactError, ExportError
+from zoo.runtime import replay, schema
+from zoo.runtime.sessions import Sessions
 
-ONNX, ONNX_HALF = "onnx", "onnx float16"
-"""Runtimes of the parity table; the graphs of the second hold float16, on the CPU computed in
-float32 with casts in between, since ONNX Runtime has no float16 kernels of most operators there."""
+RUNTIMES = ("onnx", "saved_model")
+MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
-class Row:
-    """One output of one endpoint in one runtime at one batch size."""
+class Finding:
+    """Something that differs: the file or endpoint, and what about it."""
 
-    runtime: str
-    endpoint: str
-    output: str
-    batch: int
-    max_abs: float
-    max_rel: float
-    tolerance: str
-    ok: bool
+    where: str
+    what: str
+
+    def __str__(self):
+        return f"{self.where}: {self.what}"
 
 
-def replay(runtime, run, endpoint, test_data):
-    """Rows for every output and batch size of one endpoint.
+@dataclass
+class Audit:
+    """What was checked and what was found; `ok` when nothing differs."""
+
+    folder: Path
+    manifest: dict = field(default_factory=dict)
+    providers: dict = field(default_factory=dict)
+    endpoints: list = field(default_factory=list)
+    rows: list = field(default_factory=list)
+    findings: list = field(default_factory=list)
+
+    @property
+    def ok(self):
+        return not self.findings
+
+    @property
+    def files(self):
+        """How many files the manifest lists."""
+        return len(_listed(self.manifest))
+
+    def to_json(self):
+        """Plain values; an error that is not a finite number is None."""
+        return {
+            "artifact": str(self.folder),
+            "name": self.manifest.get("name"),
+            "ok": self.ok,
+            "runtimes": self.providers,
+            "endpoints": self.endpoints,
+            "files": self.files,
+            "findings": [asdict(finding) for finding in self.findings],
+            "rows": [{key: _plain(value) for key, value in asdict(r).items()} for r in self.rows],
+        }
+
+    def find(self, where, what):
+        finding = Finding(where, what)
+        if finding not in self.findings:  # several runtimes replay the same test data
+            self.findings.append(finding)
+
+
+def audit(path, runtimes=("onnx",), provider=None, open_saved_model=None):
+    """An `Audit` of an artifact.
 
     Args:
-        runtime: its name, for the rows.
-        run: (endpoint name, {input: array}) -> {output: array}.
-        endpoint: the `Endpoint`.
-        test_data: the .npz of this endpoint.
+        path: its folder or its name, as `zoo.load` takes it.
+        runtimes: of `RUNTIMES`, what test_data is replayed in.
+        provider: ONNX Runtime's execution provider; None is the CPU.
+        open_saved_model: opens a SavedModel, as `zoo.export.signatures.Signatures` does; wanted
+            for the runtime "saved_model", since this room knows no TensorFlow.
+
+    Raises:
+        ArtifactError: if there is no artifact. One that differs is no exception but a finding.
+        InputError: if the provider is not available.
+        MissingDependency: if the SavedModel is wanted and TensorFlow is not installed.
     """
-    given, wanted = read(test_data, endpoint)
-    rows = []
-    for batch in PARITY_BATCHES:
-        answer = run(endpoint.name, {name: value[:batch] for name, value in given.items()})
-        if sorted(answer) != sorted(wanted):
-            raise ExportError(
-                f"{runtime} {endpoint.name}: it answers {sorted(answer)}, "
-                f"the contract wants {sorted(wanted)}."
-            )
-        for tensor in endpoint.outputs:
-            expected, beside = wanted[tensor.name][:batch], None
-            if tensor.kind == SAMPLED:
-                beside = np.stack([wanted[t.name][:batch] for t in endpoint.outputs], axis=1)
-            rows.append(_compare(runtime, endpoint, tensor, expected, answer[tensor.name], beside))
-    return rows
-
-
-def read(test_data, endpoint):
-    """({input: array}, {output: array}) of one endpoint's .npz."""
+    folder = search_path.find(path)
+    result = Audit(folder)
+    sessions = Sessions(folder / "onnx", provider)  # refuses a provider that is not there
+    if not (folder / MANIFEST).is_file():
+        manifests.parse(folder)  # raises: this is no artifact
     try:
-        with np.load(test_data, allow_pickle=False) as file:
-            data = dict(file)
-        given = {t.name: data[f"input.{t.name}"] for t in endpoint.inputs}
-        wanted = {t.name: data[f"output.{t.name}"] for t in endpoint.outputs}
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise ArtifactError(f"{test_data} cannot be replayed: {error}") from error
-    return given, wanted
+        result.manifest = manifests.parse(folder)
+    except ArtifactError as error:
+        result.find(MANIFEST, str(error))
+        return result
+    changed = manifests.digest_problem(result.manifest)
+    if changed:
+        result.find(MANIFEST, changed)
+    for problem in schema.problems(result.manifest):
+        result.find(MANIFEST, problem)
+    try:
+        endpoints = manifests.endpoints(result.manifest)
+    except ArtifactError:  # found above
+        endpoints = {}
+    spoilt = _check_files(result, endpoints)
+    result.endpoints = list(endpoints)
+    sound = {name: each for name, each in endpoints.items() if schema.sound(name, each)}
+    if "onnx" in runtimes:
+        _check_onnx(result, sound, spoilt, sessions)
+    if "saved_model" in runtimes:
+        _check_saved_model(result, sound, spoilt, open_saved_model)
+    return result
 
 
-def require_same_interface(endpoint, inputs, outputs):
-    """Raises where a graph's names, order, dtypes or axes are not the contract's."""
-    for side, given, wanted in (
-        ("inputs", inputs, endpoint.inputs),
-        ("outputs", outputs, endpoint.outputs),
-    ):
-        contract = [(t.name, t.dtype, t.shape) for t in wanted]
-        if given != contract:
-            raise ExportError(
-                f"{endpoint.name}: its {side} are {given}, the contract wants {contract}."
+def _check_files(result, endpoints):
+    """Findings on every file; returns the names of those that are not as exported."""
+    folder, listed = result.folder, _listed(result.manifest)
+    spoilt = {}
+    for name in listed:
+        try:
+            problem = manifests.file_problem(folder, result.manifest, name)
+        except OSError as error:
+            problem = f"cannot be read ({error.strerror})"
+        if problem:
+            spoilt[name] = problem
+    present = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_symlink() or not path.is_dir()
+    }
+    for name in sorted(present - set(listed) - {MANIFEST}):
+        spoilt[name] = "is there, and manifest.json does not list it"
+    for name, problem in sorted(spoilt.items()):
+        result.find(name, problem)
+    for name in listed:
+        place, _, file = name.rpartition("/")
+        if place in ("onnx", "test_data") and file.split(".")[0] not in endpoints:
+            result.find(name, f"belongs to no endpoint that {MANIFEST} states")
+    return set(spoilt)
+
+
+def _check_onnx(result, endpoints, spoilt, sessions):
+    variants = ((replay.ONNX, ""), (replay.ONNX_HALF, HALF))
+    for (name, endpoint), (runtime, ending) in itertools.product(endpoints.items(), variants):
+        variant = name + ending
+        graph = f"onnx/{variant}.onnx"
+        if not _usable(result, runtime, name, [graph, f"test_data/{name}.npz"], spoilt):
+            continue
+        try:
+            result.providers["onnx"] = sessions.provider(variant)
+            replay.require_same_interface(endpoint, *sessions.interface(variant))
+        except (ArtifactError, ExportError) as error:
+            result.find(graph, str(error))
+            continue
+        run = functools.partial(_run_variant, sessions, ending)
+        _replay(result, runtime, run, endpoint)
+
+
+def _run_variant(sessions, ending, name, inputs):
+    return sessions.run(name + ending, inputs)
+
+
+def _check_saved_model(result, endpoints, spoilt, open_saved_model):
+    folder = "saved_model/1"
+    broken = sorted(name for name in spoilt if name.startswith("saved_model/"))
+    if broken:
+        result.find("saved_model", f"not replayed, because of {', '.join(broken)}")
+        return
+    try:
+        signatures = open_saved_model(result.folder / folder)
+    except ArtifactError as error:
+        result.find(folder, str(error))
+        return
+    result.providers["saved_model"] = "TensorFlow"
+    if signatures.names() != sorted(endpoints):
+        result.find(
+            folder, f"its signatures are {signatures.names()}, the endpoints {sorted(endpoints)}"
+        )
+    for name in [name for name in endpoints if name in signatures.names()]:
+        if not _usable(result, "saved_model", name, [f"test_data/{name}.npz"], spoilt):
+            continue
+        endpoint = endpoints[name]
+        contract = tuple(
+            sorted((t.name, t.dtype, t.shape) for t in side)
+            for side in (endpoint.inputs, endpoint.outputs)
+        )
+        if signatures.interface(name) != contract:
+            found = signatures.interface(name)
+            result.find(folder, f"{name}: its tensors are {found}, the contract wants {contract}")
+            continue
+        _replay(result, "saved_model", signatures.run, endpoint)
+
+
+def _listed(manifest):
+    """Names of the files that the manifest lists properly."""
+    files = manifest.get("files")
+    return [n for n in files if manifests.entry(manifest, n)] if isinstance(files, dict) else []
+
+
+def _usable(result, runtime, endpoint, files, spoilt):
+    """Whether an endpoint's files are those that were exported; a finding where not."""
+    listed = _listed(result.manifest)
+    reasons = [name for name in files if name in spoilt or name not in listed]
+    if reasons:
+        unlisted = [name for name in reasons if name not in listed]
+        because = f"not replayed, because of {', '.join(reasons)}"
+        because += f" (not listed in {MANIFEST}: {', '.join(unlisted)})" if unlisted else ""
+        result.find(f"{runtime} {endpoint}", because)
+    return not reasons
+
+
+def _replay(result, runtime, run, endpoint):
+    """Rows of one endpoint, and a finding for every output that differs."""
+
+    def careful(name, inputs):
+        try:
+            return run(name, inputs)
+        except Exception as error:  # neither runtime's exceptions share a base of their own
+            raise ExportError(f"{runtime} {name} fails on its test data: {error}") from error
+
+    test_data = result.folder / "test_data" / f"{endpoint.name}.npz"
+    try:
+        rows = replay.replay(runtime, careful, endpoint, test_data)
+    except ArtifactError as error:
+        result.find(f"test_data/{endpoint.name}.npz", str(error))
+        return
+    except ExportError as error:
+        result.find(f"{runtime} {endpoint.name}", str(error))
+        return
+    result.rows += rows
+    for tensor in endpoint.outputs:
+        mine = [row for row in rows if row.output == tensor.name]
+        if [row.batch for row in mine] != list(PARITY_BATCHES):
+            result.find(
+                f"test_data/{endpoint.name}.npz",
+                f"it has {max(row.batch for row in mine)} rows, wanted are {max(PARITY_BATCHES)}",
+            )
+        bad = [row for row in mine if not row.ok]
+        if bad:
+            batches = ", ".join(str(row.batch) for row in bad)
+            result.find(
+                f"{runtime} {endpoint.name}.{tensor.name}",
+                f"differs from the trained model's answers at batch {batches}: max abs "
+                f"{max(row.max_abs for row in bad):.1e}, max rel "
+                f"{max(row.max_rel for row in bad):.1e}, tolerance {bad[0].tolerance}",
             )
 
 
-def errors(expected, actual, beside=None):
-    """(largest absolute, largest relative error) of two arrays [batch, ...].
-
-    Relative to the largest magnitude of the same example: the error's maximum norm over the
-    vector's. An example of zeros has no scale; any error in it is infinite. `beside`, where given,
-    [batch, n], is what is looked for that magnitude in the expected values' place.
-    """
-    expected = expected.astype(np.float64).reshape(len(expected), math.prod(expected.shape[1:]))
-    difference = np.abs(actual.astype(np.float64).reshape(expected.shape) - expected)
-    measure = expected if beside is None else beside.astype(np.float64)
-    scale = np.max(np.abs(measure), axis=1, keepdims=True, initial=0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        relative = np.where(difference == 0.0, 0.0, difference / scale)
-    return float(np.max(difference, initial=0.0)), float(np.max(relative, initial=0.0))
-
-
-def _compare(runtime, endpoint, tensor, expected, actual, beside=None):
-    where = f"{runtime} {endpoint.name}.{tensor.name} at batch {len(expected)}"
-    if actual.dtype != expected.dtype or actual.shape != expected.shape:
-        raise ExportError(
-            f"{where}: it gives {actual.dtype} {list(actual.shape)}, "
-            f"wanted is {expected.dtype} {list(expected.shape)}."
-        )
-    absolute, relative = errors(expected, actual, beside)
-    measured = absolute if tensor.kind == PROBABILITY else relative
-    return Row(
-        runtime,
-        endpoint.name,
-        tensor.name,
-        len(expected),
-        absolute,
-        relative,
-        tolerance(tensor.kind, runtime),
-        ok=bool(measured <= _tolerances(runtime)[tensor.kind]),  # False for NaN
-    )
-
-
-def tolerance(kind, runtime=ONNX):
-    """The tolerance of a kind of tensor in a runtime, in words."""
-    if kind == WHOLE:
-        return "none"
-    measured = {PROBABILITY: "absolute", SAMPLED: "of the bound"}.get(kind, "relative")
-    return f"{_tolerances(runtime)[kind]:.0e} {measured}"
-
-
-def _tolerances(runtime):
-    return HALF_TOLERANCES if runtime == ONNX_HALF else TOLERANCES
-
-
-def table(rows, markdown=False):
-    """The rows as a table for people."""
-    head = ("runtime", "endpoint", "output", "batch", "max abs", "max rel", "tolerance", "verdict")
-    body = [
-        (
-            row.runtime,
-            row.endpoint,
-            row.output,
-            str(row.batch),
-            f"{row.max_abs:.1e}",
-            f"{row.max_rel:.1e}",
-            row.tolerance,
-            "equal" if row.ok else "DIFFERS",
-        )
-        for row in rows
-    ]
-    if markdown:
-        lines = [head, ("---",) * len(head), *body]
-        return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    return columns((head, *body))
-
-
-def columns(lines):
-    """Lines of cells, the first one the heading, as columns for people."""
-    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
-    return "\n".join(
-        "  "
-        + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
+def _plain(value):
+    return None if isinstance(value, float) and not math.isfinite(value) else value

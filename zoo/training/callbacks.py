@@ -7,8 +7,8 @@ from pathlib import Path
 
 import keras
 
+from zoo.atomic_write import whole
 from zoo.errors import TrainingError
-from zoo.files import whole
 from zoo.training import checkpoint
 
 WHAT_TO_TRY = (

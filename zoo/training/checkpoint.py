@@ -13,8 +13,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from zoo.atomic_write import whole
 from zoo.errors import TrainingError
-from zoo.files import whole
 
 FILE = "checkpoint.npz"
 

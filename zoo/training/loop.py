@@ -110,7 +110,7 @@ def fit(
     resumed ends with the weights of an uninterrupted one, on the same machine's CPU.
 
     Args:
-        model: a `LatentModel` such as `zoo.vae.VAE`, not yet compiled.
+        model: a `LatentModel` such as `zoo.models.vae.VAE`, not yet compiled.
         data: what `zoo.datasets.observe` gives; its test split is never touched.
         settings: a `Settings`.
         folder: of this run; holds one run.

@@ -1,0 +1,238 @@
+"""The comparison itself, at its borders, with values worked out by hand."""
+
+import numpy as np
+import pytest
+
+from zoo.artifact.endpoints import Endpoint, Tensor, of
+from zoo.errors import ArtifactError, ExportError
+from zoo.runtime import replay as replays
+
+ENDPOINT = Endpoint(
+    "decode",
+    (Tensor("z", "float32", ("batch", 1)),),
+    (
+        Tensor("probability", "float32", ("batch", 1), "probability"),
+        Tensor("real", "float32", ("batch", 1)),
+    ),
+)
+ROWS = 64
+
+
+def f32(*values):
+    return np.array(values, np.float32)
+
+
+def equal(name, expected, actual):
+    """Whether one value is accepted where another is expected."""
+    tensor = next(t for t in ENDPOINT.outputs if t.name == name)
+    return replays._compare("test", ENDPOINT, tensor, f32(expected), f32(actual)).ok
+
+
+@pytest.mark.parametrize(
+    "expected, actual, absolute, relative",
+    [
+        ([1.0, 2.0], [1.5, 2.0], 0.5, 0.5),
+        ([100.0], [101.0], 1.0, 0.01),
+        ([100.0], [50.0], 50.0, 0.5),
+        ([50.0], [100.0], 50.0, 1.0),  # relative to what is expected, not to what is given
+        ([-4.0], [4.0], 8.0, 2.0),
+        ([0.001], [0.002], 0.001, 1.0),
+        ([0.0], [1e-6], 1e-6, np.inf),  # zeros have no scale
+        ([[0.0, 4.0]], [[0.1, 4.0]], 0.1, 0.025),  # of the same example's largest magnitude
+        ([[0.0, 4.0], [0.0, 0.5]], [[0.1, 4.0], [0.1, 0.5]], 0.1, 0.2),  # example by example
+        ([1e6, 1e-3], [1e6, 1e-3], 0.0, 0.0),
+        ([], [], 0.0, 0.0),
+    ],
+)
+def test_errors_are_the_largest_of_each_kind(expected, actual, absolute, relative):
+    found = replays.errors(np.array(expected), np.array(actual))
+    assert found == pytest.approx((absolute, relative), rel=1e-9, abs=1e-15)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_errors_agree_with_a_loop_over_the_values(seed):
+    generator = np.random.default_rng(seed)
+    expected, actual = generator.normal(size=(2, 30)) * 10.0 ** generator.integers(-4, 4, 30)
+    pairs = [(float(e), float(a)) for e, a in zip(expected, actual, strict=True)]
+    absolute = max(abs(a - e) for e, a in pairs)
+    relative = max(abs(a - e) / abs(e) for e, a in pairs)  # one value an example
+    assert replays.errors(expected, actual) == pytest.approx((absolute, relative))
+
+
+def test_errors_of_float32_values_are_measured_in_more_digits_than_they_have():
+    absolute, _ = replays.errors(f32(1.0), f32(1.0 + 2.0**-23))
+    assert absolute == 2.0**-23
+
+
+@pytest.mark.parametrize(
+    "expected, actual, ok",
+    [
+        (0.5, 0.5 + 2.0**-17, True),  # 0.0000076
+        (0.5, 0.5 + 2.0**-16, False),  # 0.0000153
+        (1e-9, 9e-6, True),  # a probability's error is absolute
+        (0.0, 1.1e-5, False),
+        (1.0, 1.0, True),
+    ],
+)
+def test_probabilities_may_differ_by_1e_5(expected, actual, ok):
+    assert equal("probability", expected, actual) is ok
+
+
+@pytest.mark.parametrize(
+    "expected, actual, ok",
+    [
+        (1.0, 1.0 + 2.0**-14, True),  # 0.000061
+        (1.0, 1.0 + 2.0**-13, False),  # 0.000122
+        (-1024.0, -1024.0625, True),  # 0.000061 of 1024
+        (-1024.0, -1024.125, False),  # 0.000122 of 1024
+        (0.0, 0.0, True),
+        (0.0, 1e-9, False),
+        (1.0, -1.0, False),
+    ],
+)
+def test_other_values_may_differ_by_1e_4_of_their_size(expected, actual, ok):
+    assert equal("real", expected, actual) is ok
+
+
+@pytest.mark.parametrize(
+    "kl, ok",
+    [
+        (2.0**-8, True),  # 0.000061 of 64, the reconstruction
+        (-(2.0**-8), True),
+        (2.0**-7, False),  # 0.000122 of 64
+    ],
+)
+def test_a_sampled_kl_may_differ_by_1e_4_of_the_bound_it_is_a_part_of(tmp_path, kl, ok):
+    nats = ("elbo", "reconstruction", "kl")
+    endpoint = of((1,), 1, {"mean": 1}, nats, exact_kl=False)["score"]
+    wanted = {name: np.full(ROWS, 64.0, np.float32) for name in nats}
+    wanted["kl"] = np.zeros(ROWS, np.float32)
+    arrays = {f"output.{name}": values for name, values in wanted.items()}
+    np.savez(tmp_path / "score.npz", **arrays, **{"input.x": np.zeros((ROWS, 1), np.float32)})
+
+    def run(name, inputs):
+        answer = {name: values[: len(inputs["x"])] for name, values in wanted.items()}
+        return answer | {"kl": answer["kl"] + np.float32(kl)}
+
+    rows = replays.replay("onnx", run, endpoint, tmp_path / "score.npz")
+    assert {row.ok for row in rows if row.output == "kl"} == {ok}
+    assert all(row.ok for row in rows if row.output != "kl")
+    exact = of((1,), 1, {"mean": 1}, nats)["score"]
+    rows = replays.replay("onnx", run, exact, tmp_path / "score.npz")
+    assert not any(row.ok for row in rows if row.output == "kl")
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.parametrize("name", ["probability", "real"])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_equal_to_nothing(name, bad):
+    assert not equal(name, 0.5, bad)
+    assert not equal(name, bad, 0.5)
+    assert not equal(name, bad, bad)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda values: values.astype(np.float64),
+        lambda values: values.astype(np.int32),
+        lambda values: values.T,
+        lambda values: values[:-1],
+        lambda values: values[..., None],
+        lambda values: values.ravel(),
+    ],
+)
+def test_another_dtype_or_shape_is_an_error_even_where_values_are_equal(replay, change):
+    with pytest.raises(ExportError, match=r"onnx decode\.real at batch \d+: it gives .*wanted is"):
+        replay(lambda answer: answer | {"real": change(answer["real"])})
+
+
+@pytest.fixture
+def replay(tmp_path):
+    """`replays.replay` of a runtime that answers rightly, but for a change to its answers."""
+    z = np.linspace(-2, 2, ROWS, dtype=np.float32)[:, None]
+
+    def model(z):
+        return {"probability": 1 / (1 + np.exp(-z)), "real": 3 * z}
+
+    arrays = {f"output.{name}": values for name, values in model(z).items()} | {"input.z": z}
+    np.savez(tmp_path / "decode.npz", **arrays)
+
+    def replay(change=lambda answer: answer, path=tmp_path / "decode.npz"):
+        return replays.replay(
+            "onnx", lambda name, inputs: change(model(inputs["z"])), ENDPOINT, path
+        )
+
+    replay.path = tmp_path / "decode.npz"
+    return replay
+
+
+def test_a_right_answer_gives_an_equal_row_for_each_output_and_batch(replay):
+    rows = replay()
+    assert [(r.output, r.batch) for r in rows] == [
+        (output, batch) for batch in (1, 3, 64) for output in ("probability", "real")
+    ]
+    assert all(row.ok for row in rows)
+    assert {row.tolerance for row in rows} == {"1e-05 absolute", "1e-04 relative"}
+
+
+def test_one_wrong_value_in_the_last_row_is_found_at_batch_64_alone(replay):
+    def change(answer):
+        real = answer["real"].copy()
+        real[3:] += np.float32(0.01)
+        return answer | {"real": real}
+
+    assert [(r.output, r.batch) for r in replay(change) if not r.ok] == [("real", 64)]
+
+
+def test_a_missing_or_surplus_output_is_an_error(replay):
+    with pytest.raises(ExportError, match=r"it answers \['real'\], the contract wants"):
+        replay(lambda answer: {"real": answer["real"]})
+    with pytest.raises(ExportError, match="surplus"):
+        replay(lambda answer: answer | {"surplus": answer["real"]})
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(b"not a zip"),
+        lambda path: path.write_bytes(path.read_bytes()[:200]),
+        lambda path: path.write_bytes(path.read_bytes().replace(f32(-2).tobytes(), bytes(4), 1)),
+        lambda path: np.savez(path, **{"input.z": f32(0)}),
+        lambda path: np.savez(path, **{"input.z": np.array([{}], object)}),
+    ],
+)
+def test_test_data_that_cannot_be_read_is_an_error_naming_the_file(replay, spoil):
+    spoil(replay.path)
+    with pytest.raises(ArtifactError, match=r"decode\.npz cannot be replayed"):
+        replay()
+
+
+def test_an_interface_must_be_equal_in_names_order_dtypes_and_axes():
+    endpoint = of((8, 8, 1), 3, {"mean": 3, "log_var": 3}, ("elbo",))["encode"]
+    x = [("x", "float32", ("batch", 8, 8, 1))]
+    mean, log_var = (("mean", "float32", ("batch", 3)), ("log_var", "float32", ("batch", 3)))
+    replays.require_same_interface(endpoint, x, [mean, log_var])
+    for inputs, outputs in (
+        ([("image", *x[0][1:])], [mean, log_var]),
+        ([("x", "float64", x[0][2])], [mean, log_var]),
+        ([("x", "float32", (1, 8, 8, 1))], [mean, log_var]),
+        ([("x", "float32", ("batch", 1, 8, 8))], [mean, log_var]),
+        (x, [log_var, mean]),
+        (x, [mean]),
+        (x, [mean, log_var, mean]),
+    ):
+        with pytest.raises(ExportError, match="encode: its"):
+            replays.require_same_interface(endpoint, inputs, outputs)
+
+
+def test_the_table_says_which_rows_differ(replay):
+    rows = replay(lambda answer: answer | {"real": answer["real"] * np.float32(1.01)})
+    for line in replays.table(rows).splitlines()[1:]:
+        assert ("DIFFERS" in line) == (" real " in line) and ("equal" in line) != (
+            "DIFFERS" in line
+        )
+    head, rule, *body = replays.table(rows, markdown=True).splitlines()
+    assert {line.count("|") for line in (head, rule, *body)} == {9} and len(body) == len(rows)

@@ -32,7 +32,6 @@ from decoder_variants import LATENT, VARIANTS, build, draw_biases
 import zoo
 from zoo.evaluation import nats
 from zoo.export import onnx as graphs
-from zoo.export import test_data
 
 BATCHES = (1, 32, 256)
 
@@ -71,7 +70,7 @@ def exported(name, event_shape, folder):
     """The path of decode.onnx, as the real export writes it; weights drawn, biases too."""
     model = build(name, event_shape, 0)
     draw_biases(model)
-    endpoints = test_data.of(model)
+    endpoints = model.endpoints()
     target = Path(folder) / str(list(VARIANTS).index(name))
     graphs.write(model, {"decode": endpoints["decode"]}, target)
     return target / "decode.onnx"

@@ -29,7 +29,6 @@ import tf2onnx
 
 from zoo import catalog
 from zoo.export import onnx as exporter
-from zoo.export import test_data
 from zoo.export.optimize import optimized
 from zoo.export.saved_model import functions
 
@@ -39,7 +38,7 @@ VARIANTS = ((), ("lengths",), ("bidirectional",), ("lengths", "bidirectional"))
 
 def graphs(model, folder):
     """{endpoint: (path of the zoo's graph, path of tf2onnx's)}."""
-    endpoints = test_data.of(model)
+    endpoints = model.endpoints()
     endpoints = {name: endpoints[name] for name in ENDPOINTS}
     exporter.write(model, endpoints, folder / "zoo")
     found = {}

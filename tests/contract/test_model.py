@@ -9,7 +9,6 @@ import tensorflow as tf
 
 import zoo
 from contract.cases import CASES, inputs
-from zoo.export import test_data
 from zoo.objectives import ELBO
 
 ROWS = 12
@@ -80,11 +79,11 @@ def test_the_endpoints_are_those_of_the_design(model, name, data, case):
             [(t.name, t.dtype, t.shape) for t in side]
             for side in (endpoint.inputs, endpoint.outputs)
         )
-        for key, endpoint in test_data.of(model).items()
+        for key, endpoint in model.endpoints().items()
     }
     wanted = case.endpoints(data.event_shape)
     assert stated == wanted and list(stated) == list(wanted)
-    below = {t.name: t.below for t in test_data.of(model)["encode"].inputs[1:]}
+    below = {t.name: t.below for t in model.endpoints()["encode"].inputs[1:]}
     assert below == case.conditions == model.conditions
     assert hasattr(model, "generate") == case.generates
     for endpoint, (_, outputs) in wanted.items():

@@ -11,7 +11,7 @@ import zoo
 from zoo import noise
 from zoo.artifact import endpoints
 from zoo.errors import ExportError
-from zoo.export import half, test_data
+from zoo.export import half
 from zoo.export import onnx as writer
 from zoo.runtime.sessions import Sessions
 
@@ -109,7 +109,7 @@ def with_offset(model, value):
 def test_a_weight_beyond_float16_is_refused_by_its_size(trained, tmp_path):
     model = with_offset(trained.model, 1e5)
     with pytest.raises(ExportError, match=r"decode: a weight of 1e\+05 is beyond .* float16"):
-        writer.write(model, test_data.of(model), tmp_path / "onnx")
+        writer.write(model, model.endpoints(), tmp_path / "onnx")
 
 
 def test_a_model_that_float16_cannot_answer_for_is_refused(trained, tmp_path):

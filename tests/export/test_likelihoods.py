@@ -81,7 +81,7 @@ def test_what_feeds_back_draws_of_discrete_values_is_proven_equal(name, tmp_path
     random = np.random.default_rng(1)
     for weight in model.trainable_weights:
         weight.assign(random.normal(0.0, 0.5, weight.shape))
-    whole = test_data.of(model)
+    whole = model.endpoints()
     endpoints = {name: whole[name] for name in ("reconstruct", "generate")}  # which feed back
     test_data.write_test_data(model, endpoints, data_of(name), tmp_path / "test_data")
     model.save(tmp_path / "model.keras")

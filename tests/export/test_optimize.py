@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from zoo import catalog
 from zoo.artifact.endpoints import HALF
 from zoo.export import onnx as writer
-from zoo.export import passes, test_data
+from zoo.export import passes
 from zoo.export.optimize import optimized
 
 COMPUTED_SHAPES = {"Shape", "Gather", "Slice", "Concat", "Size", "ConstantOfShape", "Squeeze"}
@@ -34,7 +34,7 @@ def colour(tmp_path_factory):
     """{endpoint: its graph} of a model of three channels, where no layout change is a reshape."""
     folder = tmp_path_factory.mktemp("colour") / "onnx"
     model = catalog.conv_vae((8, 8, 3), latent=3, filters=(4, 8), dense=16)
-    writer.write(model, test_data.of(model), folder)
+    writer.write(model, model.endpoints(), folder)
     return {path.stem: onnx.load(path).graph for path in folder.glob("*.onnx")}
 
 
@@ -103,7 +103,7 @@ def test_the_fixed_noise_of_score_is_a_constant(graphs):
 
 
 def test_two_exports_of_one_model_are_equal_to_the_last_bit(trained, artifact, tmp_path):
-    writer.write(trained.model, test_data.of(trained.model), tmp_path / "onnx")
+    writer.write(trained.model, trained.model.endpoints(), tmp_path / "onnx")
     for path in (artifact / "onnx").iterdir():
         assert path.read_bytes() == (tmp_path / "onnx" / path.name).read_bytes(), path.name
 

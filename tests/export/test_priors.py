@@ -40,7 +40,7 @@ def test_a_model_of_every_learned_prior_is_proven_equal(name, tmp_path):
         weight.assign(random.normal(0.0, scale, weight.shape))
     z = np.asarray(model.generate(np.arange(300))["z"])
     assert np.abs(np.cov(z.T) - np.eye(3)).max() > 0.2  # not the standard normal
-    endpoints = test_data.of(model)
+    endpoints = model.endpoints()
     test_data.write_test_data(model, endpoints, data(), tmp_path / "test_data")
     model.save(tmp_path / "model.keras")
     rows = graphs.write_and_prove(tmp_path, endpoints)
@@ -64,7 +64,7 @@ def test_the_proof_decodes_latents_that_the_decoder_is_made_for(name, options, b
     if name == "dense_ae":  # nothing holds its encodings near 0
         for weight in model.encoder.weights:
             weight.assign(np.random.default_rng(1).normal(0.0, 5.0, weight.shape))
-    endpoints = {"decode": test_data.of(model)["decode"]}
+    endpoints = {"decode": model.endpoints()["decode"]}
     test_data.write_test_data(model, endpoints, data(), tmp_path / "test_data")
     with np.load(tmp_path / "test_data" / "decode.npz") as file:
         z, x_mean = file["input.z"], file["output.x_mean"]

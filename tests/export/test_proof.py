@@ -9,7 +9,7 @@ import pytest
 from onnx import numpy_helper
 
 from zoo.errors import ExportError
-from zoo.export import proof, saved_model, test_data
+from zoo.export import proof, saved_model
 
 RUNTIMES = ("keras", "saved_model", "onnx", "onnx float16")
 
@@ -18,7 +18,7 @@ RUNTIMES = ("keras", "saved_model", "onnx", "onnx float16")
 def prove(copied_artifact, trained):
     """Proves the copied artifact against its test data; another reloaded model may be given."""
     return lambda model=trained.model: proof.prove(
-        copied_artifact, test_data.of(trained.model), model
+        copied_artifact, trained.model.endpoints(), model
     )
 
 
@@ -99,7 +99,7 @@ def test_a_keras_file_that_answers_otherwise_is_named(prove, trained):
 def test_a_saved_model_that_answers_otherwise_is_named(prove, trained, copied_artifact):
     path = copied_artifact / "saved_model" / "1"
     shutil.rmtree(path)
-    saved_model.write(with_another_bias(trained.model), test_data.of(trained.model), path)
+    saved_model.write(with_another_bias(trained.model), trained.model.endpoints(), path)
     with pytest.raises(ExportError) as error:
         prove()
     assert {row[:3] for row in rows_of(error)} == {

@@ -57,7 +57,7 @@ def proven(sequences, tmp_path_factory):
         for weight in model.trainable_weights:
             weight.assign(random.normal(0.0, 0.5, weight.shape))
         stage = tmp_path_factory.mktemp("stage")
-        endpoints = test_data.of(model)
+        endpoints = model.endpoints()
         test_data.write_test_data(model, endpoints, sequences, stage / "test_data")
         model.save(stage / "model.keras")
         rows = graphs.write_and_prove(stage, endpoints)
@@ -120,7 +120,7 @@ def test_test_data_hangs_on_no_step_that_rounding_could_turn(tmp_path):
     split = Split(x)
     data = observe(Dataset("toy", split, split, (60, 60), "made here", "none", "the same"))
     model = catalog.rnn_vae((60, 60), latent=2, units=3, autoregressive=True)
-    endpoints = {"generate": test_data.of(model)["generate"]}
+    endpoints = {"generate": model.endpoints()["generate"]}
     test_data.write_test_data(model, endpoints, data, tmp_path / "test_data")
     with np.load(tmp_path / "test_data" / "generate.npz") as file:
         seed, x_mean, z = (file[n] for n in ("input.seed", "output.x_mean", "output.z"))

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import layers
 
 from zoo.errors import ExportError
-from zoo.export import saved_model, test_data
+from zoo.export import saved_model
 from zoo.models.vae import VAE
 from zoo.networks import conv
 
@@ -66,7 +66,7 @@ def test_a_graph_that_would_not_run_everywhere_is_refused(layer, said, tmp_path)
     h = layers.Reshape((8, 8, 1))(layers.Dense(64)(layer(layers.Dense(4)(z))))
     encoder = conv.encoder((8, 8, 1), 3, filters=(4,), dense=8)
     model = VAE(encoder, keras.Model(z, h, name="decoder"), name="conv_vae")
-    endpoints = {"decode": test_data.of(model)["decode"]}
+    endpoints = {"decode": model.endpoints()["decode"]}
     with pytest.raises(ExportError, match=said):
         saved_model.write(model, endpoints, tmp_path / "1")
     assert not (tmp_path / "1").exists()

@@ -17,7 +17,6 @@ from zoo.distributions import categorical
 from zoo.errors import InputError
 from zoo.evaluation import latent, report
 from zoo.export import onnx as writer
-from zoo.export import test_data
 from zoo.latents import codebook
 from zoo.latents.priors.autoregressive import AutoregressiveCodes
 from zoo.models.vq_vae import VQVAE, Perplexity
@@ -198,7 +197,7 @@ def test_the_state_of_restarts_is_part_of_what_a_checkpoint_keeps():
 
 
 def test_generate_is_one_loop_and_scoring_none(tmp_path):
-    endpoints = {name: test_data.of(tiny())[name] for name in ("generate", "score")}
+    endpoints = {name: tiny().endpoints()[name] for name in ("generate", "score")}
     writer.write(tiny(), endpoints, tmp_path / "onnx")
     found = {}
     for name in endpoints:

@@ -20,7 +20,7 @@ import zoo
 from zoo.datasets.base import Dataset, Split
 from zoo.datasets.observed import observe
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 TINY = ["--latent", "2", "--filters", "4", "--dense", "8", "--epochs", "2", "--samples", "5"]
 
 

@@ -12,7 +12,7 @@ from onnx import numpy_helper
 from spoiling import add_to_one_weight, change_manifest, edit_graph, rename_output, restate
 
 from zoo.errors import ArtifactError, InputError
-from zoo.export import saved_model, test_data
+from zoo.export import saved_model
 from zoo.export.signatures import Signatures
 from zoo.runtime import verify as module
 
@@ -257,7 +257,7 @@ def test_a_weight_changed_in_the_saved_model_is_found_there_alone(copied_artifac
         mine.assign(theirs)
     bias = other.decoder.get_layer("output").bias
     bias.assign(np.asarray(bias) + np.float32([0.01, 0, 0, 0]))
-    endpoints = {k: v for k, v in test_data.of(other).items() if k != "encode"}
+    endpoints = {k: v for k, v in other.endpoints().items() if k != "encode"}
     rewrite_saved_model(copied_artifact, other, endpoints)
     result = audit(copied_artifact, runtimes=("onnx", "saved_model"))
     assert all(row.ok for row in result.rows if row.runtime == "onnx")

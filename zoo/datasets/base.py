@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zoo.artifact.schema import Schema
 from zoo.errors import DatasetError
 
 FEWEST_EXAMPLES = 10
@@ -101,6 +102,13 @@ class Dataset:
     licence: str
     test_split: str
     range: tuple[float, float] = (0.0, 1.0)
+
+    @property
+    def schema(self) -> Schema:
+        """What one example is."""
+        lengths = self.train.lengths is not None
+        kind = {1: "vector", 2: "sequence", 3: "image"}[len(self.event_shape)]
+        return Schema("sequence" if lengths else kind, self.event_shape, *self.range)
 
 
 def as_uint8_or_float32(rows: np.ndarray) -> np.ndarray:

@@ -58,6 +58,11 @@ class ObservedSplit:
         """int64 [n], or None."""
         return self.split.labels
 
+    @property
+    def lengths(self):
+        """int64 [n], or None."""
+        return self.split.lengths
+
     def condition(self, name):
         """int32 [n]: what a conditional model takes besides x, `label` or `length`.
 

@@ -32,7 +32,7 @@ def publish(model, data, run, report, figures, recipe, target, command, replace=
     """
     target = Path(target)
     with staged(target, replace) as stage:
-        endpoints = test_data.of(model)
+        endpoints = model.endpoints()
         test_data.write_test_data(model, endpoints, data, stage / "test_data")
         _without_optimizer(model).save(stage / "model.keras")
         rows = graphs.write_and_prove(stage, endpoints)

@@ -9,21 +9,6 @@ from zoo.errors import ExportError
 ROWS = max(endpoints.PARITY_BATCHES)
 
 
-def of(model):
-    """The endpoints of a model: {name: Endpoint}."""
-    return endpoints.of(
-        model.event_shape,
-        model.latent,
-        model.outputs_of_encoder,
-        model.nats,
-        model.conditions,
-        hasattr(model, "generate"),
-        model.likelihood.mean_is_probability,
-        exact_kl=getattr(model, "exact_kl", True),
-        codes=model.codes,
-    )
-
-
 def write_test_data(model, contract, data, folder, seed=0):
     """test_data/<endpoint>.npz: inputs, and what the trained model answers on its own backend.
 

@@ -24,6 +24,7 @@ class Autoencoder(LatentModel):
 
     nats = ("reconstruction",)
     monitor = "reconstruction"
+    generates = False
 
     def __init__(self, encoder, decoder, likelihood="bernoulli", conditions=None, **kwargs):
         super().__init__(encoder, decoder, likelihood, conditions, **kwargs)

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from zoo import likelihoods
+from zoo.artifact import endpoints
 from zoo.errors import InputError
 
 LENGTH = "length"
@@ -87,6 +88,30 @@ class LatentModel(keras.Model):
     def latent_facts(self):
         """What a manifest says of the latents."""
         return {"size": self.latent}
+
+    @property
+    def generates(self):
+        """Whether there is a prior to draw from."""
+        return True
+
+    @property
+    def exact_kl(self):
+        """Whether the KL that `score` gives is exact, and not sampled."""
+        return True
+
+    def endpoints(self):
+        """The artifact contract of this model: {name: Endpoint}, see `zoo.artifact.endpoints`."""
+        return endpoints.of(
+            self.event_shape,
+            self.latent,
+            self.outputs_of_encoder,
+            self.nats,
+            self.conditions,
+            self.generates,
+            self.likelihood.mean_is_probability,
+            exact_kl=self.exact_kl,
+            codes=self.codes,
+        )
 
     @property
     def autoregressive(self):

@@ -29,7 +29,7 @@ import tf2onnx
 
 from zoo import catalog
 from zoo.export import onnx as exporter
-from zoo.export.optimize import optimized
+from zoo.export.onnx_graph.optimize import optimized
 from zoo.export.saved_model import functions
 
 ENDPOINTS = ("encode", "decode")

@@ -10,7 +10,7 @@ from publishing import SEED, train
 
 import zoo
 from zoo import catalog, likelihoods
-from zoo.artifact.endpoints import PARITY_BATCHES
+from zoo.artifact.endpoints import PROOF_BATCHES
 from zoo.datasets.base import Dataset, Split
 from zoo.datasets.observed import observe
 from zoo.export import graphs, test_data
@@ -57,7 +57,7 @@ def test_a_model_of_every_likelihood_is_published_and_proven_equal(name, tmp_pat
     recipe = {"script": "recipes/dense_vae.py", "config": {}, "seed": SEED}
     rows = done.publish(target, recipe, "python recipes/dense_vae.py")
     assert all(row.ok for row in rows)
-    assert {row.batch for row in rows} == set(PARITY_BATCHES)
+    assert {row.batch for row in rows} == set(PROOF_BATCHES)
     manifest = json.loads((target / "manifest.json").read_text())
     assert manifest["likelihood"] == made(name).family
     metrics = manifest["metrics"]

@@ -11,8 +11,8 @@ from onnx import TensorProto, helper, numpy_helper
 from zoo import catalog
 from zoo.artifact.endpoints import HALF
 from zoo.export import onnx as writer
-from zoo.export import passes
-from zoo.export.optimize import optimized
+from zoo.export.onnx_graph import passes
+from zoo.export.onnx_graph.optimize import optimized
 
 COMPUTED_SHAPES = {"Shape", "Gather", "Slice", "Concat", "Size", "ConstantOfShape", "Squeeze"}
 THREEFRY = {"BitShift", "BitwiseXor", "BitwiseOr"}

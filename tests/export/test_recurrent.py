@@ -12,12 +12,12 @@ import tf2onnx
 from keras import layers
 
 from zoo import catalog
-from zoo.artifact.endpoints import PARITY_BATCHES
+from zoo.artifact.endpoints import PROOF_BATCHES
 from zoo.datasets.base import Dataset, Split
 from zoo.datasets.observed import observe
 from zoo.export import graphs, test_data
 from zoo.export.onnx import OPSET
-from zoo.export.recurrent import native
+from zoo.export.onnx_graph.recurrent import native
 
 LOOPS = ("Loop", "Scan", "If")
 
@@ -109,9 +109,9 @@ def assert_equal_at_every_batch(rows):
     assert all(row.ok for row in rows)
     runtimes = ("keras", "saved_model", "onnx", "onnx float16")
     for runtime in runtimes:
-        assert {row.batch for row in rows if row.runtime == runtime} == set(PARITY_BATCHES)
+        assert {row.batch for row in rows if row.runtime == runtime} == set(PROOF_BATCHES)
     exact = [row.max_abs for row in rows if (row.endpoint, row.output) == ("generate", "z")]
-    assert exact == [0.0] * len(runtimes) * len(PARITY_BATCHES)
+    assert exact == [0.0] * len(runtimes) * len(PROOF_BATCHES)
 
 
 def test_test_data_hangs_on_no_step_that_rounding_could_turn(tmp_path):

@@ -9,6 +9,7 @@ from zoo.errors import ExportError
 from zoo.export.formats import Format, Opened
 from zoo.export.onnx_graph import conversion, half, swish
 from zoo.export.onnx_graph.weights import WeightsFile, move_out
+from zoo.export.source import Source
 
 DTYPES = {"tensor(float)": "float32", "tensor(int64)": "int64", "tensor(int32)": "int32"}
 """ONNX Runtime's names of the dtypes that the contract has."""
@@ -63,6 +64,13 @@ class OnnxFloat16(Onnx):
         halves = WeightsFile(source.stage / layout.WEIGHTS[self.precision])
         self._save(source, written, [singles, halves])
         return left_out
+
+
+def write(model, contract, stage):
+    """onnx/ of a model in a folder, in both precisions, as an export writes it; unproven."""
+    source = Source(model, contract, stage)
+    for each in (Onnx(), OnnxFloat16()):
+        each.write(source, list(contract))
 
 
 class OpenedOnnx(Opened):

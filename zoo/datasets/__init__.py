@@ -12,25 +12,28 @@ import os
 from numbers import Integral
 from pathlib import Path
 
+from zoo.artifact.schema import Schema
 from zoo.datasets.base import Dataset, Split
+from zoo.datasets.binarization import binarize
 from zoo.datasets.classes import classes, label_count, leave_out
 from zoo.errors import DatasetError, MissingDependency
 
-__all__ = ["Dataset", "Split", "classes", "label_count", "leave_out", "load", "names", "observe"]
+__all__ = [
+    "Dataset",
+    "Schema",
+    "Split",
+    "binarize",
+    "classes",
+    "label_count",
+    "leave_out",
+    "load",
+    "names",
+]
 
 _EMBEDDED = ("digits",)
 _DIGITS_SHAPE = (8, 8, 1)
 _ARRAY_SUFFIXES = (".npz", ".npy")
 _FOLDER_SHAPE = (32, 32, 3)
-
-
-def __getattr__(name):
-    # Loads Keras, which whoever only wants arrays does not need.
-    if name == "observe":
-        from zoo.datasets.observed import observe
-
-        return observe
-    raise AttributeError(f"module 'zoo.datasets' has no attribute {name!r}")
 
 
 def names() -> tuple[str, ...]:

@@ -2,10 +2,12 @@
 
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from zoo.artifact.schema import Schema
 from zoo.datasets import storage
 from zoo.datasets.base import (
     UNKNOWN_LICENCE,
@@ -59,10 +61,28 @@ def load(
         name=slug(path.stem),
         train=train,
         test=test,
-        event_shape=tuple(train.images.shape[1:]),
+        schema=_schema(stored, train),
         source=f"the user's own file {path.name}",
         licence=UNKNOWN_LICENCE,
         test_split=sentence,
+    )
+
+
+def _schema(stored: dict[str, np.ndarray], train: Split) -> Schema:
+    """What an example is, by the rank and the dtype of the file's arrays and by their values."""
+    parts = [values for key, values in stored.items() if key.startswith("x")]
+    shape = tuple(train.images.shape[1:])
+    eight_bits = all(values.dtype == np.uint8 for values in parts)
+    if all(_binary(values) for values in parts):
+        spacing = 1.0
+    else:
+        spacing = 1 / 255 if eight_bits else None
+    return Schema(
+        {1: "vector", 2: "sequence", 3: "image"}[len(shape)],
+        shape,
+        spacing=spacing,
+        uint8=eight_bits,
+        lengths=train.lengths is not None,
     )
 
 
@@ -154,9 +174,26 @@ def _shaped(
     return images
 
 
+def _chunks(images: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """(first row, rows) one after the other, so that what is larger than memory can be read."""
+    rows = max(1, _CHUNK_BYTES // max(1, images[:1].nbytes))
+    for start in range(0, len(images), rows):
+        yield start, np.asarray(images[start : start + rows])
+
+
+def _binary(images: np.ndarray) -> bool:
+    """Whether there are two values only: 0, and 1 (of 8-bit values 255)."""
+    if images.dtype == np.bool_:
+        return True
+    high = 255 if images.dtype == np.uint8 else 1
+    return all(((chunk == 0) | (chunk == high)).all() for _, chunk in _chunks(images))
+
+
 def _check_values(where: str, images: np.ndarray) -> None:
-    """Chunk by chunk, so that a memory map larger than memory can be checked."""
-    if images.dtype in (np.uint8, np.bool_):
+    if images.dtype == np.bool_:
+        return
+    if images.dtype == np.uint8:
+        _check_eight_bits(where, images)
         return
     if not np.issubdtype(images.dtype, np.floating):
         raise DatasetError(
@@ -164,9 +201,7 @@ def _check_values(where: str, images: np.ndarray) -> None:
             "[0, 1]. If the values are 0..255: x.astype('uint8')."
         )
     first, lowest, highest = None, np.inf, -np.inf
-    rows = max(1, _CHUNK_BYTES // max(1, images[:1].nbytes))
-    for start in range(0, len(images), rows):
-        chunk = np.asarray(images[start : start + rows])
+    for start, chunk in _chunks(images):
         finite = np.isfinite(chunk)
         lowest = min(lowest, float(chunk.min(where=finite, initial=np.inf)))
         highest = max(highest, float(chunk.max(where=finite, initial=-np.inf)))
@@ -181,6 +216,15 @@ def _check_values(where: str, images: np.ndarray) -> None:
             f"{where} has the value {value:g} at index {index}; wanted: finite values in [0, 1]. "
             f"The finite values range from {lowest:g} to {highest:g}. "
             + _remedy(value, lowest, highest)
+        )
+
+
+def _check_eight_bits(where: str, images: np.ndarray) -> None:
+    """Refuses zeros and ones: as values of 0..255 they would be nearly black."""
+    if all(chunk.max() <= 1 for _, chunk in _chunks(images)):
+        raise DatasetError(
+            f"{where} has the dtype uint8, of which 0..255 are wanted, and no value above 1. "
+            "If the values are 0 and 1: x.astype(bool)."
         )
 
 

@@ -87,28 +87,29 @@ class Dataset:
 
     Args:
         name: slug [a-z0-9_]+, part of artifact names.
-        event_shape: shape of one example; images: (height, width, channels).
+        schema: what one example is; `Split.batch` keeps within its range.
         source: where the data is from, one line.
         licence: its licence, or who could state it.
         test_split: how the test set was chosen, one sentence.
-        range: what `Split.batch` keeps within.
     """
 
     name: str
     train: Split
     test: Split
-    event_shape: tuple[int, ...]
+    schema: Schema
     source: str
     licence: str
     test_split: str
-    range: tuple[float, float] = (0.0, 1.0)
 
     @property
-    def schema(self) -> Schema:
-        """What one example is."""
-        lengths = self.train.lengths is not None
-        kind = {1: "vector", 2: "sequence", 3: "image"}[len(self.event_shape)]
-        return Schema("sequence" if lengths else kind, self.event_shape, *self.range)
+    def event_shape(self) -> tuple[int, ...]:
+        """Shape of one example; images: (height, width, channels)."""
+        return self.schema.shape
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """What `Split.batch` keeps within."""
+        return self.schema.range
 
 
 def as_uint8_or_float32(rows: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.artifact.schema import Schema
 from zoo.datasets import storage
 from zoo.datasets.base import (
     FEWEST_EXAMPLES,
@@ -45,7 +46,7 @@ def load(
     images = _decoded(root, chosen, image_shape, memory_share, cache_dir)
     if len(parts) == 2:
         n_train = len(parts[0])
-        labels = _labels([_below_first(file) for file in chosen])
+        labels, words = _labels([_below_first(file) for file in chosen])
         whole = Split(images, labels)
         train, test = whole.subset(slice(0, n_train)), whole.subset(slice(n_train, None))
         names = f"{parts[0][0].parts[0]}/ and {parts[1][0].parts[0]}/"
@@ -53,14 +54,15 @@ def load(
         if unused := len(files) - len(chosen):
             sentence += f" {unused:,} images elsewhere in the folder are not used."
     else:
-        whole = Split(images, _labels(chosen))
+        labels, words = _labels(chosen)
+        whole = Split(images, labels)
         train, test, sentence = hold_out(whole, test_share, seed)
     name = root.resolve().name
     return Dataset(
         name=slug(name),
         train=train,
         test=test,
-        event_shape=image_shape,
+        schema=Schema("image", image_shape, spacing=1 / 255, uint8=True, classes=words),
         source=f"the user's own folder {name}, {len(chosen):,} images, resized and centre-cropped",
         licence=UNKNOWN_LICENCE,
         test_split=sentence,
@@ -117,15 +119,19 @@ def _below_first(file: Path) -> Path:
     return Path(*file.parts[1:])
 
 
-def _labels(files: Sequence[Path]) -> np.ndarray | None:
-    """The index of each file's first subfolder; None unless all lie in two or more of them."""
+def _labels(files: Sequence[Path]) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """The index of each file's first subfolder, and those folders' names in order.
+
+    (None, ()) unless all files lie in two or more of them.
+    """
     if any(len(file.parts) < 2 for file in files):
-        return None
+        return None, ()
     names = [file.parts[0] for file in files]
-    index = {name: i for i, name in enumerate(sorted(set(names)))}
-    if len(index) < 2:
-        return None
-    return np.array([index[name] for name in names], dtype=np.int64)
+    words = tuple(sorted(set(names)))
+    if len(words) < 2:
+        return None, ()
+    index = {name: i for i, name in enumerate(words)}
+    return np.array([index[name] for name in names], dtype=np.int64), words
 
 
 def _decoded(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from zoo.artifact.schema import Schema
 from zoo.datasets import storage
 from zoo.datasets.base import UNKNOWN_LICENCE, Dataset, Split, hold_out, slug
 from zoo.datasets.pixels import fit, pillow
@@ -50,7 +51,7 @@ def load(
         name=_slug(name),
         train=train,
         test=test,
-        event_shape=shape,
+        schema=Schema("image", shape, spacing=1 / 255, uint8=True, classes=_class_words(info)),
         source=_source(info),
         licence=one_line(getattr(info, "license", None)) or UNKNOWN_LICENCE,
         test_split=sentence,
@@ -62,6 +63,12 @@ def _label_key(info) -> str | None:
     if feature is None or feature.shape != () or not np.issubdtype(feature.np_dtype, np.integer):
         return None
     return "label"
+
+
+def _class_words(info) -> tuple[str, ...]:
+    """The labels' words, as the dataset's author named them."""
+    key = _label_key(info)
+    return tuple(getattr(info.features[key], "names", None) or ()) if key else ()
 
 
 def _stored_shape(feature) -> tuple[int, int, int]:

@@ -1,8 +1,10 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
 from zoo import datasets
-from zoo.datasets import Dataset, Schema, Split
+from zoo.datasets import Dataset, Schema, Split, fingerprint
 from zoo.errors import DatasetError
 
 
@@ -93,6 +95,126 @@ def test_validation_is_cut_from_training_without_overlap(digits):
     np.testing.assert_array_equal(both[order[0]], whole[order[1]])
     again, _ = train.cut(0.1, seed=0)
     np.testing.assert_array_equal(again.split.images, rest.split.images)
+
+
+def rows_of(x):
+    return x.reshape(len(x), -1)
+
+
+@pytest.fixture(scope="module")
+def grey_noise():
+    """Examples that a column of their own tells apart, 0 or 1 and so never changed by a draw."""
+    images = np.random.default_rng(0).random((300, 4, 5, 1)).astype(np.float32)
+    images[:, :2, :, 0] = (np.arange(300)[:, None] >> np.arange(10) & 1).reshape(300, 2, 5)
+    split = Split(images, np.arange(300) % 3)
+    return Dataset("noise", split, split, Schema("image", (4, 5, 1)), "made", "none", "all")
+
+
+def draws(x):
+    """{number of the example: the set of its draws}."""
+    found = {}
+    for row in rows_of(np.asarray(x)):
+        found.setdefault(int(row[:10] @ (1 << np.arange(10))), set()).add(row.tobytes())
+    return found
+
+
+@pytest.mark.parametrize("mode", ["static", "dynamic"])
+def test_an_example_has_one_draw_in_every_part_and_subset(grey_noise, mode):
+    train = datasets.binarize(grey_noise, mode, seed=7).train
+    whole = draws(train.examples(slice(None)))
+    assert sorted(whole) == list(range(300))
+    rest, validation = train.cut(0.2, seed=3)
+    some = np.array([5, 200, 17, 17, 299])
+    fewer = dataclasses.replace(
+        grey_noise, train=grey_noise.train.subset(some), test=grey_noise.test.take(40)
+    )
+    for part in (
+        rest,
+        validation,
+        validation.subset([9, 4]),
+        rest.cut(0.5, seed=1)[1],
+        train.subset(some),
+        datasets.binarize(fewer, mode, seed=7).train,
+        datasets.binarize(datasets.leave_out(grey_noise, 1), mode, seed=7).train,
+    ):
+        seen = draws(part.examples(np.arange(len(part))))
+        assert seen.items() <= whole.items()
+        batches = part.evaluation_batches(7)
+        for i in range(len(batches)):
+            assert draws(batches[i][0]).items() <= whole.items()
+    test = datasets.binarize(fewer, mode, seed=7).test
+    test_whole = draws(datasets.binarize(grey_noise, mode, seed=7).test.examples(slice(None)))
+    assert draws(test.examples(slice(None))).items() <= test_whole.items()
+    same = sum(test_whole[i] == whole[i] for i in range(300))
+    assert same < 30  # ten pixels coincide once in hundreds
+
+
+def test_static_training_batches_hold_the_draws_that_are_evaluated(grey_noise):
+    train = datasets.binarize(grey_noise, "static", seed=7).train
+    whole = draws(train.examples(slice(None)))
+    rest, validation = train.cut(0.2, seed=3)
+    batches = rest.training_batches(16, seed=11)
+    seen = draws(np.concatenate([batches.at(step) for step in range(40)]))
+    assert seen.items() <= whole.items() and len(seen) == len(rest)
+    assert not set(seen) & set(draws(validation.examples(slice(None))))
+
+
+def test_the_fingerprint_changes_with_any_value_label_length_or_position(tmp_path):
+    x = np.random.default_rng(0).random((500, 4, 3)).astype(np.float32)
+    split = Split(x, np.arange(500) % 5, np.full(500, 4))
+    prints = {name: fingerprint.of_split(made) for name, made in changed_splits(split).items()}
+    prints["itself"] = fingerprint.of_split(split)
+    assert len(set(prints.values())) == len(prints), prints
+    assert (
+        fingerprint.of_split(Split(x.copy(), split.labels.copy(), split.lengths.copy()))
+        == prints["itself"]
+    )
+
+
+def changed_splits(split):
+    """Splits that differ in one value of one example, in order, in dtype or in what they lack."""
+    value, label, length = split.images.copy(), split.labels.copy(), split.lengths.copy()
+    value[123, 2, 1] = np.nextafter(value[123, 2, 1], np.float32(2))
+    label[77], length[401] = 9, 3
+    order = np.arange(500)
+    order[[8, 9]] = order[[9, 8]]
+    return {
+        "value": dataclasses.replace(split, images=value),
+        "label": dataclasses.replace(split, labels=label),
+        "length": dataclasses.replace(split, lengths=length),
+        "no labels": dataclasses.replace(split, labels=None),
+        "no lengths": dataclasses.replace(split, lengths=None),
+        "labels as lengths": Split(split.images, split.lengths, split.labels),
+        "order": dataclasses.replace(split.subset(order), positions=None),
+        "positions": dataclasses.replace(split, positions=order),
+        "fewer": split.take(499),
+        "shape": dataclasses.replace(split, images=split.images.reshape(500, 3, 4)),
+        "uint8": dataclasses.replace(split, images=split.images.view(np.uint8)),
+    }
+
+
+def test_equal_data_has_one_fingerprint_in_memory_and_on_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr(fingerprint, "_CHUNK_BYTES", 1000)  # many chunks
+    for dtype in (np.uint8, np.float32, np.float64, np.bool_, ">f4"):
+        x = (np.random.default_rng(0).random((60, 5, 4)) > 0.5).astype(dtype)
+        x *= np.array(255 if dtype == np.uint8 else 1, x.dtype)
+        np.save(tmp_path / "x.npy", x)
+        memory, disk = (
+            datasets.load(tmp_path / "x.npy", memory_share=share) for share in (0.25, 1e-12)
+        )
+        for part in ("train", "test"):
+            one, other = (
+                getattr(datasets.binarize(data, "none"), part).fingerprint()
+                for data in (memory, disk)
+            )
+            assert one == other, dtype
+
+
+def test_a_label_that_is_no_int32_is_refused():
+    split = Split(np.zeros((2, 2), np.float32), np.array([1, 2**32 + 3]))
+    data = Dataset("wide", split, split, Schema("vector", (2,)), "made", "none", "all")
+    with pytest.raises(DatasetError, match="label 4294967299 does not fit an int32"):
+        datasets.binarize(data, "none").train.condition("label")
 
 
 def test_evaluation_batches_cover_every_example_in_order(digits):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -52,18 +52,21 @@ class Split:
         labels: int64 [n], or None.
         lengths: int64 [n], of sequences [n, steps, ...] whose last steps may be padding; None: all
             steps count.
+        positions: int64 [n], where each example stands in the training or test set that it was
+            loaded with, whatever part of that this is; None: 0 to n - 1.
     """
 
     images: np.ndarray | Rows
     labels: np.ndarray | None = None
     lengths: np.ndarray | None = None
+    positions: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.images)
 
     def batch(self, indices: Indices) -> np.ndarray:
         """The chosen examples as float32 [len(indices), *event] in [0, 1]; reads no other rows."""
-        rows = np.asarray(self.images[_positions(indices)])
+        rows = np.asarray(self.images[_checked(indices)])
         if rows.dtype == np.uint8:
             return np.divide(rows, 255, dtype=np.float32)
         return rows.astype(np.float32)
@@ -74,11 +77,16 @@ class Split:
 
     def subset(self, indices: Indices) -> "Split":
         """The chosen examples, in the order asked for; data on disk stays there."""
-        positions = _positions(indices)
+        chosen = _checked(indices)
         labels, lengths = (
-            None if values is None else values[positions] for values in (self.labels, self.lengths)
+            None if values is None else values[chosen] for values in (self.labels, self.lengths)
         )
-        return Split(_select(self.images, positions), labels, lengths)
+        return Split(_select(self.images, chosen), labels, lengths, self.positions_of(chosen))
+
+    def positions_of(self, indices: Indices) -> np.ndarray:
+        """The chosen examples' `positions`, int64."""
+        positions = np.arange(len(self)) if self.positions is None else self.positions
+        return positions[_checked(indices)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +145,8 @@ def hold_out(split: Split, test_share: float, seed: int) -> tuple[Split, Split, 
         f"{n_test:,} of {n:,} examples ({test_share:.0%}) held out at random, n={n_test:,}, "
         f"seed={seed}."
     )
-    return split.subset(train), split.subset(test), sentence
+    parts = (replace(split.subset(part), positions=None) for part in (train, test))
+    return *parts, sentence
 
 
 def slug(text: str) -> str:
@@ -145,16 +154,16 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") or "data"
 
 
-def _positions(indices: Indices) -> slice | np.ndarray:
+def _checked(indices: Indices) -> slice | np.ndarray:
     if isinstance(indices, slice):
         return indices
     array = np.atleast_1d(indices)
     return array if len(array) else array.astype(np.intp)  # NumPy makes an empty list float.
 
 
-def _select(images: np.ndarray | Rows, positions: slice | np.ndarray) -> np.ndarray | Rows:
+def _select(images: np.ndarray | Rows, chosen: slice | np.ndarray) -> np.ndarray | Rows:
     if isinstance(images, Rows):
-        return Rows(images.array, images.index[positions])
-    if isinstance(images, np.memmap) and not isinstance(positions, slice):
-        return Rows(images, np.arange(len(images))[positions])
-    return images[positions]
+        return Rows(images.array, images.index[chosen])
+    if isinstance(images, np.memmap) and not isinstance(chosen, slice):
+        return Rows(images, np.arange(len(images))[chosen])
+    return images[chosen]

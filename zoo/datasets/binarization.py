@@ -1,10 +1,10 @@
 """How the values of a dataset become zeros and ones, drawn from seeds alone."""
 
-import hashlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from zoo.datasets import fingerprint
 from zoo.datasets.base import Dataset, Split
 from zoo.errors import DatasetError
 
@@ -14,7 +14,7 @@ CONDITIONS = {
     "dataset of TensorFlow Datasets with labels",
     "length": "an .npz with length (or length_train and length_test)",
 }
-_CUT, _TRAIN, _TEST, _VALIDATION = range(2, 6)  # streams that must not meet, nor `batches`'s
+_CUT, _TRAIN, _TEST = range(2, 5)  # streams that must not meet, nor `batches`'s
 
 
 def binarize(data, binarization, seed=0):
@@ -62,7 +62,7 @@ class BinarizedSplit:
         """int32 [n]: what a conditional model takes besides x, `label` or `length`.
 
         Raises:
-            DatasetError: if this data has none.
+            DatasetError: if this data has none, or one that is no int32.
         """
         values = {"label": self.split.labels, "length": self.split.lengths}.get(name)
         if values is None:
@@ -70,7 +70,14 @@ class BinarizedSplit:
                 f"This data has no {name}, which a model conditional on it takes beside each "
                 f"example. Give {CONDITIONS.get(name, 'data that has it')}, or take another model."
             )
-        return np.asarray(values).astype(np.int32)
+        values, bounds = np.asarray(values), np.iinfo(np.int32)
+        outside = (values < bounds.min) | (values > bounds.max)
+        if outside.any():
+            raise DatasetError(
+                f"The {name} {values[outside][0]} does not fit an int32, as which a model takes "
+                f"it: number them from 0."
+            )
+        return values.astype(np.int32)
 
     def inputs(self, indices, conditions=()):
         """What a model takes for these examples: (x, *conditions), see `examples`."""
@@ -79,15 +86,16 @@ class BinarizedSplit:
     def examples(self, indices):
         """What a model is evaluated on: float32 [k, *event], the same at every call.
 
-        Binarized values are drawn once: the draw for an example depends on its index in the split,
-        on which split it is and on the seed, not on the batch around it.
+        Binarized values are drawn once: the draw for an example depends on its position in the
+        training or test set, on which of the two it is of and on the seed. So it is one draw in
+        whatever batch, subset or part of a `cut` the example is met.
         """
         values = self.split.batch(indices)
         if self.binarization == "none":
             return values
         uniform = np.empty(values.shape, np.float32)
-        for row, index in enumerate(np.arange(len(self))[indices]):
-            source = np.random.Philox(key=[self.seed, self.stream], counter=[0, 0, 0, index])
+        for row, position in enumerate(self.split.positions_of(indices)):
+            source = np.random.Philox(key=[self.seed, self.stream], counter=[0, 0, 0, position])
             uniform[row] = np.random.Generator(source).random(values.shape[1:], dtype=np.float32)
         return (uniform < values).astype(np.float32)
 
@@ -101,18 +109,15 @@ class BinarizedSplit:
             )
         order = np.random.default_rng([seed, _CUT]).permutation(len(self))
         rest, validation = np.sort(order[count:]), np.sort(order[:count])
-        return tuple(
-            BinarizedSplit(self.split.subset(part), self.binarization, self.seed, stream)
-            for part, stream in ((rest, self.stream), (validation, _VALIDATION))
-        )
+        return self.subset(rest), self.subset(validation)
 
-    def fingerprint(self, examples=64):
-        """A digest of some examples, evenly spaced: tells whether two splits hold the same data."""
-        rows = np.unique(np.linspace(0, len(self) - 1, examples).astype(int))
-        values = self.split.batch(rows)
-        return hashlib.sha256(
-            repr((len(self), values.shape)).encode() + values.tobytes()
-        ).hexdigest()[:16]
+    def subset(self, indices):
+        """The chosen examples, in the order asked for, each drawn as here."""
+        return replace(self, split=self.split.subset(indices))
+
+    def fingerprint(self):
+        """A digest of every example, label, length and position, in order; reads all of them."""
+        return fingerprint.of_split(self.split)
 
     def training_batches(self, batch_size, seed, steps_per_epoch=None, conditions=()):
         """Shuffled batches (x, x) without end, as `TrainingBatches`."""

@@ -195,7 +195,7 @@ def _identity(config, data):
 
     kept = {k: v for k, v in _plain(config).items() if k not in _NOT_PART_OF_THE_RUN}
     return kept | {
-        "event_shape": list(data.event_shape),
+        "schema": data.schema.to_json(),
         "training_data": data.train.fingerprint(),
         "test_data": data.test.fingerprint(),
         "backend": keras.backend.backend(),

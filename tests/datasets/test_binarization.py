@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zoo import datasets
-from zoo.datasets import Dataset, Schema, Split, fingerprint
+from zoo.datasets import Dataset, Schema, Split, fingerprint, storage
 from zoo.errors import DatasetError
 
 
@@ -194,7 +194,7 @@ def changed_splits(split):
 
 
 def test_equal_data_has_one_fingerprint_in_memory_and_on_disk(tmp_path, monkeypatch):
-    monkeypatch.setattr(fingerprint, "_CHUNK_BYTES", 1000)  # many chunks
+    monkeypatch.setattr(storage, "CHUNK_BYTES", 1000)  # many chunks
     for dtype in (np.uint8, np.float32, np.float64, np.bool_, ">f4"):
         x = (np.random.default_rng(0).random((60, 5, 4)) > 0.5).astype(dtype)
         x *= np.array(255 if dtype == np.uint8 else 1, x.dtype)

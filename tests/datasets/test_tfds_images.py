@@ -153,6 +153,7 @@ def test_beyond_the_memory_share_resized_images_and_labels_come_from_files(tmp_p
     data = datasets.load("zoo_test_splits", **options)
     assert {file: file.stat().st_mtime_ns for file in cache.iterdir()} == written
     assert sorted(file.name.split(".")[-2] for file in written) == [
+        "sha256",
         "test_images",
         "test_labels",
         "train_images",

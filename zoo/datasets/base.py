@@ -83,6 +83,10 @@ class Split:
         )
         return Split(_select(self.images, chosen), labels, lengths, self.positions_of(chosen))
 
+    def as_loaded(self) -> "Split":
+        """The same examples, as a training or test set whose positions begin at 0."""
+        return replace(self, positions=None)
+
     def positions_of(self, indices: Indices) -> np.ndarray:
         """The chosen examples' `positions`, int64."""
         positions = np.arange(len(self)) if self.positions is None else self.positions
@@ -145,8 +149,7 @@ def hold_out(split: Split, test_share: float, seed: int) -> tuple[Split, Split, 
         f"{n_test:,} of {n:,} examples ({test_share:.0%}) held out at random, n={n_test:,}, "
         f"seed={seed}."
     )
-    parts = (replace(split.subset(part), positions=None) for part in (train, test))
-    return *parts, sentence
+    return split.subset(train).as_loaded(), split.subset(test).as_loaded(), sentence
 
 
 def slug(text: str) -> str:

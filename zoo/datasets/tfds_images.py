@@ -3,12 +3,13 @@
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import numpy as np
 
 from zoo.artifact.schema import Schema
-from zoo.datasets import storage
+from zoo.datasets import fingerprint, storage
 from zoo.datasets.base import UNKNOWN_LICENCE, Dataset, Split, hold_out, slug
 from zoo.datasets.pixels import fit, pillow
 from zoo.datasets.tfds_builders import builder_of, image_key_of, library, one_line, prepare
@@ -123,9 +124,23 @@ def _decoded(
                     at += len(images)
                     bar.update(len(images))
 
-    sides = "x".join(str(side) for side in shape)
-    key = f"{_slug(name)}-{builder.version}-{'-'.join(parts.values())}-{sides}"
+    def key() -> str:
+        folder, files = _prepared_files(builder, parts.values())
+        digests = fingerprint.of_files(folder, files, f"Reading {name}")
+        content = fingerprint.of_names(files, digests)
+        sides = "x".join(str(side) for side in shape)
+        named = f"{_slug(name)}-{builder.version}-{'-'.join(parts.values())}"
+        return f"{named}-{content}-{sides}"
+
     return storage.decoded(fields, write, key=key, memory_share=memory_share, cache_dir=cache_dir)
+
+
+def _prepared_files(builder, splits: Iterable[str]) -> tuple[Path, list[Path]]:
+    """(folder, the files below it) that hold the splits' examples and say how they are stored."""
+    folder = Path(builder.data_dir)
+    shards = {Path(path).name for split in splits for path in builder.info.splits[split].filepaths}
+    described = [file.name for file in sorted(folder.glob("*.json"))]
+    return folder, [Path(name) for name in sorted({*shards, *described})]
 
 
 def _examples(builder, split: str, keys: tuple[str, str | None]):

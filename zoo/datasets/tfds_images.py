@@ -12,6 +12,7 @@ from zoo.artifact.schema import Schema
 from zoo.datasets import fingerprint, storage
 from zoo.datasets.base import UNKNOWN_LICENCE, Dataset, Split, hold_out, slug
 from zoo.datasets.pixels import fit, pillow
+from zoo.datasets.reading import printable
 from zoo.datasets.tfds_builders import builder_of, image_key_of, library, one_line, prepare
 from zoo.errors import DatasetError
 
@@ -108,6 +109,19 @@ def _decoded(
             fields[f"{part}_labels"] = ((n,), np.int64)
 
     def write(arrays: storage.Arrays) -> None:
+        try:
+            decode(arrays)
+        except DatasetError:
+            raise
+        # TensorFlow has errors of its own for files that are damaged, absent or not to be read.
+        except Exception as error:
+            raise DatasetError(
+                f"The examples of the TFDS dataset {name!r} cannot be read from "
+                f"{printable(builder.data_dir)} ({type(error).__name__}: {one_line(error)}). "
+                "Remove that folder, and load the dataset again to prepare it anew."
+            ) from error
+
+    def decode(arrays: storage.Arrays) -> None:
         # Made before the progress bar: this loads TensorFlow, which takes seconds.
         examples = {
             part: _examples(builder, split, (image_key, label_key)) for part, split in parts.items()
@@ -115,7 +129,7 @@ def _decoded(
         total = sum(builder.info.splits[split].num_examples for split in parts.values())
         with storage.progress(total, f"Decoding {name}") as bar:
             for part in parts:
-                at = 0
+                at, wanted = 0, len(arrays[f"{part}_images"])
                 for batch in examples[part].as_numpy_iterator():
                     images = _fitted(batch[image_key], shape)
                     arrays[f"{part}_images"][at : at + len(images)] = images
@@ -123,6 +137,8 @@ def _decoded(
                         arrays[f"{part}_labels"][at : at + len(images)] = batch[label_key]
                     at += len(images)
                     bar.update(len(images))
+                if at != wanted:
+                    raise ValueError(f"{at:,} examples of {wanted:,} in the split {part}")
 
     def key() -> str:
         folder, files = _prepared_files(builder, parts.values())

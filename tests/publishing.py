@@ -31,7 +31,7 @@ def train(model, data, folder, samples, **settings):
     """A `Trained` of an untrained model.
 
     Args:
-        data: what `zoo.datasets.observe` gives.
+        data: what `zoo.datasets.binarize` gives.
         folder: gets the run and the figures.
         samples: K of the importance sampling.
         settings: of `zoo.training.Settings`.

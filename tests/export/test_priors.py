@@ -5,8 +5,7 @@ import pytest
 
 import zoo
 from zoo import catalog
-from zoo.datasets.base import Dataset, Split
-from zoo.datasets.observed import observe
+from zoo.datasets import Dataset, Schema, Split, binarize
 from zoo.export import graphs, test_data
 from zoo.latents import priors
 
@@ -26,7 +25,10 @@ MODELS = {
 def data():
     """70 events of ones and zeros."""
     x = np.random.default_rng(0).integers(0, 2, (70, *EVENT)).astype(np.float32)
-    return observe(Dataset("made", Split(x), Split(x), EVENT, "made", "none", "all"))
+    return binarize(
+        Dataset("made", Split(x), Split(x), Schema("sequence", EVENT), "made", "none", "all"),
+        "none",
+    )
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from keras import ops
 from scipy import special, stats
 
 from zoo import catalog, noise, training
-from zoo.datasets.observed import observe
+from zoo.datasets import binarize
 from zoo.distributions import categorical
 from zoo.errors import InputError
 from zoo.evaluation import latent, report
@@ -212,8 +212,8 @@ def test_generate_is_one_loop_and_scoring_none(tmp_path):
 @pytest.fixture(scope="module")
 def trained(digits):
     """{restart: a model, trained for 144 steps on the digits}, and the data."""
-    data, found = observe(digits, "dynamic", 0), {}
-    x = data.train.observe(np.arange(len(data.train)))
+    data, found = binarize(digits, "dynamic", 0), {}
+    x = data.train.examples(np.arange(len(data.train)))
     for restart in (0.1, 0.0):
         training.seed_everything(0)
         sizes = {"codes": 32, "dimension": 8, "filters": (8, 16)}
@@ -237,7 +237,7 @@ def test_the_report_is_of_the_exact_bound_and_of_the_codes_in_use(trained):
     models, data = trained
     model = models[0.1]
     found = report(model, data, samples=1000)
-    x = data.test.observe(np.arange(len(data.test)))
+    x = data.test.examples(np.arange(len(data.test)))
     score = model.score(x)
     for name, value in score.items():
         assert found.metrics[name] == pytest.approx(numbers(value).mean(), rel=1e-5)

@@ -8,8 +8,7 @@ import pytest
 from keras import ops
 
 from zoo import catalog
-from zoo.datasets.base import Dataset, Split
-from zoo.datasets.observed import observe
+from zoo.datasets import Dataset, Schema, Split, binarize
 from zoo.errors import InputError
 from zoo.networks import recurrent
 from zoo.training import Settings, fit
@@ -223,7 +222,10 @@ def sequences(longest, count=40):
     """Data whose lengths go up to `longest`, of 5 steps."""
     lengths = np.arange(count) % (longest + 1)
     split = Split(binary(count, 5, 3), None, lengths)
-    return observe(Dataset("toy", split, split, (5, 3), "made here", "none", "the same"))
+    return binarize(
+        Dataset("toy", split, split, Schema("sequence", (5, 3)), "made here", "none", "the same"),
+        "none",
+    )
 
 
 def test_training_on_lengths_beyond_the_models_steps_is_refused(tmp_path):

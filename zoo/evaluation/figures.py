@@ -21,7 +21,7 @@ def draw(model, data, history, means, folder, seed=0):
     """Draws every figure that fits the model and its data into `folder`, and returns it.
 
     Args:
-        data: what `zoo.datasets.observe` gives.
+        data: what `zoo.datasets.binarize` gives.
         history: a row an epoch.
         means: posterior means of the test split, [n, latent].
         seed: of the prior's samples.

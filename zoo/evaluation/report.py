@@ -69,7 +69,7 @@ class Report:
 
 
 def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
-    """Evaluates a model on the test split of what `zoo.datasets.observe` gives.
+    """Evaluates a model on the test split of what `zoo.datasets.binarize` gives.
 
     `nll` is -log p(x) estimated with K=`samples`; `reconstruction_train` is `reconstruction` of the
     training split's first examples, as many as test examples and those held out for validation

@@ -24,7 +24,7 @@ def write_test_data(model, contract, data, folder, seed=0):
     drawn = np.random.default_rng([seed, 30])
     seeds = drawn.integers(-(2**63), 2**63, ROWS)
     seeds[:8] = [7, 7, 8, 0, -1, 2**32, 2**63 - 1, -(2**63)]
-    inputs = {"x": data.test.observe(rows), "seed": seeds}
+    inputs = {"x": data.test.examples(rows), "seed": seeds}
     inputs |= {name: data.test.condition(name)[rows] for name in model.conditions}
     inputs |= _decoded(model, inputs)
     for name, endpoint in contract.items():

@@ -31,7 +31,7 @@ def publish(
 
     Args:
         model: the trained model.
-        data: what `zoo.datasets.observe` gives; its test split gives the inputs of the proof.
+        data: what `zoo.datasets.binarize` gives; its test split gives the inputs of the proof.
         run: what `training.fit` returned.
         report: what `evaluation.report` returned.
         figures: a folder of PNGs, as `evaluation.draw` fills it.

@@ -102,11 +102,15 @@ def _facts(folder, before, answer):
     kept["training"] = {"versions": before["versions"]} | kept["training"]
     kept["data"] = {name: value for name, value in kept["data"].items() if name != "range"}
     schema = before.get("schema") or _schema(before).to_json()
-    return manifest.made(answer) | kept | {
-        "schema": schema,
-        "warnings": before.get("warnings", []),
-        "republished": manifest.now(),
-    }
+    return (
+        manifest.made(answer)
+        | kept
+        | {
+            "schema": schema,
+            "warnings": before.get("warnings", []),
+            "republished": manifest.now(),
+        }
+    )
 
 
 def _schema(before):
@@ -115,12 +119,15 @@ def _schema(before):
     kind = SEQUENCE if "length" in before["conditions"] else None
     kind = kind or {1: VECTOR, 2: SEQUENCE, 3: IMAGE}[len(shape)]
     low, high = data["range"]
+    picture = kind == IMAGE and (low, high) == (0.0, 1.0)
+    eight_bits = picture and "TensorFlow Datasets" in data["source"]
     return Schema(
         kind,
         shape,
         low,
         high,
-        spacing=1.0 if before["protocol"]["binarization"] != "none" else None,
+        spacing=1 / 255 if eight_bits else None,
+        uint8=picture,
         lengths="length" in before["conditions"],
         classes=tuple(str(i) for i in range(before["conditions"].get("label", 0))),
     )

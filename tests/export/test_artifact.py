@@ -93,6 +93,7 @@ def test_the_manifest_states_what_the_design_wants(manifest, trained):
         "posterior": "normal",
         "prior": "standard normal",
         "exact_bits": True,
+        "groups": {"z": [3]},
     }
     assert manifest["recipe"]["script"] == "recipes/conv_vae.py"
     assert manifest["recipe"]["config"]["filters"] == [4, 8] and manifest["recipe"]["seed"] == 5

@@ -26,8 +26,8 @@ def add(commands):
 
 
 def _run(options):
-    from zoo.export.comparison import table
     from zoo.export.republishing import republish
+    from zoo.runtime.replay import table
 
     target, rows = republish(
         options.artifact, options.out, options.replace, float16=not options.no_float16

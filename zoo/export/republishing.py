@@ -15,8 +15,8 @@ from zoo.artifact.endpoints import SCHEMA_VERSION
 from zoo.artifact.schema import IMAGE, SEQUENCE, VECTOR, Schema
 from zoo.errors import ArtifactError
 from zoo.export import card, earlier, manifest, test_data
-from zoo.export.comparison import Row
 from zoo.export.processes import maker
+from zoo.export.published import Published
 from zoo.export.staging import staged
 
 KEPT = ("name", "created", "licence", "data", "recipe", "metrics", "protocol", "training")
@@ -34,7 +34,7 @@ def republish(artifact, out=None, replace=False, float16=True):
         float16: whether graphs in float16 are wanted.
 
     Returns:
-        The new artifact's folder, and the rows of its proof.
+        A `Published`.
 
     Raises:
         ArtifactError: if the earlier artifact is missing, incomplete or changed.
@@ -56,7 +56,7 @@ def republish(artifact, out=None, replace=False, float16=True):
         facts = _facts(folder, before, answer)
         card.write(stage, facts)
         manifest.write(stage, facts)
-    return target, [Row(**row) for row in answer["comparisons"]]
+    return Published.from_answer(target, answer)
 
 
 def _manifest(folder):

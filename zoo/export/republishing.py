@@ -23,6 +23,10 @@ KEPT = ("name", "created", "licence", "data", "recipe", "metrics", "protocol", "
 """Of the earlier manifest, as it is."""
 
 
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+"""What an artifact may be called; its folder is."""
+
+
 def republish(artifact, out=None, replace=False, float16=True):
     """Writes an artifact anew, in the schema of this package, from an earlier one's model.
 
@@ -78,6 +82,12 @@ def _manifest(folder):
         raise ArtifactError(f"{path} states no {', '.join(missing)}.")
     if not unchanged:
         raise ArtifactError(f"{path} is not as it was exported. Fetch the artifact anew.")
+    if not isinstance(found["name"], str) or not NAME.fullmatch(found["name"]):
+        raise ArtifactError(
+            f"{path}: its name is {found['name']!r}, which no folder can be called."
+        )
+    if not isinstance(found["files"], dict) or not isinstance(found["conditions"], dict):
+        raise ArtifactError(f"{path}: its files are no object, or its conditions are none.")
     return found
 
 
@@ -88,7 +98,8 @@ def _checked(folder, before):
         path = folder / name
         if ".." in Path(name).parts or Path(name).is_absolute():
             raise ArtifactError(f"{folder / layout.MANIFEST} lists {name!r}, outside the folder.")
-        if not path.is_file() or checksums.of_file(path) != stated["sha256"]:
+        digest = stated.get("sha256") if isinstance(stated, dict) else None
+        if not path.is_file() or checksums.of_file(path) != digest:
             raise ArtifactError(f"{path} is not the file that was exported. Fetch it anew.")
     return files
 

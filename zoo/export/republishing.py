@@ -22,6 +22,9 @@ from zoo.export.staging import staged
 KEPT = ("name", "created", "licence", "data", "recipe", "metrics", "protocol", "training")
 """Of the earlier manifest, as it is."""
 
+READ = ("conditions", "event_shape", "files", "versions")
+"""What is wanted of it besides."""
+
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 """What an artifact may be called; its folder is."""
@@ -69,7 +72,7 @@ def _manifest(folder):
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         version = found["schema_version"]
-        missing = [key for key in (*KEPT, "conditions", "files") if key not in found]
+        missing = [key for key in (*KEPT, *READ) if key not in found]
         unchanged = found.get(checksums.MANIFEST_KEY) == checksums.of_manifest(found)
     except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise ArtifactError(f"{path} cannot be read: {error!r}") from error
@@ -83,9 +86,7 @@ def _manifest(folder):
     if not unchanged:
         raise ArtifactError(f"{path} is not as it was exported. Fetch the artifact anew.")
     if not isinstance(found["name"], str) or not NAME.fullmatch(found["name"]):
-        raise ArtifactError(
-            f"{path}: its name is {found['name']!r}, which no folder can be called."
-        )
+        raise ArtifactError(f"{path}: its name is {found['name']!r}, wanted is a folder's.")
     if not isinstance(found["files"], dict) or not isinstance(found["conditions"], dict):
         raise ArtifactError(f"{path}: its files are no object, or its conditions are none.")
     return found

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from zoo import likelihoods
-from zoo.artifact.endpoints import BATCH, REAL, SAMPLED, WHOLE, Endpoint, Tensor
+from zoo.artifact.endpoints import BATCH, BOUND, NATS, WHOLE, Endpoint, Tensor
 from zoo.errors import InputError
 from zoo.latents.base import repeat
 from zoo.models import precision
@@ -119,9 +119,9 @@ class LatentModel(keras.Model):
         )
         decoded = self.likelihood.tensors(self.event_shape)
         seed = Tensor("seed", "int64", (BATCH,))
-        sampled = () if self.exact_kl else ("kl",)
+        exact = ("kl",) if self.exact_kl else ()
         nats = tuple(
-            Tensor(name, "float32", (BATCH,), SAMPLED if name in sampled else REAL)
+            Tensor(name, "float32", (BATCH,), NATS if name in exact else BOUND)
             for name in self.nats
         )
         endpoints = [

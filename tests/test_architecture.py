@@ -36,7 +36,7 @@ ALLOWED = {
     "objectives": {"errors", "distributions", "schedules"},
     "recurrent_cells": set(),
     "latents": {"errors", "distributions", "noise", "recurrent_cells", "schedules"},
-    "likelihoods": {"errors", "distributions", "noise"},
+    "likelihoods": {"errors", "artifact", "distributions", "noise"},
     "models": {"errors", "artifact", "noise", "distributions", "latents", "likelihoods"}
     | {"objectives"},
     "networks": {"errors", "recurrent_cells"},

@@ -13,7 +13,8 @@ from zoo.datasets import Dataset, Schema, Split
 from zoo.errors import InputError
 from zoo.evaluation import latent, nats
 from zoo.evaluation.compilation import compiled
-from zoo.models.vae import VAE
+from zoo.latents import Flat
+from zoo.models import VAE
 from zoo.networks.output_layers import normal_posterior
 
 SCALE, SIZE, LATENT = 0.7, 3, 2
@@ -153,7 +154,8 @@ def test_the_report_states_its_protocol(linear, data, tmp_path):
 
 
 def test_the_report_says_whether_the_kl_is_exact_or_sampled(linear, data):
-    mixture = VAE(linear.encoder, linear.decoder, prior="mixture", likelihood=linear.likelihood)
+    latents = Flat(linear.latent, prior="mixture")
+    mixture = VAE(linear.encoder, linear.decoder, latents, linear.likelihood)
     said = [
         evaluation.report(model, data, samples=2, elbo_samples=3).statement()
         for model in (linear, mixture)

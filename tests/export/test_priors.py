@@ -38,7 +38,7 @@ def test_a_model_of_every_learned_prior_is_proven_equal(name, tmp_path):
     model = MODELS[name]()
     random = np.random.default_rng(1)
     for weight in model.trainable_weights:
-        scale = 0.8 if any(weight is each for each in model.prior.weights) else 0.4
+        scale = 0.8 if any(weight is each for each in model.latents.prior.weights) else 0.4
         weight.assign(random.normal(0.0, scale, weight.shape))
     z = np.asarray(model.generate(np.arange(300))["z"])
     assert np.abs(np.cov(z.T) - np.eye(3)).max() > 0.2  # not the standard normal

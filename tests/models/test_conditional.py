@@ -153,7 +153,7 @@ def padded():
 
 
 def test_the_weight_is_one_before_the_end_and_zero_after():
-    weight = np.asarray(sequential().weight((LENGTHS,)))
+    weight = np.asarray(sequential()._step_weight((LENGTHS,)))
     assert weight.shape == (4, STEPS, 1)
     np.testing.assert_array_equal(
         weight[..., 0],

@@ -201,14 +201,15 @@ def test_every_layer_survives_its_own_config():
         ({"units": 0}, "units=0"),
         ({"units": (8, 8)}, r"units=\(8, 8\)"),
         ({"cell": "rnn"}, "cell 'rnn' is unknown; there are lstm, gru"),
-        ({"event_shape": (64,)}, r"events of shape \(64,\)"),
-        ({"event_shape": (2, 3, 4, 5)}, r"events of shape \(2, 3, 4, 5\)"),
+        ({"shape": (64,)}, r"events of shape \(64,\)"),
+        ({"shape": (2, 3, 4, 5)}, r"events of shape \(2, 3, 4, 5\)"),
     ],
 )
 @pytest.mark.parametrize("side", SIDES)
 def test_bad_sizes_are_refused(side, arguments, said):
     with pytest.raises(InputError, match=said):
-        side(**{"event_shape": (8, 8), "latent": 2, "units": 4} | arguments)
+        given = {"shape": (8, 8), "latent": 2, "units": 4} | arguments
+        side(given.pop("shape"), **given)
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.0])

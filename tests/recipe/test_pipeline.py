@@ -71,7 +71,7 @@ def test_pseudo_inputs_begin_at_different_examples_that_are_trained_on():
     model = zoo.catalog.vampprior_vae((4, 3), latent=2, units=(4,), components=25)
     settings = zoo.training.Settings(validation_share=0.5, seed=3)
     zoo.recipe.pipeline._start_pseudo_inputs(model, data, settings)
-    begun = np.asarray(model.prior.pseudo_inputs())
+    begun = np.asarray(model.latents.prior.pseudo_inputs())
     near = np.abs(begun[:, None] - np.clip(images, 0.05, 0.95)).max(axis=(2, 3)) < 1e-5
     training, _ = data.train.cut(0.5, 3)
     trained_on = np.isin(images, training.examples(slice(0, 20))).all(axis=(1, 2))

@@ -15,6 +15,7 @@ test: $(VENV)/.test lint
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 index: $(VENV)/.train
 	$(BIN)/python exports/index.py

@@ -118,10 +118,10 @@ def test_what_receives_a_model_imports_no_family(room):
     assert not rooms_imported(room) & FAMILIES
 
 
-def test_only_the_proof_imports_the_runtime_within_export():
+def test_only_the_comparison_imports_the_runtime_within_export():
     for path in sources("export"):
         runtime = [name for name in imports(path) if name.startswith("zoo.runtime")]
-        assert not runtime or path.name == "proof.py", path
+        assert not runtime or path.name == "comparison.py", path
 
 
 def test_the_runtime_imports_numpy_onnxruntime_and_the_standard_library_only():

@@ -11,8 +11,8 @@ import zoo
 from zoo import noise
 from zoo.artifact import endpoints
 from zoo.errors import ExportError
-from zoo.export import half
 from zoo.export import onnx as writer
+from zoo.export.onnx_graph import half
 from zoo.runtime.sessions import Sessions
 
 NATS = {"Softplus", "Exp", "Log", "ReduceSum", "ReduceMean"}

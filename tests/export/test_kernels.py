@@ -6,7 +6,7 @@ import pytest
 from keras import layers, ops
 
 from zoo.errors import ExportError
-from zoo.export import kernels
+from zoo.export.onnx_graph import kernels
 from zoo.models.vae import VAE
 from zoo.networks import conv
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from zoo.errors import ArtifactError
 
-_Bytes: TypeAlias = "bytes | memoryview"
+_Bytes: TypeAlias = bytes | memoryview
 
 # ONNX's messages that a tensor may lie in: {field's number: message}.
 _MODEL = {7: "graph", 20: "training", 25: "function"}
@@ -83,7 +83,7 @@ def embedded(graph: bytes, files: Mapping[str, bytes], inner_only: bool = False)
     return bytes(_walk(graph, content))
 
 
-_Visit: TypeAlias = Callable[[tuple[str, int, int], bool], "_Bytes | None"]
+_Visit: TypeAlias = Callable[[tuple[str, int, int], bool], _Bytes | None]
 
 
 def _walk(graph: bytes, visit: _Visit) -> _Bytes:
@@ -116,7 +116,7 @@ def _rewritten(message: memoryview, kind: str, visit: _Visit, depth: int) -> _By
     return b"".join(kept) if changed else message
 
 
-def _tensor(message: memoryview, visit: Callable[[tuple[str, int, int]], "_Bytes | None"]) -> _Bytes:
+def _tensor(message: memoryview, visit: Callable[[tuple[str, int, int]], _Bytes | None]) -> _Bytes:
     stated, rest, outside = {}, [], False
     for number, wire, start, value, end in _fields(message):
         if number == _OUTSIDE and wire == _LENGTH:

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,9 @@ def read(folder: str | os.PathLike[str]) -> dict[str, Any]:
     manifest = parse(folder)
     problem = digest_problem(manifest)
     if problem:
-        raise ArtifactError(f"{Path(folder) / layout.MANIFEST}: {problem}. Fetch the artifact anew.")
+        raise ArtifactError(
+            f"{Path(folder) / layout.MANIFEST}: {problem}. Fetch the artifact anew."
+        )
     return manifest
 
 
@@ -65,7 +68,7 @@ def parse(folder: str | os.PathLike[str], oldest: int = SCHEMA_VERSION) -> dict[
     if version < oldest:
         raise ArtifactError(
             f"{path} has schema version {_short(version)}, this package reads {SCHEMA_VERSION}: "
-            f"write it anew by: python -m zoo republish {folder}"
+            f"write it anew by: python -m zoo republish {shlex.quote(str(folder))}"
         )
     return manifest
 

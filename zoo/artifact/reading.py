@@ -50,13 +50,13 @@ class Reader:
         """Whether the manifest lists a file."""
         return not self._stated or entry(self._files, name) is not None
 
-    def read(self, name: str) -> bytes:
-        """A file's bytes.
+    def read(self, name: str, limit: int = LARGEST) -> bytes:
+        """A file's bytes, at most `limit` of them.
 
         Raises:
             ArtifactError: if it is missing, not listed, no regular file, or not as it was exported.
         """
-        return self._or_error(name, self._bytes)
+        return bytes(self._or_error(name, lambda each: self._bytes(each, limit)))
 
     def copy(self, name: str, target: str | os.PathLike[str]) -> None:
         """Copies a file; nothing is left at `target` unless its bytes are those of the manifest.
@@ -90,12 +90,12 @@ class Reader:
                 f"{self.folder / name} {problem}. Fetch the artifact anew."
             ) from problem
 
-    def _bytes(self, name: str) -> bytes:
+    def _bytes(self, name: str, limit: int) -> bytes:
         parts: list[bytes] = []
-        self._hashed(name, parts.append)
+        self._hashed(name, parts.append, limit)
         return b"".join(parts) if len(parts) != 1 else parts[0]
 
-    def _hashed(self, name: str, take: Callable[[bytes], Any]) -> None:
+    def _hashed(self, name: str, take: Callable[[bytes], Any], limit: int = LARGEST) -> None:
         """Gives a file's bytes to `take`, all of them or a `Problem` at the end."""
         stated = entry(self._files, name) if self._stated else {}
         if stated is None:
@@ -108,8 +108,8 @@ class Reader:
                     f"has {size:,} bytes, the manifest states {wanted:,}: it is incomplete or was "
                     "changed"
                 )
-            if size > LARGEST:
-                raise Problem(f"has {size:,} bytes, at most {LARGEST:,} are read")
+            if size > limit:
+                raise Problem(f"has {size:,} bytes, at most {limit:,} are read")
             for chunk in _chunks(file, size):
                 digest.update(chunk)
                 take(chunk)

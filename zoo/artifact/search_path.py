@@ -10,7 +10,7 @@ from zoo.errors import ArtifactError, InputError
 SEARCH_PATH = "VAE_ZOO_EXPORTS"
 BESIDE = Path(__file__).resolve().parents[2]  # what the package lies in: a clone or site-packages
 
-StrPath: TypeAlias = "str | os.PathLike[str]"
+StrPath: TypeAlias = str | os.PathLike[str]
 
 
 def find(path: StrPath) -> Path:

@@ -116,8 +116,8 @@ class Artifact:
         self.batch_limit = batch_limit if batch_limit == "auto" else _count(batch_limit)
         self.schema = manifests.schema(manifest)
         self.endpoints = _of_precision(self.folder, manifest, precision)
-        reader = Reader(self.folder, manifest)
-        self._sessions = Sessions(reader, providers, threads)
+        self.reader = Reader(self.folder, manifest)
+        self._sessions = Sessions(self.reader, providers, threads)
         for name in self.endpoints:
             path = self.folder / layout.graph(name, precision)
             if not os.path.lexists(path):
@@ -145,14 +145,6 @@ class Artifact:
     def provider(self, name: str) -> str:
         """The execution provider that runs an endpoint; what it cannot run, the CPU does."""
         return self._sessions.provider(self._graph(name))
-
-    def read(self, file: str) -> bytes:
-        """One of the artifact's files, checked against the manifest.
-
-        Raises:
-            ArtifactError: if it is not as it was exported.
-        """
-        return Reader(self.folder, self.manifest).read(file)
 
     def __getattr__(self, name: str) -> Call:
         endpoints = self.__dict__.get("endpoints", {})

@@ -144,7 +144,9 @@ def _real(what: str, tensor: Tensor, value: Any, array: Array, schema: Schema | 
     if array.dtype == np.uint8 and schema is not None and schema.uint8:
         low, high = schema.range
         unit = np.divide(array, 255, dtype=np.float32)
-        return unit if (low, high) == (0.0, 1.0) else np.float32(low) + unit * np.float32(high - low)
+        return (
+            unit if (low, high) == (0.0, 1.0) else np.float32(low) + unit * np.float32(high - low)
+        )
     if array.dtype == tensor.dtype:
         return array
     if isinstance(value, (list, tuple, int, float)) and array.dtype != np.uint8:

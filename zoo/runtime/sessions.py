@@ -20,15 +20,17 @@ OPTIONS = {"CUDAExecutionProvider": {"use_tf32": "0"}}
 """Of providers, unless the caller gives others. TF32 keeps 10 of a float32's 23 bits: too few for
 the contract's tolerance."""
 
-Providers: TypeAlias = "str | Iterable[str | tuple[str, dict[str, Any]]] | None"
-Array: TypeAlias = "np.ndarray[Any, Any]"
-Interface: TypeAlias = "list[tuple[str, str, tuple[Any, ...]]]"
+Providers: TypeAlias = str | Iterable[str | tuple[str, dict[str, Any]]] | None
+Array: TypeAlias = np.ndarray[Any, Any]
+Interface: TypeAlias = list[tuple[str, str, tuple[Any, ...]]]
 
 _DEVICES = {"CUDAExecutionProvider": "cuda", "TensorrtExecutionProvider": "cuda"}
 """Where a provider's tensors lie; those of any other are exchanged in the machine's memory."""
 
 _WEIGHTS = {name.rpartition("/")[2]: name for name in layout.WEIGHTS.values()}
 """{a file of weights, as a graph names it: the same, as the manifest does}."""
+
+_LARGEST_GRAPH = 2**31 - 1  # bytes of a protobuf
 
 
 class Sessions:
@@ -137,7 +139,7 @@ class Sessions:
     def _read(self, name: str) -> bytes | ArtifactError:
         """A graph, and besides what it keeps outside of itself."""
         try:
-            graph = self._reader.read(layout.graph(name))
+            graph = self._reader.read(layout.graph(name), _LARGEST_GRAPH)
             wanted = external_data.locations(graph)
         except ArtifactError as error:
             return error

@@ -106,7 +106,7 @@ def test_the_manifest_states_what_the_design_wants(manifest, trained):
     assert data["train"] + data["validation"] == 1438 and data["test"] == 359
     assert manifest["schema"] == trained.data.schema.to_json()
     assert manifest["float16"] == dict.fromkeys(manifest["endpoints"])
-    batches = dict.fromkeys(manifest["endpoints"], [1, 3, 64])
+    batches = {name: [1, 3, 64] for name in manifest["endpoints"]}
     assert manifest["proof"] == {"rows": 64, "batches": batches, "memory": 2**30}
     assert data["source"] and data["licence"] and manifest["licence"] == "Apache-2.0"
 

@@ -78,5 +78,5 @@ def test_what_feeds_back_draws_of_discrete_values_is_proven_equal(name, tmp_path
     for weight in model.trainable_weights:
         weight.assign(random.normal(0.0, 0.5, weight.shape))
     feeding_back = ("reconstruct", "generate")
-    made = make_here(model, data_of(name), tmp_path, feeding_back)
-    assert all(row.ok for row in rows_of(made))
+    rows = rows_of(make_here(model, data_of(name), tmp_path, feeding_back))
+    assert all(row.ok for row in rows)

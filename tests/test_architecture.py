@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = {path.stem if path.is_file() else path.name for path in (ROOT / "zoo").iterdir()} - {
-    "__init__",
-    "__pycache__",
-}
+ROOMS = {
+    path.stem if path.is_file() else path.name
+    for path in (ROOT / "zoo").iterdir()
+    if path.is_dir() or path.suffix == ".py"  # and not py.typed
+} - {"__init__", "__pycache__"}
 TRAINING_STACK = {"tensorflow", "tensorflow_datasets", "tf2onnx", "onnx", "keras", "jax"}
 ADAM = ROOT / "zoo" / "training" / "adam.py"
 SIGNATURES = ROOT / "zoo" / "export" / "signatures.py"

@@ -7,7 +7,7 @@ makes sense; its endpoints are checked against the graphs besides.
 import keyword
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 from zoo.artifact import layout
 from zoo.artifact import manifest as manifests
@@ -51,8 +51,8 @@ LARGEST_ROW = 2**31
 """Values of one example in a tensor."""
 
 # Of an artifact's object, which has a method an endpoint.
-_RESERVED = ("folder", "manifest", "precision", "batch_limit", "schema", "endpoints")
-_RESERVED += ("to_device", "provider", "reader")
+_RESERVED = {"folder", "manifest", "precision", "batch_limit", "schema", "endpoints"}
+_RESERVED |= {"to_device", "provider", "reader"}
 _KINDS = {str: "text", list: "a list", int: "a whole number", dict: "an object"}
 
 
@@ -94,10 +94,22 @@ def batches(manifest: dict[str, Any], endpoint: str) -> tuple[int, ...]:
     return tuple(found) if isinstance(found, list) and _possible(found) else PROOF_BATCHES
 
 
+def rows(manifest: dict[str, Any]) -> int:
+    """How many rows of test data there are; `PROOF_BATCHES`' largest where it is not stated."""
+    proof = manifest.get("proof")
+    stated = proof.get("rows") if isinstance(proof, dict) else None
+    return stated if _is_rows(stated) else PROOF_BATCHES[-1]
+
+
 def left_out(manifest: dict[str, Any], endpoint: str) -> bool:
     """Whether the manifest gives a reason why an endpoint has no float16 graph."""
     reasons = manifest.get("float16")
     return isinstance(reasons, dict) and isinstance(reasons.get(endpoint), str)
+
+
+def _is_rows(stated: Any) -> TypeGuard[int]:
+    whole = isinstance(stated, int) and not isinstance(stated, bool)
+    return whole and 1 <= stated <= PROOF_BATCHES[-1]
 
 
 def _possible(found: list[Any]) -> bool:
@@ -179,6 +191,8 @@ def _event(manifest: dict[str, Any]) -> str:
 
 def _proof(manifest: dict[str, Any]) -> Iterator[str]:
     proof = manifest.get("proof")
+    if isinstance(proof, dict) and not _is_rows(proof.get("rows")):
+        yield f"its proof has {proof.get('rows')!r:.40} rows, wanted are 1 to {PROOF_BATCHES[-1]}"
     stated = proof.get("batches") if isinstance(proof, dict) else None
     for name, found in stated.items() if isinstance(stated, dict) else ():
         if not (isinstance(found, list) and _possible(found)):

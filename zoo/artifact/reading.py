@@ -1,9 +1,9 @@
-"""Reads an artifact's files: the bytes that its manifest states, or an error. Standard library only.
+"""Reads an artifact's files: the bytes that its manifest states, or an error.
 
 What is read may be anything: a pipe that never answers, a device, a file of many GB, one that
 somebody changes meanwhile. So nothing is opened that is no regular file, nothing is read beyond
 what is wanted, and bytes are hashed as they are read: those that were hashed are those that count,
-whatever the file holds a moment later.
+whatever the file holds a moment later. Standard library only.
 
 Symbolic links are followed: hubs keep an artifact's files as links into a store of their own, and
 whatever a link leads to must have the bytes that the manifest states.

@@ -40,7 +40,7 @@ def require_whole_number(name, value, least, most):
 
 
 def copy(artifact, file, target):
-    """Copies one of the artifact's files; the bytes that are written are those that were checked."""
+    """Copies one of the artifact's files; the bytes that were checked are those written."""
     if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
         raise ArtifactError(f"{artifact.folder}: manifest.json lists {file!r}, outside the folder.")
     artifact.reader.copy(file, target)

@@ -22,9 +22,9 @@ ENDINGS = {layout.FLOAT32: "", layout.FLOAT16: HALF}
 """What follows an endpoint's name in its graph's, by the precision that it computes in."""
 
 BATCH_BYTES = 2**21
-"""Of inputs and answers that go through a graph at a time, 2 MiB: 334 rows of MNIST, 5 of 128x128x3.
-The memory of a call is then bounded, and more rows at once are not faster (docs/artifact.md, "Large
-batches")."""
+"""Of inputs and answers that go through a graph at a time, 2 MiB: 334 rows of MNIST, 5 of
+128x128x3. The memory of a call is then bounded, and more rows at once are not faster
+(docs/artifact.md, "Large batches")."""
 
 BatchLimit = int | None | Literal["auto"]
 

@@ -39,9 +39,7 @@ class Call:
         self._limit = batch_limit
         self._schema = schema
         self._graph = graph or endpoint.name
-        self._result: Any = collections.namedtuple(
-            endpoint.name.title(), [tensor.name for tensor in endpoint.outputs]
-        )
+        self._result = _named_tuple(endpoint)
         given = ", ".join(f"{t.name}: {inputs.wanted(t)}" for t in endpoint.inputs)
         answers = ", ".join(f"{t.name}: {inputs.wanted(t)}" for t in endpoint.outputs)
         self.__doc__ = f"{endpoint.name}({given}) -> ({answers})"
@@ -128,6 +126,12 @@ def rows_within(endpoint: Endpoint, size: int) -> int:
     tensors = (*endpoint.inputs, *endpoint.outputs)
     row = sum(np.dtype(t.dtype).itemsize * int(np.prod(inputs.sizes(t))) for t in tensors)
     return max(1, size // max(1, row))
+
+
+def _named_tuple(endpoint: Endpoint) -> Callable[..., Any]:
+    """The type of an endpoint's answers."""
+    names = [tensor.name for tensor in endpoint.outputs]
+    return collections.namedtuple(endpoint.name.title(), names)
 
 
 @contextlib.contextmanager

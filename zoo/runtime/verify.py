@@ -337,6 +337,12 @@ def _replay(
     except ArtifactError as error:
         result.find(layout.answers(endpoint.name), str(error))
         return
+    count = len(next(iter(given.values())))
+    if count != manifest_rules.rows(result.manifest):
+        result.find(
+            layout.answers(endpoint.name),
+            f"it has {count} rows, the proof was made of {manifest_rules.rows(result.manifest)}",
+        )
     try:
         rows = replay.compare(runtime, careful, endpoint, given, wanted, batches)
     except ExportError as error:

@@ -95,7 +95,7 @@ def _walk(graph: bytes, visit: _Visit) -> _Bytes:
     try:
         return _rewritten(memoryview(graph), "model", visit, 0)
     except (_Malformed, UnicodeDecodeError) as error:
-        raise ArtifactError(f"These are not the bytes of an ONNX graph ({error}).") from error
+        raise ArtifactError(f"its bytes are no ONNX graph ({error}).") from error
 
 
 def _rewritten(message: memoryview, kind: str, visit: _Visit, depth: int) -> _Bytes:

@@ -43,7 +43,7 @@ def roots() -> list[Path]:
     clone = [BESIDE / "exports"] if (BESIDE / "pyproject.toml").is_file() else []
     found: dict[str, Path] = {}
     for root in (*map(Path, named), Path("exports"), *clone):
-        found.setdefault(os.path.realpath(root), root)
+        found.setdefault(_real(root), root)
     return list(found.values())
 
 
@@ -68,7 +68,7 @@ def artifacts(folders: Iterable[StrPath] | None = None) -> list[Path]:
         # What begins with a dot is being written, or was left by a run that was killed.
         for place in (folder, *(each for each in inside if not each.name.startswith("."))):
             if os.path.lexists(place / "manifest.json"):
-                found.setdefault(os.path.realpath(place), place)
+                found.setdefault(_real(place), place)
     return list(found.values())
 
 
@@ -79,6 +79,14 @@ def _path(path: StrPath) -> Path:
         raise InputError(
             f"An artifact is given by its folder or its name, not by {path!r:.80}."
         ) from error
+
+
+def _real(place: Path) -> str:
+    """The place without links, so that one is not listed twice."""
+    try:
+        return os.path.realpath(place)
+    except OSError:  # whoever removed the working directory
+        return str(place)
 
 
 def _absolute(place: Path) -> Path:

@@ -140,9 +140,12 @@ class Sessions:
         """A graph, and besides what it keeps outside of itself."""
         try:
             graph = self._reader.read(layout.graph(name), _LARGEST_GRAPH)
-            wanted = external_data.locations(graph)
         except ArtifactError as error:
             return error
+        try:
+            wanted = external_data.locations(graph)
+        except ArtifactError as error:
+            return ArtifactError(f"{self._reader.folder / layout.graph(name)}: {error}")
         for location in sorted(wanted & set(_WEIGHTS)):
             if location not in self._weights:
                 self._weights[location] = self._reader.read(_WEIGHTS[location])

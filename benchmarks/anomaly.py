@@ -73,15 +73,15 @@ def measure(data, label, artifact, seed):
     """One row: AUROC by score, mean -ELBO of every class in nats, and what they rest on."""
     vae = zoo.load(artifact)
     protocol, training = vae.manifest["protocol"], vae.manifest["training"]
-    observed = zoo.datasets.observe(data, protocol["binarization"], seed).test
-    scores = anomaly.scores(vae, observed.observe(np.arange(len(observed))))
-    left_out, nats = observed.labels == label, scores["negative_elbo"]
+    test = zoo.datasets.binarize(data, protocol["binarization"], seed).test
+    scores = anomaly.scores(vae, test.examples(np.arange(len(test))))
+    left_out, nats = test.labels == label, scores["negative_elbo"]
     return {
         "auroc": {
             name: anomaly.area(values[~left_out], values[left_out], name)
             for name, values in scores.items()
         },
-        "nats": {str(c): float(nats[observed.labels == c].mean()) for c in set(observed.labels)},
+        "nats": {str(c): float(nats[test.labels == c].mean()) for c in set(test.labels)},
         "normal": int(np.sum(~left_out)),
         "anomalous": int(np.sum(left_out)),
         "epochs": training["epochs"],

@@ -41,7 +41,7 @@ def evaluate(name, given, seed):
     loaded = zoo.datasets.load(given.dataset)
     model = build(name, loaded.event_shape, seed)
     few = dataclasses.replace(loaded, test=loaded.test.take(given.examples))
-    data = zoo.datasets.observe(few, "dynamic", 0)
+    data = zoo.datasets.binarize(few, "dynamic", 0)
     settings = zoo.training.Settings(epochs=given.epochs, patience=0, seed=seed)
     folder = given.out / f"{name.replace(' ', '_').replace(',', '')}-{given.epochs}-{seed}"
     zoo.training.fit(model, data, settings, folder, resume=True)

@@ -40,7 +40,7 @@ import torch_port
 
 import zoo
 import zoo.catalog  # registers the classes that a .keras file names
-from zoo.datasets import observe
+from zoo.datasets import binarize
 from zoo.runtime import replay
 
 ENDPOINTS = ("encode", "decode", "reconstruct")
@@ -58,7 +58,7 @@ def untrained(folder, image, latent):
     digits = np.concatenate([s.batch(slice(None)) for s in _splits(zoo.datasets.load("digits"))])
     nearest = np.arange(image) * digits.shape[1] // image
     np.save(folder / "enlarged.npy", digits[:, nearest][:, :, nearest])
-    data = observe(zoo.datasets.load(folder / "enlarged.npy"), "dynamic")
+    data = binarize(zoo.datasets.load(folder / "enlarged.npy"), "dynamic")
     model = zoo.catalog.conv_vae(data.event_shape, latent=latent)
     settings = zoo.training.Settings(epochs=1, steps_per_epoch=10)
     run = zoo.training.fit(model, data, settings, folder / "run")

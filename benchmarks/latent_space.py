@@ -107,7 +107,7 @@ def space(kind, latent, data, test, given):
 
 def flat(split):
     """All examples of a split as vectors."""
-    return split.observe(np.arange(len(split))).reshape(len(split), -1)
+    return split.examples(np.arange(len(split))).reshape(len(split), -1)
 
 
 def measure(space, test, judge, given):
@@ -144,7 +144,7 @@ def sampled(space, count, seed):
 def controls(test, judge, count, seed):
     """What the judge makes of real test images and of what is none: shares accepted."""
     rng = np.random.default_rng(seed)
-    real, labels = test.observe(np.arange(len(test))), test.labels
+    real, labels = test.examples(np.arange(len(test))), test.labels
     one, other = rng.integers(0, len(real), (2, 4 * count))
     apart = np.flatnonzero(labels[one] != labels[other])[:count]
     images = {
@@ -170,10 +170,10 @@ def memorise(kind, units, latent, train, test, given):
 
     zoo.training.seed_everything(given.seed)
     model = zoo.catalog.build(
-        f"dense_{kind}", train.observe([0]).shape[1:], latent=latent, units=(units, units)
+        f"dense_{kind}", train.examples([0]).shape[1:], latent=latent, units=(units, units)
     )
     model.compile(keras.optimizers.Adam(1e-3), jit_compile=keras.backend.backend() == "jax")
-    x = train.observe(np.arange(len(train)))
+    x = train.examples(np.arange(len(train)))
     model.fit(x, x, batch_size=100, epochs=given.memorise_epochs, verbose=0)
     return {"parameters": model.count_params(), **dict(memorisation.errors(model, train, test))}
 
@@ -211,14 +211,14 @@ def main():
     loaded = zoo.datasets.load(given.dataset, seed=given.seed)
     order = np.random.default_rng(given.seed).permutation(len(loaded.test))[: given.images]
     loaded = dataclasses.replace(loaded, test=loaded.test.subset(order))
-    data = zoo.datasets.observe(loaded, "none", given.seed)
-    judge = Judge(data.train.observe(np.arange(len(data.train))), data.train.labels, given.seed)
+    data = zoo.datasets.binarize(loaded, "none", given.seed)
+    judge = Judge(data.train.examples(np.arange(len(data.train))), data.train.labels, given.seed)
     kept.once("controls", lambda: controls(data.test, judge, given.samples, given.seed))
     for latent in given.latents:
         shown = data
         if latent > 3:
             fewer = dataclasses.replace(loaded, test=loaded.test.take(EXACT))
-            shown = zoo.datasets.observe(fewer, "none", given.seed)
+            shown = zoo.datasets.binarize(fewer, "none", given.seed)
         kept.once(f"n-{latent}", lambda test=shown.test: len(test))
         drawn = all((given.out / file).exists() for file in figures.files(latent))
         spaces = {}
@@ -231,7 +231,7 @@ def main():
         if not drawn:
             figures.draw(spaces, NAMES, shown.test, judge, latent, given.out, given.seed)
     few = np.random.default_rng(given.seed).permutation(len(loaded.train))[: given.memorised]
-    few = zoo.datasets.observe(
+    few = zoo.datasets.binarize(
         dataclasses.replace(loaded, train=loaded.train.subset(few)), "none", given.seed
     )
     for units in given.capacities:

@@ -52,7 +52,7 @@ def evaluated(folder, manifest, samples, keep):
 
     stated, config = manifest["protocol"], manifest["recipe"]["config"]
     data = zoo.datasets.load(config["dataset"], seed=config["seed"])
-    data = zoo.datasets.observe(data, stated["binarization"], stated["binarization_seed"])
+    data = zoo.datasets.binarize(data, stated["binarization"], stated["binarization_seed"])
     model = keras.saving.load_model(folder / "model.keras")
     keep = keep / f"{folder.name}-{samples}"
     keep.mkdir(parents=True, exist_ok=True)

@@ -36,10 +36,10 @@ def main():
     parser.add_argument("--count", type=int, default=2000, help="samples of each artifact")
     parser.add_argument("--seed", type=int, default=0, help="of the judge")
     given = parser.parse_args()
-    data = zoo.datasets.observe(zoo.datasets.load(given.dataset, seed=given.seed), "none")
-    training = data.train.observe(np.arange(len(data.train)))
+    data = zoo.datasets.binarize(zoo.datasets.load(given.dataset, seed=given.seed), "none")
+    training = data.train.examples(np.arange(len(data.train)))
     judge = completeness.Judge(training, data.train.labels, given.seed)
-    test = data.test.observe(np.arange(min(given.count, len(data.test))))
+    test = data.test.examples(np.arange(min(given.count, len(data.test))))
     judged = {f"real test images ({len(test):,})": test}
     for artifact in given.artifacts:
         judged[f"`{artifact.name}`"] = samples(artifact, given.count)

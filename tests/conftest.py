@@ -17,7 +17,7 @@ import pytest
 from publishing import SEED, Trained, train
 
 import zoo
-from zoo.datasets.observed import observe
+from zoo.datasets import binarize
 from zoo.runtime.replay import read
 
 COMMAND = "python recipes/conv_vae.py --dataset digits --epochs 2 --seed 5"
@@ -65,7 +65,7 @@ def trained(digits, tmp_path_factory):
     folder = tmp_path_factory.mktemp("training")
     zoo.training.seed_everything(SEED)
     model = zoo.catalog.conv_vae(digits.event_shape, latent=3, filters=(4, 8), dense=16, seed=SEED)
-    data = observe(digits, "dynamic", SEED)
+    data = binarize(digits, "dynamic", SEED)
     done = train(model, data, folder, samples=20, epochs=2, batch_size=32)
     return Conv(**vars(done))
 

@@ -31,7 +31,7 @@ def make_here(model, data, stage, names=None):
     """Proves a model as it is, in this process; what `zoo.export.making.make` gives.
 
     Args:
-        data: what `zoo.datasets.observe` gives.
+        data: what `zoo.datasets.binarize` gives.
         stage: the folder to fill.
         names: of the endpoints to export; None takes all.
     """
@@ -56,7 +56,7 @@ def train(model, data, folder, samples, **settings):
     """A `Trained` of an untrained model.
 
     Args:
-        data: what `zoo.datasets.observe` gives.
+        data: what `zoo.datasets.binarize` gives.
         folder: gets the run and the figures.
         samples: K of the importance sampling.
         settings: of `zoo.training.Settings`.

@@ -111,7 +111,7 @@ def test_the_step_is_kept_in_the_keras_file_and_is_no_parameter(x, tmp_path):
 
 @pytest.mark.slow
 def test_a_resumed_run_goes_on_at_the_step_where_it_stood(tmp_path, monkeypatch):
-    data = datasets.observe(datasets.load("digits"), "dynamic")
+    data = datasets.binarize(datasets.load("digits"), "dynamic")
     settings = training.Settings(epochs=3, batch_size=256)
 
     def model():

@@ -1,9 +1,9 @@
 """The named models of the zoo: builders with every number visible.
 
 Every builder takes an event shape and returns a model. What a VAE's builder takes besides, `parts`,
-are the arguments of `zoo.models.vae.VAE` of the same names: `posterior` and `prior` ("normal" and
-"standard" unless given; any name or value of `zoo.latents.posteriors` and `zoo.latents.priors`),
-`likelihood` ("auto"), `objective` (the ELBO) and `seed` (0).
+are `posterior` and `prior` of its latents ("normal" and "standard" unless given; any name or value
+of `zoo.latents.posteriors` and `zoo.latents.priors`), and the arguments of `zoo.models.VAE` of the
+same names: `likelihood` ("auto"), `objective` (the ELBO) and `seed` (0).
 """
 
 import inspect
@@ -12,11 +12,9 @@ from dataclasses import dataclass
 
 from zoo import likelihoods
 from zoo.errors import InputError
-from zoo.latents import codebook, posteriors, priors
+from zoo.latents import Codebook, Codes, Flat, posteriors, priors
 from zoo.latents.priors.autoregressive import AutoregressiveCodes
-from zoo.models.autoencoder import Autoencoder
-from zoo.models.vae import VAE
-from zoo.models.vq_vae import VQVAE
+from zoo.models import VAE, Autoencoder
 from zoo.networks import conditional, conv, dense, output_layers, recurrent
 from zoo.objectives import ELBO, ImportanceWeighted
 from zoo.schedules import Linear
@@ -50,7 +48,7 @@ def dense_ae(event_shape, latent=16, units=(512, 512), activation="silu", likeli
     likelihood = likelihoods.get(likelihood, event_shape)
     return Autoencoder(
         dense.encoder(event_shape, latent, **shape, head=output_layers.point),
-        dense.decoder(event_shape, latent, **shape, parameters=likelihood.parameters),
+        dense.decoder(likelihood.raw_shape(event_shape), latent, **shape),
         likelihood=likelihood,
         name="dense_ae",
     )
@@ -243,7 +241,7 @@ def rnn_vae(
     def decoder(*sizes, **options):
         if autoregressive:
             return recurrent.AutoregressiveDecoder(
-                *sizes, **options, teacher_dropout=teacher_dropout
+                *sizes, **options, event_shape=event_shape, teacher_dropout=teacher_dropout
             )
         return recurrent.decoder(*sizes, **options)
 
@@ -273,19 +271,19 @@ def vq_vae(
         dimension: of each.
         filters: of the strided convolutions; each halves height and width of the grid.
         prior_units: width of the recurrent prior over the grid.
-        commitment, decay, restart: see `VQVAE` and `zoo.latents.codebook.Codebook`.
+        commitment, decay, restart: see `zoo.latents.Codes` and `Codebook`.
         seed: of where dead codes are restarted.
     """
     shape = {"filters": tuple(filters), "blocks": blocks, "activation": activation}
     likelihood = likelihoods.get(likelihood, event_shape)
-    book = codebook.Codebook(codes, dimension, decay, restart, seed, name="codebook")
-    return VQVAE(
+    book = Codebook(codes, dimension, decay, restart, seed, name="codebook")
+    grid = conv.grid(event_shape, filters)
+    return VAE(
         conv.grid_encoder(event_shape, dimension, **shape),
-        conv.grid_decoder(event_shape, dimension, **shape, parameters=likelihood.parameters),
-        book,
-        AutoregressiveCodes(codes, conv.grid(event_shape, filters), prior_units, name="prior"),
+        conv.grid_decoder(likelihood.raw_shape(event_shape), dimension, **shape),
+        Codes(book, AutoregressiveCodes(codes, grid, prior_units, name="prior"), commitment),
         likelihood=likelihood,
-        commitment=commitment,
+        seed=seed,
         name="vq_vae",
     )
 
@@ -321,9 +319,8 @@ def _vae(
         encoder(
             event_shape, width, **shape, head=output_layers.parametric(posterior.outputs(width))
         ),
-        decoder(event_shape, width, **shape, parameters=likelihood.parameters),
-        posterior=posterior,
-        prior=priors.get(prior, posterior, event_shape),
+        decoder(likelihood.raw_shape(event_shape), width, **shape),
+        Flat(width, posterior, prior, event_shape),
         likelihood=likelihood,
         name=name,
         **parts,
@@ -357,13 +354,12 @@ def table(event_shape=(28, 28, 1)):
     for name in ENTRIES:
         model = build(name, event_shape)
         facts = model.latent_facts
-        objective = repr(model.objective) if hasattr(model, "objective") else "-"
         yield (
             name,
             ENTRIES[name].family,
             facts.get("posterior", "-"),
             facts.get("prior", "-"),
             model.likelihood.family,
-            objective,
+            model.objective_shown,
             model.count_params(),
         )

@@ -1,94 +1,90 @@
-"""What is done with the two terms of the bound. An objective is a value; it changes no model.
+"""What is done with the terms of the bound. An objective is a value; it changes no model.
 
-The training loss is the compiled reconstruction term plus what an objective's `regulariser`
-returns, which enters through `add_loss`. An objective that is no weighted sum of the two terms,
-such as the importance-weighted bound, returns what the reconstruction lacks to be minus that bound.
+What a model adds to its loss in `call` by `add_loss` is an objective's `regulariser`, which knows
+the draw and not what it is compared with. The loss itself, `loss`, knows both; for most objectives
+it is the reconstruction plus the regulariser.
+
+An example may have a weight, which weighs all its terms: means over a batch are then weighted, and
+an example of weight 0 is as if it were not there. `weight` below is [batch], None: all are equal.
 """
 
-import functools
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import keras
 from keras import ops
 
 from zoo.distributions import normal
 from zoo.errors import InputError
-from zoo.schedules import at, require_at_least
+from zoo.schedules import Schedule, at, final, last_step, require_at_least
+
+_NO_WEIGHT = 1e-20  # below which all weights of a batch together are none
 
 
-@dataclass
-class Terms:
-    """What a model hands its objective of one batch, nats; computed when looked at.
-
-    Args:
-        posterior: the posterior's parameters, each [batch, latent].
-        z: [batch * draws, latent], the draws of an example side by side.
-        step: steps of training so far, a scalar; None unless the objective has a schedule.
-        kl_of: () -> [batch, latent], the KL of each latent, where the prior knows one.
-        kl_sum_of: () -> [batch].
-        log_p_of: () -> [batch, draws], log p(x|z).
-        log_ratio_of: () -> [batch, draws], log p(z) - log q(z|x).
-    """
-
-    posterior: dict
-    z: object
-    step: object
-    kl_of: Callable
-    kl_sum_of: Callable
-    log_p_of: Callable
-    log_ratio_of: Callable
-
-    @functools.cached_property
-    def kl(self):
-        """[batch]."""
-        return self.kl_sum_of()
-
-    @functools.cached_property
-    def kl_by_latent(self):
-        """[batch, latent]."""
-        return self.kl_of()
-
-    @functools.cached_property
-    def log_p(self):
-        """[batch, draws]."""
-        return self.log_p_of()
-
-    @functools.cached_property
-    def log_ratio(self):
-        """log p(z) - log q(z|x): [batch, draws]."""
-        return self.log_ratio_of()
-
-    @property
-    def log_weight(self):
-        """log p(x, z) - log q(z|x): [batch, draws]."""
-        return self.log_p + self.log_ratio
+def average(values, weight=None):
+    """The mean over a batch: [batch] -> scalar; [batch, n] -> [n]."""
+    if weight is None:
+        return ops.mean(values, axis=0)
+    if len(values.shape) > 1:
+        weight = ops.expand_dims(weight, -1)
+    return ops.sum(values * weight, axis=0) / ops.maximum(ops.sum(weight), _NO_WEIGHT)
 
 
 class Objective:
-    """Abstract: what the model adds to the reconstruction term."""
+    """Abstract: what training minimises, made of a draw's terms.
 
-    draws = 1  # posterior samples an example in training
-    monitor = "elbo"  # the metric by which the best epoch is chosen
-    by_latent = False  # whether it needs the KL of each latent
-    of_normal = False  # whether it is computed from the densities of a normal posterior
-    weighs = False  # whether it weighs draws by their densities
-    gradient_weights = None  # of the path through z: log p(x|z), log ratio, step -> [batch, draws]
+    - `draws`: posterior samples an example in training.
+    - `additive`: whether the loss is `data_term` plus `regulariser`.
+    - `monitor`: the metric of the validation split by which the best epoch is chosen.
+    - `settled_step`: the step from which `monitor` measures what the objective wants in the end.
+    - `needs_kl_by_latent`, `needs_normal`, `needs_density`: what it asks of the latents: the KL of
+      each, a normal posterior, densities of what is drawn.
+    - `doubly_reparameterized`: whether its gradient through z is weighted by `path_weights`.
+    """
 
-    def regulariser(self, terms):
-        """What `add_loss` receives: `Terms` -> scalar, averaged over the batch only, nats."""
+    draws = 1
+    additive = True
+    needs_kl_by_latent = False
+    needs_normal = False
+    needs_density = False
+    doubly_reparameterized = False
+
+    @property
+    def monitor(self):
+        return "loss"
+
+    @property
+    def settled_step(self):
+        if self.monitor != "loss":  # a bound means the same at every step
+            return 0
+        return max(last_step(value) for value in vars(self).values())
+
+    def regulariser(self, draw, step=None, weight=None):
+        """What `add_loss` receives: a scalar, nats. `draw` is a `zoo.latents.Draw`."""
+        raise NotImplementedError
+
+    def data_term(self, log_p, weight=None):
+        """The reconstruction of log p(x|z) [batch, draws]: a scalar, nats."""
+        return -average(ops.mean(log_p, axis=1), weight)
+
+    def loss(self, log_p, draw, step=None, weight=None):
+        """What is minimised, without the draw's penalty: log p(x|z) [batch, draws] -> scalar."""
+        return self.data_term(log_p, weight) + self.regulariser(draw, step, weight)
+
+    def path_weights(self, log_p, log_ratio, step=None):
+        """By what a gradient that passes through z is multiplied: [batch, draws]."""
         raise NotImplementedError
 
     @property
     def scheduled(self):
         """Whether something in it depends on the step."""
-        return any(hasattr(value, "smallest") for value in vars(self).values())
+        return any(isinstance(value, Schedule) for value in vars(self).values())
 
     def get_config(self):
         """Every constructor argument; schedules serialized."""
         return {
-            name: keras.saving.serialize_keras_object(value) if callable(value) else value
+            name: keras.saving.serialize_keras_object(value)
+            if isinstance(value, Schedule)
+            else value
             for name, value in vars(self).items()
         }
 
@@ -121,28 +117,34 @@ class ELBO(Objective):
         require_at_least("beta", beta, 0.0)
         self.beta = beta
 
-    def regulariser(self, terms):
-        return at(self.beta, terms.step) * ops.mean(terms.kl)
+    @property
+    def monitor(self):
+        return "elbo" if final(self.beta) == 1.0 else "loss"
+
+    def regulariser(self, draw, step=None, weight=None):
+        return at(self.beta, step) * average(draw.total_kl, weight)
 
 
 @keras.saving.register_keras_serializable(package="zoo.objectives")
 class FreeBits(Objective):
     """Each latent's KL costs nothing up to `nats` (Kingma et al. 2016, equation 15).
 
-    The minimum is taken of the mean over the batch, one group a latent. 0 is the ELBO.
+    The minimum is taken of the mean over the batch, one group a latent. 0 is the ELBO, by which the
+    best epoch is chosen: free bits are a means to it.
 
     Args:
         nats: free nats a latent, >= 0.
     """
 
-    by_latent = True
+    needs_kl_by_latent = True
+    monitor = "elbo"
 
     def __init__(self, nats):
         require_at_least("nats", nats, 0.0)
         self.nats = nats
 
-    def regulariser(self, terms):
-        return ops.sum(ops.maximum(ops.mean(terms.kl_by_latent, axis=0), self.nats))
+    def regulariser(self, draw, step=None, weight=None):
+        return ops.sum(ops.maximum(average(draw.kl_by_latent, weight), self.nats))
 
 
 @keras.saving.register_keras_serializable(package="zoo.objectives")
@@ -161,8 +163,8 @@ class Capacity(Objective):
         self.capacity = capacity
         self.gamma = gamma
 
-    def regulariser(self, terms):
-        return self.gamma * ops.abs(ops.mean(terms.kl) - at(self.capacity, terms.step))
+    def regulariser(self, draw, step=None, weight=None):
+        return self.gamma * ops.abs(average(draw.total_kl, weight) - at(self.capacity, step))
 
 
 @keras.saving.register_keras_serializable(package="zoo.objectives")
@@ -177,20 +179,26 @@ class TotalCorrelation(Objective):
         beta: weight of the total correlation, >= 0.
     """
 
-    of_normal = True
+    needs_normal = True
 
     def __init__(self, beta):
         require_at_least("beta", beta, 0.0)
         self.beta = beta
 
-    def regulariser(self, terms):
-        tc = total_correlation(terms.z, **terms.posterior)
-        return ops.mean(terms.kl) + (at(self.beta, terms.step) - 1.0) * tc
+    @property
+    def monitor(self):
+        return "elbo" if final(self.beta) == 1.0 else "loss"
+
+    def regulariser(self, draw, step=None, weight=None):
+        tc = total_correlation(draw.z, **draw.parameters, weight=weight)
+        return average(draw.total_kl, weight) + (at(self.beta, step) - 1.0) * tc
 
 
 @keras.saving.register_keras_serializable(package="zoo.objectives")
 class ImportanceWeighted(Objective):
     """The importance-weighted bound L_K (Burda et al. 2016, equation 8).
+
+    Its regulariser is `beta` times the KL as the draws sample it; its loss is minus the bound.
 
     Args:
         samples: K >= 1 draws an example; L_1 is the ELBO, its KL sampled.
@@ -201,8 +209,8 @@ class ImportanceWeighted(Objective):
             the bound. At K = 1 it is the `beta` of `ELBO`.
     """
 
-    monitor = "bound"
-    weighs = True
+    additive = False
+    needs_density = True
 
     def __init__(self, samples, doubly_reparameterized=False, beta=1.0):
         if not (isinstance(samples, int) and samples >= 1):
@@ -220,10 +228,24 @@ class ImportanceWeighted(Objective):
         return self.samples
 
     @property
-    def gradient_weights(self):
-        return self._weights_of_the_path if self.doubly_reparameterized else None
+    def monitor(self):
+        return "bound" if final(self.beta) == 1.0 else "loss"
 
-    def _weights_of_the_path(self, log_p, log_ratio, step):
+    def regulariser(self, draw, step=None, weight=None):
+        return at(self.beta, step) * average(-ops.mean(draw.log_ratio, axis=1), weight)
+
+    def loss(self, log_p, draw, step=None, weight=None):
+        log_weight = log_p + at(self.beta, step) * draw.log_ratio
+        reached = bound(log_weight)
+        if self.doubly_reparameterized:
+            # Weights held fixed: the gradient is their sum of each draw's, times `path_weights`
+            # once more where it passes through z. The value is put right without a gradient.
+            weights = ops.stop_gradient(normalized(log_weight))
+            surrogate = ops.sum(weights * log_weight, axis=1)
+            reached = surrogate + ops.stop_gradient(reached - surrogate)
+        return -average(reached, weight)
+
+    def path_weights(self, log_p, log_ratio, step=None):
         """What DReG multiplies d log w / dz by, beside v = w / sum w: [batch, draws].
 
         The score of -beta log q, written as a path through z, is -beta (v - v^2) d log w / dz.
@@ -232,19 +254,6 @@ class ImportanceWeighted(Objective):
         """
         beta = at(self.beta, step)
         return 1.0 - beta + beta * normalized(log_p + beta * log_ratio)
-
-    def regulariser(self, terms):
-        log_weight = terms.log_p + at(self.beta, terms.step) * terms.log_ratio
-        if self.doubly_reparameterized:
-            # Weights held fixed: the gradient is their sum of each draw's, times `gradient_weights`
-            # once more where it passes through z. The value is put right without a gradient.
-            weights = ops.stop_gradient(normalized(log_weight))
-            surrogate = ops.mean(ops.sum(weights * log_weight, axis=1))
-            value = ops.mean(bound(log_weight))
-            reached = surrogate + ops.stop_gradient(value - surrogate)
-        else:
-            reached = ops.mean(bound(log_weight))
-        return -reached + ops.mean(terms.log_p)
 
 
 def bound(log_weight):
@@ -257,11 +266,16 @@ def normalized(log_weight):
     return ops.softmax(log_weight, axis=1)
 
 
-def total_correlation(z, mean, log_var):
-    """KL(q(z) || prod_k q(z_k)), q(z) the mixture of a batch: [batch, latent] thrice -> scalar."""
+def total_correlation(z, mean, log_var, weight=None):
+    """KL(q(z) || prod_k q(z_k)), q(z) the mixture of a batch: [batch, latent] thrice -> scalar.
+
+    An example of `weight` [batch] has that share of the mixture; None: all have the same.
+    """
     # [batch of z, batch of x, latent]
     log_q = normal.log_prob_by_axis(z[:, None], mean[None], log_var[None])
-    count = ops.log(ops.cast(ops.shape(z)[0], "float32"))
-    joint = ops.logsumexp(ops.sum(log_q, axis=2), axis=1) - count
-    marginal = ops.sum(ops.logsumexp(log_q, axis=1) - count, axis=1)
-    return ops.mean(joint - marginal)
+    weight = ops.ones_like(mean[:, 0]) if weight is None else weight
+    share = weight / ops.maximum(ops.sum(weight), _NO_WEIGHT)
+    log_share = ops.log(ops.maximum(share, 1e-30))
+    joint = ops.logsumexp(ops.sum(log_q, axis=2) + log_share, axis=1)
+    marginal = ops.sum(ops.logsumexp(log_q + log_share[:, None], axis=1), axis=1)
+    return ops.sum(share * (joint - marginal))

@@ -8,8 +8,22 @@ from keras import ops
 from zoo.errors import InputError
 
 
+class Schedule:
+    """Abstract: a weight by the training step, a scalar tensor.
+
+    - `smallest`: the least it ever is. `last_step`: the step from which it stays. `final`: where.
+    """
+
+    smallest = None
+    last_step = None
+    final = None
+
+    def __call__(self, step):
+        raise NotImplementedError
+
+
 @keras.saving.register_keras_serializable(package="zoo.schedules")
-class Linear:
+class Linear(Schedule):
     """From `start` to `end` over `steps` steps, then constant (Bowman et al. 2016, section 3.1).
 
     Args:
@@ -32,6 +46,14 @@ class Linear:
     def smallest(self):
         return min(self.start, self.end)
 
+    @property
+    def last_step(self):
+        return self.steps
+
+    @property
+    def final(self):
+        return self.end
+
     def __repr__(self):
         return f"Linear({self.start} to {self.end} in {self.steps:,} steps)"
 
@@ -44,7 +66,7 @@ class Linear:
 
 
 @keras.saving.register_keras_serializable(package="zoo.schedules")
-class Cyclical:
+class Cyclical(Schedule):
     """Rises from 0 to `top` in the first `rise` of each period and stays; after `cycles`, for good.
 
     Fu et al. 2019, "Cyclical annealing schedule", equation 6, where M is `cycles` and R is `rise`.
@@ -74,6 +96,14 @@ class Cyclical:
 
     smallest = 0.0
 
+    @property
+    def last_step(self):
+        return self.period * self.cycles
+
+    @property
+    def final(self):
+        return self.top
+
     def __repr__(self):
         return f"Cyclical({self.cycles} times 0 to {self.top}, {self.period:,} steps each)"
 
@@ -92,11 +122,21 @@ class Cyclical:
 
 def at(weight, step):
     """The value at a step of a schedule, or of a number."""
-    return weight(step) if callable(weight) else weight
+    return weight(step) if isinstance(weight, Schedule) else weight
+
+
+def final(weight):
+    """Where a schedule ends, or the number itself."""
+    return weight.final if isinstance(weight, Schedule) else weight
+
+
+def last_step(weight):
+    """The step from which a weight stays what it is; 0 of a number."""
+    return weight.last_step if isinstance(weight, Schedule) else 0
 
 
 def require_at_least(name, value, least):
     """Refuses a number, or a schedule that reaches one, below `least`."""
-    smallest = getattr(value, "smallest", value)
+    smallest = value.smallest if isinstance(value, Schedule) else value
     if not smallest >= least:
         raise InputError(f"{name}={smallest!r}: it must be {least} or more.")

@@ -128,5 +128,5 @@ def inputs(name, data, rows, endpoint="encode", latent=None):
             if case.codes
             else drawn.standard_normal((rows, latent)).astype(np.float32)
         ),
-    }.get(endpoint, lambda: data.test.observe(np.arange(rows)))()
+    }.get(endpoint, lambda: data.test.examples(np.arange(rows)))()
     return [first, *(data.test.condition(key)[:rows] for key in case.conditions)]

@@ -9,7 +9,7 @@ from processes import run_here
 
 import zoo
 from contract.cases import CASES, SEED, build
-from zoo.datasets.observed import observe
+from zoo.datasets import binarize
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def case(name):
 @pytest.fixture(scope="session")
 def data(case):
     """Tiny data that the entry can be trained on."""
-    return observe(case.data(), "dynamic", SEED)
+    return binarize(case.data(), "dynamic", SEED)
 
 
 @pytest.fixture

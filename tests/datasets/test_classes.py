@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zoo import datasets
-from zoo.datasets.base import Dataset, Split
+from zoo.datasets import Dataset, Schema, Split
 from zoo.errors import DatasetError
 
 
@@ -35,7 +35,7 @@ def test_data_on_disk_stays_there(tmp_path):
     x = np.random.default_rng(0).random((40, 4), dtype=np.float32)
     np.save(tmp_path / "x.npy", x)
     on_disk = Split(np.load(tmp_path / "x.npy", mmap_mode="r"), np.arange(40) % 4)
-    data = Dataset("made", on_disk, on_disk, (4,), "made", "none", "all")
+    data = Dataset("made", on_disk, on_disk, Schema("vector", (4,)), "made", "none", "all")
     left = datasets.leave_out(data, 1).train
     assert isinstance(left.images.array, np.memmap)
     np.testing.assert_array_equal(left.batch(slice(None)), x[np.arange(40) % 4 != 1])

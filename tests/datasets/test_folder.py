@@ -183,8 +183,8 @@ def test_beyond_the_memory_share_the_same_values_come_from_files_that_are_reused
     in_memory = datasets.load(folder, **options)
     assert not cache.exists()
     on_disk = datasets.load(folder, memory_share=1e-12, **options)
-    (file,) = cache.iterdir()
-    assert file.name.endswith(".images.npy")
+    (file,) = cache.glob("*.images.npy")
+    assert sorted(cache.iterdir()) == [file, checksums_of(file)]
     assert isinstance(on_disk.train.images.array, np.memmap)
     for part in ("train", "test"):
         np.testing.assert_array_equal(
@@ -192,10 +192,31 @@ def test_beyond_the_memory_share_the_same_values_come_from_files_that_are_reused
         )
     written = file.stat().st_mtime_ns
     datasets.load(folder, seed=5, memory_share=1e-12, **options)
-    assert [(f, f.stat().st_mtime_ns) for f in cache.iterdir()] == [(file, written)]
-    os.utime(folder / "image000.png", (1, 1))
+    os.utime(folder / "image000.png", (1, 1))  # the content counts, not the time
     datasets.load(folder, memory_share=1e-12, **options)
-    assert len(list(cache.iterdir())) == 2
+    assert [(f, f.stat().st_mtime_ns) for f in cache.glob("*.npy")] == [(file, written)]
+
+
+def checksums_of(file):
+    return file.with_name(file.name.replace(".images.npy", ".sha256.json"))
+
+
+def test_an_image_edited_without_changing_its_size_or_time_is_decoded_anew(tmp_path):
+    folder, cache = tmp_path / "photos", tmp_path / "cache"
+    for i in range(12):
+        folder.mkdir(exist_ok=True)
+        Image.fromarray(np.full((8, 8, 3), i, np.uint8)).save(folder / f"image{i:03}.bmp")
+    options = {"image_shape": (8, 8, 3), "cache_dir": cache, "memory_share": 1e-12}
+    datasets.load(folder, **options)
+    edited = folder / "image003.bmp"
+    before = edited.stat()
+    Image.fromarray(np.full((8, 8, 3), 77, np.uint8)).save(edited)
+    os.utime(edited, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = edited.stat()
+    assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    data = datasets.load(folder, **options)
+    both = [split.images[:, 0, 0, 0].tolist() for split in (data.train, data.test)]
+    assert sorted(both[0] + both[1]) == [0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 77]
 
 
 def test_a_failure_while_decoding_leaves_no_file(tmp_path):
@@ -209,22 +230,71 @@ def test_a_failure_while_decoding_leaves_no_file(tmp_path):
 def test_a_partial_file_that_a_killed_process_left_is_removed_a_day_later(tmp_path):
     folder, cache = fill(tmp_path / "photos", 12), tmp_path / "cache"
     datasets.load(folder, memory_share=1e-12, cache_dir=cache)
-    (file,) = cache.iterdir()
+    (file,) = cache.glob("*.npy")
     abandoned, fresh = (cache / f"{file.name}.partial-{pid}" for pid in (11, 12))
     file.rename(abandoned)
     fresh.write_bytes(b"another process writes this")
     os.utime(abandoned, (1, 1))
     datasets.load(folder, memory_share=1e-12, cache_dir=cache)
-    assert set(cache.iterdir()) == {file, fresh}
+    assert set(cache.iterdir()) == {file, checksums_of(file), fresh}
 
 
-def test_a_damaged_file_in_the_cache_is_decoded_again(tmp_path):
+def cut_short(file):
+    file.write_bytes(file.read_bytes()[:500])
+
+
+def one_bit_flipped(file):
+    content = bytearray(file.read_bytes())
+    content[-100] ^= 1
+    file.write_bytes(content)
+
+
+def another_shape(file):
+    np.save(file, np.load(file)[1:])
+
+
+def a_pipe(file):
+    file.unlink()
+    os.mkfifo(file)
+
+
+def other_checksums(file):
+    checksums_of(file).write_text('{"images": "00"}')
+
+
+def no_checksums_at_all(file):
+    checksums_of(file).write_bytes(b"[" * 60_000)
+
+
+def endless_checksums(file):
+    checksums_of(file).unlink()
+    checksums_of(file).symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        cut_short,
+        one_bit_flipped,
+        another_shape,
+        a_pipe,
+        other_checksums,
+        no_checksums_at_all,
+        endless_checksums,
+    ],
+)
+def test_a_damaged_file_in_the_cache_is_decoded_again_with_a_word(tmp_path, capsys, damage):
     folder, cache = fill(tmp_path / "photos", 12), tmp_path / "cache"
     first = datasets.load(folder, memory_share=1e-12, cache_dir=cache).train.batch(slice(None))
-    (file,) = cache.iterdir()
-    file.write_bytes(file.read_bytes()[:500])
+    first = first.copy()
+    assert "damaged" not in capsys.readouterr().err
+    (file,) = cache.glob("*.npy")
+    damage(file)
     again = datasets.load(folder, memory_share=1e-12, cache_dir=cache).train.batch(slice(None))
     np.testing.assert_array_equal(first, again)
+    assert f"kept in {cache} is damaged" in capsys.readouterr().err
+    datasets.load(folder, memory_share=1e-12, cache_dir=cache)
+    assert capsys.readouterr().err == ""
 
 
 def test_a_disk_without_room_is_an_error_with_the_folder_and_the_bytes(tmp_path):

@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -42,6 +43,13 @@ def test_mnist_labels_have_the_published_counts_and_belong_to_their_images(mnist
     np.testing.assert_array_equal(np.bincount(mnist.train.labels), published)
     ones, zeros = (mnist.test.subset(mnist.test.labels == digit).images for digit in (1, 0))
     assert ones[:, 12:16, 12:16].mean() > 150 and zeros[:, 12:16, 12:16].mean() < 50
+
+
+@needs_mnist
+def test_mnist_states_what_one_example_is(mnist):
+    eight_bits = {"spacing": 1 / 255, "uint8": True}
+    wanted = datasets.Schema("image", (28, 28, 1), classes=tuple("0123456789"), **eight_bits)
+    assert mnist.schema == wanted
 
 
 @needs_mnist
@@ -116,6 +124,7 @@ def test_images_of_differing_sizes_are_fitted_and_a_test_set_is_held_out(tmp_pat
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     ZooTestShapes(data_dir=tmp_path).download_and_prepare()
     data = datasets.load("zoo_test_shapes")
+    assert data.schema.classes == () and data.schema.uint8 and data.schema.kind == "image"
     again = datasets.load("zoo_test_shapes:1.0.0")
     assert data.event_shape == (32, 32, 3) and data.name == again.name == "zoo_test_shapes"
     assert (len(data.train), len(data.test)) == (16, 4)
@@ -129,6 +138,7 @@ def test_images_of_differing_sizes_are_fitted_and_a_test_set_is_held_out(tmp_pat
 class ZooTestSplits(tfds.core.GeneratorBasedBuilder):
     """Plain grey images of 12x12 in a train and a test split; the grey value is the label."""
 
+    grey = None  # of every image instead
     VERSION = tfds.core.Version("1.0.0")
 
     def _info(self):
@@ -140,7 +150,35 @@ class ZooTestSplits(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(self, start, stop):
         for i in range(start, stop):
-            yield i, {"image": np.full((12, 12, 1), i, np.uint8), "label": i}
+            grey = i if self.grey is None else self.grey
+            yield i, {"image": np.full((12, 12, 1), grey, np.uint8), "label": i}
+
+
+@pytest.mark.parametrize("damage", ["truncated", "absent", "fewer", "a bit"])
+def test_damaged_examples_are_an_error_that_names_the_folder(tmp_path, monkeypatch, damage):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    ZooTestSplits(data_dir=tmp_path).download_and_prepare()
+    (shard,) = tmp_path.rglob("*train.tfrecord*")
+    content = bytearray(shard.read_bytes())
+    first = 8 + 4 + int.from_bytes(content[:8], "little") + 4  # bytes of a record and its frame
+    content[20] ^= damage == "a bit"
+    shard.write_bytes({"truncated": content[:-50], "fewer": content[first:]}.get(damage, content))
+    if damage == "absent":
+        shard.unlink()
+    with pytest.raises(DatasetError, match=r"cannot be read from .*zoo_test_splits") as raised:
+        datasets.load("zoo_test_splits", image_shape=(8, 8, 3))
+    assert str(raised.value).isprintable()
+
+
+def test_examples_prepared_anew_under_the_same_version_are_decoded_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    options = {"memory_share": 1e-12, "cache_dir": tmp_path / "cache"}
+    ZooTestSplits(data_dir=tmp_path).download_and_prepare()
+    assert 255 not in datasets.load("zoo_test_splits", **options).test.images
+    shutil.rmtree(tmp_path / "zoo_test_splits")
+    monkeypatch.setattr(ZooTestSplits, "grey", 255)
+    ZooTestSplits(data_dir=tmp_path).download_and_prepare()
+    assert (datasets.load("zoo_test_splits", **options).test.images == 255).all()
 
 
 def test_beyond_the_memory_share_resized_images_and_labels_come_from_files(tmp_path, monkeypatch):
@@ -153,6 +191,7 @@ def test_beyond_the_memory_share_resized_images_and_labels_come_from_files(tmp_p
     data = datasets.load("zoo_test_splits", **options)
     assert {file: file.stat().st_mtime_ns for file in cache.iterdir()} == written
     assert sorted(file.name.split(".")[-2] for file in written) == [
+        "sha256",
         "test_images",
         "test_labels",
         "train_images",

@@ -72,7 +72,7 @@ def test_a_score_that_is_not_finite_is_refused_and_named(value):
 
 
 def test_the_artifact_scores_as_the_model_and_in_any_batch(trained, artifact, monkeypatch):
-    x = trained.data.test.observe(slice(0, 70))
+    x = trained.data.test.examples(slice(0, 70))
     model, exported = (anomaly.scores(m, x) for m in (trained.model, zoo.load(artifact)))
     monkeypatch.setattr(anomaly, "BATCH", 32)
     chunked = anomaly.scores(zoo.load(artifact), x)
@@ -86,15 +86,15 @@ def test_the_artifact_scores_as_the_model_and_in_any_batch(trained, artifact, mo
 @pytest.mark.slow
 def test_a_digit_that_training_did_not_see_scores_higher_than_the_others(digits, tmp_path):
     """Seeds 0 to 5 gave areas of 0.77 to 0.88, by -ELBO and by the reconstruction term."""
-    data = zoo.datasets.observe(digits, "dynamic", seed=0)
-    rest = zoo.datasets.observe(zoo.datasets.leave_out(digits, 4), "dynamic", seed=0)
+    data = zoo.datasets.binarize(digits, "dynamic", seed=0)
+    rest = zoo.datasets.binarize(zoo.datasets.leave_out(digits, 4), "dynamic", seed=0)
     zoo.training.seed_everything(0)
     model = zoo.catalog.conv_vae(digits.event_shape, latent=2, filters=(8, 16), dense=32, seed=0)
     settings = zoo.training.Settings(epochs=12, batch_size=32, learning_rate=1e-2, seed=0)
     zoo.training.fit(model, rest, settings, tmp_path)
-    normal = data.test.observe(np.flatnonzero(data.test.labels != 4))
+    normal = data.test.examples(np.flatnonzero(data.test.labels != 4))
     # Training saw no 4 at all, so that those of both splits can be asked.
-    fours = [part.observe(np.flatnonzero(part.labels == 4)) for part in (data.train, data.test)]
+    fours = [part.examples(np.flatnonzero(part.labels == 4)) for part in (data.train, data.test)]
     area = dict(anomaly.auroc(model, normal, np.concatenate(fours)))
     assert area["negative_elbo"] > 0.7
     assert area["reconstruction"] > 0.7

@@ -9,7 +9,7 @@ from keras import layers, ops
 from scipy import stats
 
 from zoo import catalog, datasets
-from zoo.datasets.base import Dataset, Split
+from zoo.datasets import Dataset, Schema, Split
 from zoo.evaluation import memorisation
 from zoo.models.autoencoder import Autoencoder
 
@@ -20,7 +20,10 @@ SIZE = 6
 def data():
     rng = np.random.default_rng(0)
     train, test = (rng.uniform(0.05, 0.95, (n, SIZE)).astype(np.float32) for n in (40, 30))
-    return datasets.observe(Dataset("grey", Split(train), Split(test), (SIZE,), "made", "", "all"))
+    return datasets.binarize(
+        Dataset("grey", Split(train), Split(test), Schema("vector", (SIZE,)), "made", "", "all"),
+        "none",
+    )
 
 
 @keras.saving.register_keras_serializable(package="tests")
@@ -45,7 +48,7 @@ def test_a_perfect_reconstruction_has_no_error(data):
 def test_the_error_of_grey_values_is_a_divergence(data):
     """A decoder that knows nothing says 1/2 everywhere: KL(x || 1/2) = ln 2 - H(x) a value."""
     errors = dict(memorisation.errors(identity(0.0), data.train, data.test))
-    x = data.test.observe(np.arange(30))
+    x = data.test.examples(np.arange(30))
     wanted = np.mean(np.sum(stats.entropy(np.stack([x, 1 - x]), np.full((2, 1, 1), 0.5)), axis=1))
     assert errors["error_test"] == pytest.approx(wanted, rel=1e-5)
     assert errors["error_gap"] == pytest.approx(errors["error_test"] - errors["error_train"])
@@ -61,7 +64,10 @@ def test_no_more_examples_are_taken_than_asked_for(data):
 def test_what_has_nothing_to_generalise_is_learned_by_heart():
     rng = np.random.default_rng(1)
     train, test = (rng.integers(0, 2, (n, 64)).astype(np.float32) for n in (20, 200))
-    noise = datasets.observe(Dataset("noise", Split(train), Split(test), (64,), "made", "", "all"))
+    noise = datasets.binarize(
+        Dataset("noise", Split(train), Split(test), Schema("vector", (64,)), "made", "", "all"),
+        "none",
+    )
     keras.utils.set_random_seed(0)
     model = catalog.dense_ae((64,), latent=8, units=(64,))
     model.compile(keras.optimizers.Adam(1e-2))

@@ -9,11 +9,12 @@ from keras import layers
 from scipy import stats
 
 from zoo import datasets, evaluation, likelihoods
-from zoo.datasets.base import Dataset, Split
+from zoo.datasets import Dataset, Schema, Split
 from zoo.errors import InputError
 from zoo.evaluation import latent, nats
 from zoo.evaluation.compilation import compiled
-from zoo.models.vae import VAE
+from zoo.latents import Flat
+from zoo.models import VAE
 from zoo.networks.output_layers import normal_posterior
 
 SCALE, SIZE, LATENT = 0.7, 3, 2
@@ -42,8 +43,11 @@ def linear():
 @pytest.fixture(scope="module")
 def data():
     values = np.random.default_rng(2).normal(size=(60, SIZE)).astype(np.float32)
-    return datasets.observe(
-        Dataset("normal", Split(values), Split(values), (SIZE,), "made", "none", "all")
+    return datasets.binarize(
+        Dataset(
+            "normal", Split(values), Split(values), Schema("vector", (SIZE,)), "made", "none", "all"
+        ),
+        "none",
     )
 
 
@@ -51,7 +55,7 @@ def data():
 def evidence(linear, data):
     kernel, bias = (np.asarray(w, np.float64) for w in linear.decoder.layers[-1].weights)
     covariance = kernel.T @ kernel + SCALE**2 * np.eye(SIZE)
-    return stats.multivariate_normal(bias, covariance).logpdf(data.test.observe(slice(0, 60)))
+    return stats.multivariate_normal(bias, covariance).logpdf(data.test.examples(slice(0, 60)))
 
 
 def test_importance_sampling_finds_the_exact_evidence(linear, data, evidence):
@@ -74,7 +78,7 @@ def test_the_bound_grows_with_k_and_starts_at_the_elbo(linear, data, evidence):
 
 def test_the_elbo_agrees_with_its_closed_form(linear, data):
     kernel, bias = (np.asarray(w, np.float64) for w in linear.decoder.layers[-1].weights)
-    x = data.test.observe(slice(0, 60)).astype(np.float64)
+    x = data.test.examples(slice(0, 60)).astype(np.float64)
     posterior = {k: np.asarray(v, np.float64) for k, v in linear.encode(np.float32(x)).items()}
     mean, variance = posterior["mean"], np.exp(posterior["log_var"])
     # E|x - Wz - b|^2 = |x - Wm - b|^2 + sum_k variance_k |W_k|^2 for a normal q.
@@ -150,7 +154,8 @@ def test_the_report_states_its_protocol(linear, data, tmp_path):
 
 
 def test_the_report_says_whether_the_kl_is_exact_or_sampled(linear, data):
-    mixture = VAE(linear.encoder, linear.decoder, prior="mixture", likelihood=linear.likelihood)
+    latents = Flat(linear.latent, prior="mixture")
+    mixture = VAE(linear.encoder, linear.decoder, latents, linear.likelihood)
     said = [
         evaluation.report(model, data, samples=2, elbo_samples=3).statement()
         for model in (linear, mixture)

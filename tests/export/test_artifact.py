@@ -93,6 +93,7 @@ def test_the_manifest_states_what_the_design_wants(manifest, trained):
         "posterior": "normal",
         "prior": "standard normal",
         "exact_bits": True,
+        "groups": {"z": [3]},
     }
     assert manifest["recipe"]["script"] == "recipes/conv_vae.py"
     assert manifest["recipe"]["config"]["filters"] == [4, 8] and manifest["recipe"]["seed"] == 5
@@ -141,7 +142,7 @@ def test_test_data_holds_test_examples_and_answers_for_64_rows(artifact, trained
         np.testing.assert_array_equal(file["rows"], np.arange(64))
         x_mean = file["x_mean"]
     assert {-(2**63), 2**63 - 1, 0, -1, 7} <= set(seed.tolist())
-    np.testing.assert_array_equal(x, trained.data.test.observe(range(64)))
+    np.testing.assert_array_equal(x, trained.data.test.examples(range(64)))
     assert set(np.unique(x)) == {0.0, 1.0}  # dynamic binarization
     assert x_mean.shape == (64, 8, 8, 1) and 0 < x_mean.min() < x_mean.max() < 1
     differences = np.abs(x_mean[:, None] - x_mean[None]).max(axis=(2, 3, 4))

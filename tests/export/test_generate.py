@@ -20,7 +20,7 @@ def test_generated_latents_are_drawn_from_the_prior(artifact):
 
 def test_the_mean_score_is_the_elbo_of_the_report(artifact, trained):
     """Two estimates of one number, from different noise: 16 samples each of 359 examples."""
-    x = trained.data.test.observe(range(359))
+    x = trained.data.test.examples(range(359))
     score = zoo.load(artifact).score(x)
     assert np.mean(score.kl) == pytest.approx(trained.report.metrics["kl"], rel=1e-4)
     assert np.mean(score.elbo) == pytest.approx(trained.report.metrics["elbo"], abs=0.3)

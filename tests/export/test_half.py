@@ -80,7 +80,7 @@ def test_latents_of_generate_keep_every_bit(run):
 
 
 def test_answers_err_as_float16_does_and_no_more(run, trained):
-    x = trained.data.test.observe(range(300))
+    x = trained.data.test.examples(range(300))
     single, double = run("score", {"x": x}), run("score.fp16", {"x": x})
     for name in ("elbo", "reconstruction", "kl"):
         # Rounded somewhere, so not equal; yet nats of hundreds keep three digits and more.

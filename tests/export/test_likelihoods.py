@@ -11,8 +11,7 @@ from publishing import SEED, make_here, rows_of, train
 import zoo
 from zoo import catalog, likelihoods
 from zoo.artifact.endpoints import PROOF_BATCHES
-from zoo.datasets.base import Dataset, Split
-from zoo.datasets.observed import observe
+from zoo.datasets import Dataset, Schema, Split, binarize
 
 EVENT = (4, 3)
 DRAWN = {
@@ -38,8 +37,17 @@ def data_of(name):
     """160 training and 70 test events that the likelihood describes."""
     x = DRAWN[name](np.random.default_rng(0), (230, *EVENT)).astype(np.float32)
     bounds = (float(x.min()), float(x.max()))
-    return observe(
-        Dataset("made", Split(x[:160]), Split(x[160:]), EVENT, "made", "none", "all", range=bounds)
+    return binarize(
+        Dataset(
+            "made",
+            Split(x[:160]),
+            Split(x[160:]),
+            Schema("sequence", EVENT, *bounds),
+            "made",
+            "none",
+            "all",
+        ),
+        "none",
     )
 
 

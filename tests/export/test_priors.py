@@ -6,8 +6,7 @@ from publishing import make_here, rows_of
 
 import zoo
 from zoo import catalog
-from zoo.datasets.base import Dataset, Split
-from zoo.datasets.observed import observe
+from zoo.datasets import Dataset, Schema, Split, binarize
 from zoo.export import test_data
 from zoo.latents import priors
 from zoo.runtime import replay
@@ -28,7 +27,10 @@ MODELS = {
 def data():
     """70 events of ones and zeros."""
     x = np.random.default_rng(0).integers(0, 2, (70, *EVENT)).astype(np.float32)
-    return observe(Dataset("made", Split(x), Split(x), EVENT, "made", "none", "all"))
+    return binarize(
+        Dataset("made", Split(x), Split(x), Schema("sequence", EVENT), "made", "none", "all"),
+        "none",
+    )
 
 
 @pytest.mark.slow
@@ -38,7 +40,7 @@ def test_a_model_of_every_learned_prior_is_proven_equal(name, tmp_path):
     model = MODELS[name]()
     random = np.random.default_rng(1)
     for weight in model.trainable_weights:
-        scale = 0.8 if any(weight is each for each in model.prior.weights) else 0.4
+        scale = 0.8 if any(weight is each for each in model.latents.prior.weights) else 0.4
         weight.assign(random.normal(0.0, scale, weight.shape))
     z = np.asarray(model.generate(np.arange(300))["z"])
     assert np.abs(np.cov(z.T) - np.eye(3)).max() > 0.2  # not the standard normal

@@ -14,8 +14,7 @@ from publishing import make_here, rows_of
 
 from zoo import catalog
 from zoo.artifact.endpoints import PROOF_BATCHES
-from zoo.datasets.base import Dataset, Split
-from zoo.datasets.observed import observe
+from zoo.datasets import Dataset, Schema, Split, binarize
 from zoo.export import test_data
 from zoo.export.onnx_graph.conversion import OPSET
 from zoo.export.onnx_graph.recurrent import native
@@ -45,7 +44,10 @@ def sequences():
     """Sequences [6, 3] of zeros and ones, of 0 to 6 steps."""
     x = np.random.default_rng(0).integers(0, 2, (80, 6, 3)).astype(np.float32)
     split = Split(x, None, np.arange(80) % 7)
-    return observe(Dataset("toy", split, split, (6, 3), "made here", "none", "the same"))
+    return binarize(
+        Dataset("toy", split, split, Schema("sequence", (6, 3)), "made here", "none", "the same"),
+        "none",
+    )
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +119,10 @@ def test_test_data_hangs_on_no_step_that_rounding_could_turn(tmp_path):
     keras.utils.set_random_seed(0)
     x = np.random.default_rng(0).integers(0, 2, (80, 60, 60)).astype(np.float32)
     split = Split(x)
-    data = observe(Dataset("toy", split, split, (60, 60), "made here", "none", "the same"))
+    data = binarize(
+        Dataset("toy", split, split, Schema("sequence", (60, 60)), "made here", "none", "the same"),
+        "none",
+    )
     model = catalog.rnn_vae((60, 60), latent=2, units=3, autoregressive=True)
     endpoints = {"generate": model.endpoints()["generate"]}
     test_data.write(model, endpoints, test_data.examples(data, [], 64), tmp_path)

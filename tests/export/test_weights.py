@@ -11,8 +11,7 @@ from publishing import make_here
 import zoo
 from zoo import catalog
 from zoo.artifact import layout
-from zoo.datasets.base import Dataset, Split
-from zoo.datasets.observed import observe
+from zoo.datasets import Dataset, Schema, Split, binarize
 from zoo.export.onnx_graph.weights import WeightsFile, move_out
 
 FLOATS = {TensorProto.FLOAT, TensorProto.FLOAT16}
@@ -95,10 +94,11 @@ def test_onnx_runtime_alone_opens_a_graph_by_its_path(artifact, name, precision)
 # --- the bound on what an artifact weighs -----------------------------------------------------
 
 
-def noise_of(shape, range_=(0.0, 1.0)):
-    """40 events of noise, which nothing compresses."""
-    x = np.random.default_rng(0).random((40, *shape)).astype(np.float32)
-    return observe(Dataset("made", Split(x), Split(x), shape, "made", "none", "all", range=range_))
+def noise_of(shape):
+    """40 pictures of noise, which nothing compresses."""
+    split = Split(np.random.default_rng(0).random((40, *shape)).astype(np.float32))
+    schema = Schema("image", shape)
+    return binarize(Dataset("made", split, split, schema, "made", "none", "all"), "none")
 
 
 @pytest.mark.slow

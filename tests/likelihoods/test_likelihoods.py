@@ -111,7 +111,7 @@ def test_a_normal_draw_never_jumps():
 
 def raw(likelihood, rows, event, seed=0):
     """Random raw output of `rows` examples."""
-    shape = (rows, *event[:-1], event[-1] * likelihood.parameters)
+    shape = (rows, *likelihood.raw_shape(event))
     return np.random.default_rng(seed).normal(0.0, 1.0, shape).astype(np.float32)
 
 
@@ -120,7 +120,7 @@ def test_each_value_has_its_own_parameters_and_weight(likelihood):
     likelihood = fresh(likelihood)
     event = (2, 3, 2)
     output = raw(likelihood, 5, event)
-    each = output.reshape(-1, likelihood.parameters)  # every value an event of its own
+    each = output.reshape(-1, *likelihood.raw_shape((1,)))  # every value an event of its own
     noise = likelihood.noise(np.arange(5), event, 1)
     x = likelihood.sample(output, noise)
     assert x.shape == likelihood.mean(output).shape == likelihood.mode(output).shape == (5, *event)
@@ -157,7 +157,7 @@ def test_draws_of_neighbouring_seeds_have_the_stated_mean_and_keep_to_the_suppor
 def test_draws_and_modes_are_made_in_the_precision_of_the_outputs(likelihood):
     likelihood = fresh(likelihood)
     rng = np.random.default_rng(0)
-    output = rng.normal(size=(50, 4 * likelihood.parameters))
+    output = rng.normal(size=(50, *likelihood.raw_shape((4,))))
     noise = ops.convert_to_numpy(likelihood.noise(np.arange(50), (4,), 1))
     for made in (likelihood.sample, likelihood.mode):
         exact = made(ops.convert_to_tensor(output), ops.convert_to_tensor(noise.astype("float64")))
@@ -194,7 +194,7 @@ def test_no_gradient_is_lost_at_the_extremes(likelihood):
     low, high = np.clip(likelihood.support, -100.0, 100.0)
     for value in (low, high):
         for size in (-1e3, 0.0, 1e3):
-            output = tf.fill((2, 3 * likelihood.parameters), size)
+            output = tf.fill((2, *likelihood.raw_shape((3,))), size)
             with tf.GradientTape() as tape:
                 tape.watch(output)
                 nats = likelihood.log_prob(tf.fill((2, 3), np.float32(value)), output)
@@ -220,7 +220,7 @@ def test_every_network_gives_as_many_raw_outputs_as_are_taken(name, likelihood):
     sizes = {"rnn_vae": {"units": 4}, "dense_ae": {"units": (4,)}}
     given = sizes.get(name, {"filters": (4,), "dense": 4})
     model = catalog.build(name, (4, 6, 2), latent=2, likelihood=likelihood, **given)
-    assert model.decoder.output.shape[1:] == (4, 6, 2 * likelihood.parameters)
+    assert model.decoder.output.shape[1:] == likelihood.raw_shape((4, 6, 2))
     condition = [np.zeros(3, np.int32) for _ in model.conditions]
     mean = model.decode(np.zeros((3, 2), np.float32), *condition)["x_mean"]
     assert mean.shape == (3, 4, 6, 2)
@@ -243,7 +243,7 @@ def test_an_autoregressive_decoder_feeds_back_values_of_the_likelihood(likelihoo
 
 def test_a_decoder_with_too_few_raw_outputs_is_refused_with_what_to_do():
     plain = catalog.dense_vae((2, 2, 1), 2, units=(4,))
-    with pytest.raises(InputError, match=r"takes 6 raw outputs a value, \(2, 2, 6\).*parameters=6"):
+    with pytest.raises(InputError, match=r"wants the raw output \(2, 2, 6\).*raw_shape"):
         type(plain)(plain.encoder, plain.decoder, likelihood=likelihoods.DiscretizedLogistic(2))
 
 

@@ -8,7 +8,7 @@ import pytest
 from keras import layers, ops
 
 from zoo import catalog, datasets, training
-from zoo.datasets.base import Dataset, Split
+from zoo.datasets import Dataset, Schema, Split
 from zoo.errors import DatasetError, InputError
 from zoo.evaluation import figures
 from zoo.models.vae import VAE
@@ -33,7 +33,7 @@ def untrained():
 def conditional(digits, tmp_path_factory):
     """Trained on the digits for some seconds."""
     vae = tiny()
-    data = datasets.observe(digits, "dynamic")
+    data = datasets.binarize(digits, "dynamic")
     settings = dataclasses.replace(SETTINGS, epochs=12)
     training.fit(vae, data, settings, tmp_path_factory.mktemp("conditional"))
     return vae
@@ -98,7 +98,7 @@ def test_a_label_for_a_model_that_takes_none_is_refused():
 
 
 def test_labels_out_of_range_are_refused_before_training(digits, tmp_path):
-    data = datasets.observe(digits, "dynamic")
+    data = datasets.binarize(digits, "dynamic")
     with pytest.raises(InputError, match="labels from 0 to 9; the model takes 0 to 4"):
         training.fit(tiny(classes=5), data, SETTINGS, tmp_path)
     assert not list(tmp_path.iterdir())
@@ -109,7 +109,7 @@ def test_data_without_labels_is_refused_for_a_conditional_model(digits, untraine
         digits, train=Split(digits.train.images), test=Split(digits.test.images)
     )
     with pytest.raises(DatasetError, match=r"no label.*\.npz with y"):
-        training.fit(tiny(), datasets.observe(bare, "dynamic"), SETTINGS, tmp_path)
+        training.fit(tiny(), datasets.binarize(bare, "dynamic"), SETTINGS, tmp_path)
     with pytest.raises(DatasetError, match="digits has no labels"):
         datasets.label_count(bare)
     assert datasets.label_count(digits) == 10
@@ -153,7 +153,7 @@ def padded():
 
 
 def test_the_weight_is_one_before_the_end_and_zero_after():
-    weight = np.asarray(sequential().weight((LENGTHS,)))
+    weight = np.asarray(sequential()._step_weight((LENGTHS,)))
     assert weight.shape == (4, STEPS, 1)
     np.testing.assert_array_equal(
         weight[..., 0],
@@ -197,11 +197,13 @@ def test_what_is_decoded_past_the_end_is_zero():
 def test_lengths_train_from_a_split_that_has_them(padded, tmp_path):
     x = np.tile(padded[0], (16, 1, 1))
     split = Split(x, lengths=np.tile(LENGTHS, 16).astype(np.int64))
-    data = Dataset("toy", split, split, (STEPS, FEATURES), "-", "-", "-")
+    data = Dataset(
+        "toy", split, split, Schema("sequence", (STEPS, FEATURES), lengths=True), "-", "-", "-"
+    )
     vae = sequential()
-    run = training.fit(vae, datasets.observe(data, "none"), SETTINGS, tmp_path)
+    run = training.fit(vae, datasets.binarize(data, "none"), SETTINGS, tmp_path)
     assert np.isfinite(run.history[-1]["val_elbo"])
     bad = dataclasses.replace(split, lengths=split.lengths + 1)
     data = dataclasses.replace(data, train=bad)
     with pytest.raises(InputError, match="lengths from 1 to 7; the model takes 0 to 6"):
-        training.fit(vae, datasets.observe(data, "none"), SETTINGS, tmp_path / "other")
+        training.fit(vae, datasets.binarize(data, "none"), SETTINGS, tmp_path / "other")

@@ -12,15 +12,17 @@ from keras import ops
 from scipy import special, stats
 
 from zoo import catalog, noise, training
-from zoo.datasets.observed import observe
+from zoo.datasets import binarize
 from zoo.distributions import categorical
 from zoo.errors import InputError
 from zoo.evaluation import latent, report
 from zoo.export import onnx as writer
-from zoo.latents import codebook
+from zoo.latents import Codebook, Codes
+from zoo.latents.codes import Perplexity
 from zoo.latents.priors.autoregressive import AutoregressiveCodes
-from zoo.models.vq_vae import VQVAE, Perplexity
+from zoo.models import VAE
 from zoo.networks import conv
+from zoo.objectives import ImportanceWeighted
 
 SHAPE = (4, 4, 1)
 GRIDS = [(2, 2), (1, 4), (4, 1), (2, 3)]
@@ -49,7 +51,7 @@ def tiny(seed=0, **options):
     random = np.random.default_rng(seed)
     for weight in model.weights:
         weight.assign(random.normal(0.0, 0.4, weight.shape))
-    model.codebook.use.assign(np.ones(model.codes))
+    model.latents.codebook.use.assign(np.ones(model.codes))
     return model
 
 
@@ -119,7 +121,7 @@ def test_the_elbo_is_log_p_of_x_given_its_codes_and_log_p_of_these(x):
     assert codes.dtype == np.int32 and codes.shape == (12, 4) and len(np.unique(codes)) > 1
     mean = numbers(model.decode(codes)["x_mean"])
     log_p = stats.bernoulli.logpmf(x, mean).sum(axis=(1, 2, 3))
-    logits = numbers(model.prior.logits(codes))
+    logits = numbers(model.latents.prior.logits(codes))
     of_codes = np.take_along_axis(special.log_softmax(logits, -1), codes[..., None], -1).sum((1, 2))
     score = model.score(x)
     np.testing.assert_allclose(score["reconstruction"], -log_p, rtol=1e-4)
@@ -129,7 +131,7 @@ def test_the_elbo_is_log_p_of_x_given_its_codes_and_log_p_of_these(x):
 
 def test_the_elbo_is_a_bound_on_the_evidence_which_all_grids_together_give(x):
     model, grids = tiny(), every(3, 4)
-    log_prior = numbers(model.prior.log_prob(grids))
+    log_prior = numbers(model.latents.prior.log_prob(grids))
     mean = numbers(model.decode(grids)["x_mean"])
     log_p = stats.bernoulli.logpmf(x[:, None], mean[None]).sum(axis=(2, 3, 4))
     evidence = special.logsumexp(log_p + log_prior, axis=1)
@@ -158,7 +160,7 @@ def test_log_p_of_the_codes_trains_the_prior_alone(x):
     with tf.GradientTape(persistent=True) as tape:
         model(x)
         (added,) = model.losses
-    of_prior = tape.gradient(added, [w.value for w in model.prior.trainable_weights])
+    of_prior = tape.gradient(added, [w.value for w in model.latents.prior.trainable_weights])
     assert all(np.abs(tf.convert_to_tensor(g)).max() > 0 for g in of_prior)
     others = [w.value for part in (model.encoder, model.decoder) for w in part.weights]
     gradients = tape.gradient(added, others)
@@ -179,20 +181,20 @@ def test_perplexity_is_over_all_that_was_seen_and_counts_whole_codes():
 def test_margins_are_of_encodings_and_of_draws_and_none_of_given_codes(x):
     model = tiny()
     codes = model.encode(x)
-    apart = model.codebook.margin(model.encoder(x)["vectors"])
+    apart = model.latents.codebook.margin(model.encoder(x)["vectors"])
     np.testing.assert_allclose(model.margin({"x": x}, codes), apart.min(axis=(1, 2)))
     assert model.margin(codes, model.decode(codes["codes"])) is None
     seed = np.arange(6)
     drawn = noise.uniform(seed, (4,))
     answer = model.generate(seed)
     np.testing.assert_allclose(
-        model.margin({"seed": seed}, answer), model.prior.margin(answer["codes"], drawn)
+        model.margin({"seed": seed}, answer), model.latents.prior.margin(answer["codes"], drawn)
     )
 
 
 def test_the_state_of_restarts_is_part_of_what_a_checkpoint_keeps():
     model = tiny()
-    state = model.codebook.seed_generator.state
+    state = model.latents.codebook.seed_generator.state
     assert any(variable is state for variable in model.variables)
 
 
@@ -210,8 +212,8 @@ def test_generate_is_one_loop_and_scoring_none(tmp_path):
 @pytest.fixture(scope="module")
 def trained(digits):
     """{restart: a model, trained for 144 steps on the digits}, and the data."""
-    data, found = observe(digits, "dynamic", 0), {}
-    x = data.train.observe(np.arange(len(data.train)))
+    data, found = binarize(digits, "dynamic", 0), {}
+    x = data.train.examples(np.arange(len(data.train)))
     for restart in (0.1, 0.0):
         training.seed_everything(0)
         sizes = {"codes": 32, "dimension": 8, "filters": (8, 16)}
@@ -235,7 +237,7 @@ def test_the_report_is_of_the_exact_bound_and_of_the_codes_in_use(trained):
     models, data = trained
     model = models[0.1]
     found = report(model, data, samples=1000)
-    x = data.test.observe(np.arange(len(data.test)))
+    x = data.test.examples(np.arange(len(data.test)))
     score = model.score(x)
     for name, value in score.items():
         assert found.metrics[name] == pytest.approx(numbers(value).mean(), rel=1e-5)
@@ -255,24 +257,25 @@ def test_a_codebook_of_fewer_than_two_codes_is_refused(codes):
 
 
 def test_parts_that_do_not_fit_each_other_are_refused():
-    def made(dimension=2, taken=2, codes=3, over=3, grid=(2, 2), **options):
-        return VQVAE(
+    def made(dimension=2, taken=2, codes=3, over=3, grid=(2, 2), objective=None, **options):
+        return VAE(
             conv.grid_encoder(SHAPE, 2, (6,)),
             conv.grid_decoder(SHAPE, taken, (6,)),
-            codebook.Codebook(codes, dimension),
-            AutoregressiveCodes(over, grid),
-            **options,
+            Codes(Codebook(codes, dimension), AutoregressiveCodes(over, grid), **options),
+            objective=objective,
         )
 
     made()
-    with pytest.raises(InputError, match=r"the decoder takes 3 latents"):
+    with pytest.raises(InputError, match=r"decoder takes \[2, 2, 3\], .* give \[2, 2, 2\]"):
         made(taken=3)
-    with pytest.raises(InputError, match=r"the codebook has vectors of 4 values"):
+    with pytest.raises(InputError, match=r"vectors \[2, 2, 2\], .* take vectors \[2, 2, 4\]"):
         made(dimension=4)
-    with pytest.raises(InputError, match=r"prior is over 5 in one of \(2, 2\)"):
+    with pytest.raises(InputError, match=r"3 codes, the prior is over 5"):
         made(over=5)
-    with pytest.raises(InputError, match=r"prior is over 3 in one of \(4, 1\)"):
+    with pytest.raises(InputError, match=r"vectors \[2, 2, 2\], .* take vectors \[4, 1, 2\]"):
         made(grid=(4, 1))
+    with pytest.raises(InputError, match=r"averages over 4 draws.*has one alone"):
+        made(objective=ImportanceWeighted(4))
     with pytest.raises(InputError, match=r"commitment=-1"):
         made(commitment=-1)
 

@@ -48,14 +48,14 @@ def test_images_too_small_for_the_strides_are_refused_with_advice():
         ({"dense": 0}, "dense=0"),
         ({"filters": ()}, r"filters=\(\)"),
         ({"filters": (4, 0)}, r"filters=\(4, 0\)"),
-        ({"event_shape": (64,)}, r"events of shape \(64,\)"),
+        ({"shape": (64,)}, r"events of shape \(64,\)"),
     ],
 )
 @pytest.mark.parametrize("side", [conv.encoder, conv.decoder])
 def test_bad_sizes_are_refused(side, arguments, said):
-    given = {"event_shape": (8, 8, 1), "latent": 2} | arguments
+    given = {"shape": (8, 8, 1), "latent": 2} | arguments
     with pytest.raises(InputError, match=said):
-        side(**given)
+        side(given.pop("shape"), **given)
 
 
 def test_log_var_is_clipped_to_its_bounds():

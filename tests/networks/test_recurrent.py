@@ -8,8 +8,7 @@ import pytest
 from keras import ops
 
 from zoo import catalog
-from zoo.datasets.base import Dataset, Split
-from zoo.datasets.observed import observe
+from zoo.datasets import Dataset, Schema, Split, binarize
 from zoo.errors import InputError
 from zoo.networks import recurrent
 from zoo.training import Settings, fit
@@ -202,14 +201,15 @@ def test_every_layer_survives_its_own_config():
         ({"units": 0}, "units=0"),
         ({"units": (8, 8)}, r"units=\(8, 8\)"),
         ({"cell": "rnn"}, "cell 'rnn' is unknown; there are lstm, gru"),
-        ({"event_shape": (64,)}, r"events of shape \(64,\)"),
-        ({"event_shape": (2, 3, 4, 5)}, r"events of shape \(2, 3, 4, 5\)"),
+        ({"shape": (64,)}, r"events of shape \(64,\)"),
+        ({"shape": (2, 3, 4, 5)}, r"events of shape \(2, 3, 4, 5\)"),
     ],
 )
 @pytest.mark.parametrize("side", SIDES)
 def test_bad_sizes_are_refused(side, arguments, said):
     with pytest.raises(InputError, match=said):
-        side(**{"event_shape": (8, 8), "latent": 2, "units": 4} | arguments)
+        given = {"shape": (8, 8), "latent": 2, "units": 4} | arguments
+        side(given.pop("shape"), **given)
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.0])
@@ -222,7 +222,10 @@ def sequences(longest, count=40):
     """Data whose lengths go up to `longest`, of 5 steps."""
     lengths = np.arange(count) % (longest + 1)
     split = Split(binary(count, 5, 3), None, lengths)
-    return observe(Dataset("toy", split, split, (5, 3), "made here", "none", "the same"))
+    return binarize(
+        Dataset("toy", split, split, Schema("sequence", (5, 3)), "made here", "none", "the same"),
+        "none",
+    )
 
 
 def test_training_on_lengths_beyond_the_models_steps_is_refused(tmp_path):

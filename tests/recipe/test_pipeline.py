@@ -17,8 +17,7 @@ from PIL import Image
 from processes import interruptible, run_here
 
 import zoo
-from zoo.datasets.base import Dataset, Split
-from zoo.datasets.observed import observe
+from zoo.datasets import Dataset, Schema, Split, binarize
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ["--latent", "2", "--filters", "4", "--dense", "8", "--epochs", "2", "--samples", "5"]
@@ -66,14 +65,16 @@ def test_a_misspelt_option_is_refused_with_the_nearest_name(tmp_path, here):
 def test_pseudo_inputs_begin_at_different_examples_that_are_trained_on():
     images = np.random.default_rng(0).random((40, 4, 3)).astype(np.float32)
     split = Split(images)
-    data = observe(Dataset("made", split, split, (4, 3), "made", "none", "all"))
+    data = binarize(
+        Dataset("made", split, split, Schema("sequence", (4, 3)), "made", "none", "all"), "none"
+    )
     model = zoo.catalog.vampprior_vae((4, 3), latent=2, units=(4,), components=25)
     settings = zoo.training.Settings(validation_share=0.5, seed=3)
     zoo.recipe.pipeline._start_pseudo_inputs(model, data, settings)
-    begun = np.asarray(model.prior.pseudo_inputs())
+    begun = np.asarray(model.latents.prior.pseudo_inputs())
     near = np.abs(begun[:, None] - np.clip(images, 0.05, 0.95)).max(axis=(2, 3)) < 1e-5
     training, _ = data.train.cut(0.5, 3)
-    trained_on = np.isin(images, training.observe(slice(0, 20))).all(axis=(1, 2))
+    trained_on = np.isin(images, training.examples(slice(0, 20))).all(axis=(1, 2))
     assert (near.sum(axis=0) == trained_on).all()  # each of the 20 once, no other
     assert not near[20:].any()  # the rest is random
 
@@ -190,14 +191,14 @@ def test_a_folder_with_something_else_in_it_is_refused_naming_the_file(tmp_path,
 
 OFTEN_SAVED = """
 import runpy, sys, time
-from zoo.datasets import observed
+from zoo.datasets import batches
 from zoo.training import loop
 loop.CHECKPOINT_SECONDS = 0.0  # after every epoch, where 15 seconds would pass
-at = observed.TrainingBatches.at
+at = batches.TrainingBatches.at
 def slowly(batches, step):  # so that the interrupt comes while something is being read
     time.sleep(0.05)
     return at(batches, step)
-observed.TrainingBatches.at = slowly
+batches.TrainingBatches.at = slowly
 del sys.argv[0]
 sys.path[0] = sys.argv[0].rpartition("/")[0]
 runpy.run_path(sys.argv[0], run_name="__main__")

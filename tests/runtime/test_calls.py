@@ -60,7 +60,7 @@ def test_repr_and_doc_say_what_goes_in_and_out(vae):
 
 
 def test_reconstruct_is_decode_of_the_posterior_mean(vae, trained):
-    x = trained.data.test.observe(range(7))
+    x = trained.data.test.examples(range(7))
     decoded = vae.decode(vae.encode(x).mean).x_mean
     np.testing.assert_allclose(vae.reconstruct(x).x_mean, decoded, atol=1e-5)
 

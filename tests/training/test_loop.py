@@ -17,7 +17,7 @@ import pytest
 from processes import interruptible
 
 from zoo import catalog, datasets, training
-from zoo.datasets.base import Dataset, Split
+from zoo.datasets import Dataset, Schema, Split
 from zoo.errors import InputError, TrainingError
 from zoo.training import checkpoint
 from zoo.training.callbacks import StopOnDivergence
@@ -34,7 +34,7 @@ def model(**options):
 
 @pytest.fixture(scope="module")
 def data():
-    return datasets.observe(datasets.load("digits"), "dynamic")
+    return datasets.binarize(datasets.load("digits"), "dynamic")
 
 
 def weights(vae):
@@ -84,7 +84,7 @@ training.seed_everything(0)
 vae = catalog.conv_vae((8, 8, 1), latent=2, filters=(4,), dense=8)
 original = vae.fit
 vae.fit = lambda *a, callbacks, **k: original(*a, callbacks=[*callbacks, Slow()], **k)
-data = datasets.observe(datasets.load("digits"), "dynamic")
+data = datasets.binarize(datasets.load("digits"), "dynamic")
 settings = training.Settings(epochs=4, batch_size=128, learning_rate=3e-3, seed=0)
 training.fit(vae, data, settings, sys.argv[1])
 """
@@ -205,9 +205,11 @@ def test_two_processes_do_not_train_in_one_folder(data, tmp_path):
 
 def test_data_that_the_likelihood_does_not_describe_is_refused(tmp_path):
     split = Split(np.zeros((20, 8, 8, 1), np.float32))
-    wide = Dataset("wide", split, split, (8, 8, 1), "made", "none", "all", range=(-1.0, 1.0))
+    wide = Dataset(
+        "wide", split, split, Schema("image", (8, 8, 1), -1.0, 1.0), "made", "none", "all"
+    )
     with pytest.raises(InputError, match=r"wide has values in \[-1.0, 1.0\]; the bernoulli"):
-        training.fit(model(), datasets.observe(wide), SETTINGS, tmp_path)
+        training.fit(model(), datasets.binarize(wide, "none"), SETTINGS, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -224,9 +226,11 @@ def test_values_between_those_of_a_discrete_likelihood_are_refused(
     x = np.zeros((300, 8, 8, 1), np.float32)
     x[-1, 3, 2] = value
     split = Split(x)
-    made = Dataset("made", split, split, (8, 8, 1), "made", "none", "all")
+    made = Dataset("made", split, split, Schema("image", (8, 8, 1)), "made", "none", "all")
     with pytest.raises(InputError, match=wanted + ".*Binarize or round"):
-        training.fit(model(likelihood=likelihood), datasets.observe(made), SETTINGS, tmp_path)
+        training.fit(
+            model(likelihood=likelihood), datasets.binarize(made, "none"), SETTINGS, tmp_path
+        )
 
 
 @pytest.mark.parametrize("likelihood", ["categorical", "discretized_logistic"])
@@ -234,9 +238,11 @@ def test_values_of_a_discrete_likelihood_are_taken(likelihood, tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1)).astype(np.uint8)
     pixels[...] = pixels if likelihood == "discretized_logistic" else 255 * (pixels > 127)
     split = Split(pixels)
-    made = Dataset("made", split, split, (8, 8, 1), "made", "none", "all")
+    made = Dataset("made", split, split, Schema("image", (8, 8, 1)), "made", "none", "all")
     settings = dataclasses.replace(SETTINGS, epochs=1, batch_size=20)
-    run = training.fit(model(likelihood=likelihood), datasets.observe(made), settings, tmp_path)
+    run = training.fit(
+        model(likelihood=likelihood), datasets.binarize(made, "none"), settings, tmp_path
+    )
     assert np.isfinite(run.history[-1]["elbo"])
 
 
@@ -302,25 +308,31 @@ def test_the_best_weights_are_kept_and_training_stops_when_nothing_improves(data
 def test_a_loss_that_is_not_finite_stops_at_its_step_and_says_what_to_try(tmp_path):
     images = np.random.default_rng(0).random((640, 8, 8, 1)).astype(np.float32)
     images[:] *= 1e38  # squares overflow float32
-    whole = Dataset("huge", Split(images), Split(images), (8, 8, 1), "made", "none", "all")
+    whole = Dataset(
+        "huge", Split(images), Split(images), Schema("image", (8, 8, 1)), "made", "none", "all"
+    )
     settings = dataclasses.replace(SETTINGS, batch_size=64)
     with pytest.raises(TrainingError, match=r"at step 1 \(epoch 1, step 1 of 9\)") as raised:
-        training.fit(model(likelihood="normal"), datasets.observe(whole), settings, tmp_path)
+        training.fit(
+            model(likelihood="normal"), datasets.binarize(whole, "none"), settings, tmp_path
+        )
     assert "--learning-rate" in str(raised.value)
 
 
 def test_a_validation_elbo_that_is_not_finite_stops_too(data, tmp_path):
     """Training data that is fine and validation data that is not."""
     images = np.random.default_rng(0).random((640, 8, 8, 1)).astype(np.float32)
-    whole = Dataset("half", Split(images), Split(images), (8, 8, 1), "made", "none", "all")
-    observed = datasets.observe(whole)
-    _, validation = observed.train.cut(0.05, 0)
+    whole = Dataset(
+        "half", Split(images), Split(images), Schema("image", (8, 8, 1)), "made", "none", "all"
+    )
+    data = datasets.binarize(whole, "none")
+    _, validation = data.train.cut(0.05, 0)
     rows = np.isin(images.reshape(640, -1)[:, 0], validation.split.images.reshape(32, -1)[:, 0])
     images[rows] *= 1e38
     with pytest.raises(
         TrainingError, match=r"elbo of the validation split is (nan|-inf) after epoch 1.*--restart"
     ):
-        training.fit(model(likelihood="normal"), observed, SETTINGS, tmp_path)
+        training.fit(model(likelihood="normal"), data, SETTINGS, tmp_path)
     assert checkpoint.load(tmp_path) is None
 
 

@@ -12,25 +12,29 @@ import os
 from numbers import Integral
 from pathlib import Path
 
+from zoo.artifact.schema import Schema
 from zoo.datasets.base import Dataset, Split
+from zoo.datasets.binarization import binarize
 from zoo.datasets.classes import classes, label_count, leave_out
+from zoo.datasets.reading import exists, printable
 from zoo.errors import DatasetError, MissingDependency
 
-__all__ = ["Dataset", "Split", "classes", "label_count", "leave_out", "load", "names", "observe"]
+__all__ = [
+    "Dataset",
+    "Schema",
+    "Split",
+    "binarize",
+    "classes",
+    "label_count",
+    "leave_out",
+    "load",
+    "names",
+]
 
 _EMBEDDED = ("digits",)
 _DIGITS_SHAPE = (8, 8, 1)
 _ARRAY_SUFFIXES = (".npz", ".npy")
 _FOLDER_SHAPE = (32, 32, 3)
-
-
-def __getattr__(name):
-    # Loads Keras, which whoever only wants arrays does not need.
-    if name == "observe":
-        from zoo.datasets.observed import observe
-
-        return observe
-    raise AttributeError(f"module 'zoo.datasets' has no attribute {name!r}")
 
 
 def names() -> tuple[str, ...]:
@@ -39,13 +43,13 @@ def names() -> tuple[str, ...]:
 
 
 def load(
-    name: str | os.PathLike,
+    name: str | os.PathLike[str],
     *,
     seed: int = 0,
     image_shape: tuple[int, int, int] | None = None,
     test_share: float = 0.2,
     memory_share: float = 0.25,
-    cache_dir: str | os.PathLike | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
 ) -> Dataset:
     """Load a dataset; `test` and `train` never share an example.
 
@@ -64,29 +68,45 @@ def load(
         MissingDependency: the library that this source needs is not installed.
     """
     image_shape = _checked_options(seed, image_shape, test_share, memory_share)
-    given = os.fspath(name)
-    path = Path(given).expanduser()
+    given = _text(name)
+    path = _expanded(given)
     if given in _EMBEDDED:
         return _load_digits(seed, test_share, image_shape)
-    if _is_path(given) and path.exists():
+    if _is_path(given) and exists(path):
         return _load_path(path, seed, test_share, image_shape, memory_share, cache_dir)
     if isinstance(name, os.PathLike) or _is_path(given, and_nothing_else=True):
-        raise DatasetError(f"Path not found: {path.absolute()}. {_what_is_wanted()}")
+        raise DatasetError(f"Path not found: {printable(path.absolute())}. {_what_is_wanted()}")
     from zoo.datasets import tfds_builders
 
     try:
         known = tfds_builders.knows(given)
     except MissingDependency:
-        if not path.exists():
+        if not exists(path):
             raise
         known = False
     if known:
         from zoo.datasets import tfds_images
 
         return tfds_images.load(given, seed, test_share, image_shape, memory_share, cache_dir)
-    if path.exists():
+    if exists(path):
         return _load_path(path, seed, test_share, image_shape, memory_share, cache_dir)
     raise DatasetError(_unknown(given))
+
+
+def _text(name: str | os.PathLike[str]) -> str:
+    given = os.fspath(name) if isinstance(name, str | os.PathLike) else name
+    if not isinstance(given, str) or not given:
+        raise DatasetError(f"{name!r} is no name of a dataset. {_what_is_wanted()}")
+    return given
+
+
+def _expanded(given: str) -> Path:
+    try:
+        return Path(given).expanduser()
+    except RuntimeError as error:
+        raise DatasetError(
+            f"{printable(given)} cannot be found: {error} Give the path in full."
+        ) from error
 
 
 def _checked_options(
@@ -148,7 +168,7 @@ def _load_path(
     test_share: float,
     image_shape: tuple[int, int, int] | None,
     memory_share: float,
-    cache_dir: str | os.PathLike | None,
+    cache_dir: str | os.PathLike[str] | None,
 ) -> Dataset:
     from zoo.datasets import arrays, folder
 
@@ -157,7 +177,9 @@ def _load_path(
         return folder.load(path, seed, test_share, shape, memory_share, cache_dir)
     if path.suffix.lower() in _ARRAY_SUFFIXES:
         return arrays.load(path, seed, test_share, image_shape, memory_share)
-    raise DatasetError(f"{path} is neither a folder nor a .npz or .npy. {_what_is_wanted()}")
+    raise DatasetError(
+        f"{printable(path)} is neither a folder nor a .npz or .npy. {_what_is_wanted()}"
+    )
 
 
 def _unknown(given: str) -> str:

@@ -1,12 +1,16 @@
 """The user's own arrays: .npy (memory-mapped) and .npz."""
 
+import math
+import os
 import zipfile
-import zlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, BinaryIO
 
 import numpy as np
 
-from zoo.datasets import storage
+from zoo.artifact.schema import Schema
+from zoo.datasets import reading, storage
 from zoo.datasets.base import (
     UNKNOWN_LICENCE,
     Dataset,
@@ -16,11 +20,20 @@ from zoo.datasets.base import (
     hold_out,
     slug,
 )
+from zoo.datasets.reading import printable
 from zoo.errors import DatasetError
 
 SUFFIXES = (".npz", ".npy")
 
 _CHUNK_BYTES = 16 * 2**20
+_ZIP = b"PK"
+_ENCRYPTED = 0x1  # of a member's flags
+_MEMORY_SHARE_OF_AN_NPZ = 0.5  # the two parts are copies
+_AS_NPY = "Save the array with np.save as a .npy: that is read from disk as it is needed."
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 _KINDS, _PARTS = ("x", "y", "length"), ("train", "test")
 _NPZ_KEYS = (
     "x (or x_train and x_test), and if there are labels y (or y_train and y_test), and if "
@@ -48,8 +61,8 @@ def load(
         test = _split(path, stored, "_test", image_shape)
         if train.images.shape[1:] != test.images.shape[1:]:
             raise DatasetError(
-                f"{path}: x_train has examples of {train.images.shape[1:]} and x_test of "
-                f"{test.images.shape[1:]}; they must be the same."
+                f"{printable(path)}: x_train has examples of {train.images.shape[1:]} and x_test "
+                f"of {test.images.shape[1:]}; they must be the same."
             )
         sentence = f"The file's own x_test, n={len(test):,}."
     else:
@@ -59,35 +72,93 @@ def load(
         name=slug(path.stem),
         train=train,
         test=test,
-        event_shape=tuple(train.images.shape[1:]),
-        source=f"the user's own file {path.name}",
+        schema=_schema(stored, train),
+        source=f"the user's own file {printable(path.name)}",
         licence=UNKNOWN_LICENCE,
         test_split=sentence,
     )
 
 
+def _schema(stored: dict[str, np.ndarray], train: Split) -> Schema:
+    """What an example is, by the rank and the dtype of the file's arrays and by their values."""
+    parts = [values for key, values in stored.items() if key.startswith("x")]
+    shape = tuple(train.images.shape[1:])
+    eight_bits = all(values.dtype == np.uint8 for values in parts)
+    if all(_binary(values) for values in parts):
+        spacing = 1.0
+    else:
+        spacing = 1 / 255 if eight_bits else None
+    return Schema(
+        {1: "vector", 2: "sequence", 3: "image"}[len(shape)],
+        shape,
+        spacing=spacing,
+        uint8=eight_bits,
+        lengths=train.lengths is not None,
+    )
+
+
 def _read(path: Path) -> dict[str, np.ndarray]:
     """Arrays by key; a .npy and an unnamed array of an .npz get the key x."""
-    try:
-        stored = np.load(path, mmap_mode="r", allow_pickle=False)
-        if isinstance(stored, np.ndarray):
-            return {"x": stored}
-        with stored:
-            return _named(path, {key: stored[key] for key in _wanted(path, stored.files)})
-    except DatasetError:
-        raise
-    except MemoryError as error:
-        raise DatasetError(
-            f"{path} does not fit in memory: {error}. Save the array with np.save as a .npy: "
-            "that is read from disk as it is needed."
-        ) from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DatasetError(
-            f"{path} cannot be read as NumPy arrays: {error}. Wanted: a .npy or .npz of plain "
-            "numbers, written by np.save or np.savez. Object arrays are refused: they are pickles. "
-            "Sequences of several lengths are padded with zeros to [n, steps, features], and an "
-            "array `length` [n] beside them says where each one ends."
-        ) from error
+    with reading.open_regular(path) as stream:
+        try:
+            if stream.read(len(_ZIP)) == _ZIP:
+                return _read_npz(path, stream)
+            stream.seek(0)
+            _check_header(stream, os.fstat(stream.fileno()).st_size)
+            array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+            return {"x": array}
+        except DatasetError:
+            raise
+        except MemoryError as error:
+            raise DatasetError(
+                f"{printable(path)} does not fit in memory: {error}. {_AS_NPY}"
+            ) from error
+        # A damaged file makes NumPy and zipfile raise nearly anything (ValueError, EOFError,
+        # struct.error, zlib.error, NotImplementedError, SyntaxError, ...).
+        except Exception as error:
+            raise DatasetError(
+                f"{printable(path)} cannot be read as NumPy arrays: {printable(error)}. Wanted: a "
+                ".npy or .npz of plain numbers, written by np.save or np.savez. Object arrays are "
+                "refused: they are pickles. Sequences of several lengths are padded with zeros to "
+                "[n, steps, features], and an array `length` [n] beside them says where each one "
+                "ends."
+            ) from error
+
+
+def _read_npz(path: Path, stream: BinaryIO) -> dict[str, np.ndarray]:
+    with zipfile.ZipFile(stream) as archive:
+        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        wanted = _wanted(path, list(members))
+        needed = sum(members[key].file_size for key in wanted)
+        most = int(_MEMORY_SHARE_OF_AN_NPZ * storage.physical_memory())
+        if needed > most:
+            raise DatasetError(
+                f"{printable(path)} unpacks to {needed:,} bytes, and at most {most:,} are read "
+                f"into memory here. {_AS_NPY}"
+            )
+        return _named(path, {key: _member(archive, members[key]) for key in wanted})
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
+    """One array of an .npz, whose header is held against the member's size before it is read."""
+    if info.flag_bits & _ENCRYPTED:
+        raise ValueError(f"{info.filename} is encrypted")
+    with archive.open(info) as member:
+        _check_header(member, info.file_size)
+    with archive.open(info) as member:
+        array: np.ndarray = np.lib.format.read_array(member, allow_pickle=False)
+        return array
+
+
+def _check_header(stream: IO[bytes], size: int) -> None:
+    """Refuses an array whose header states more than the `size` of its file or member."""
+    header = _HEADERS.get(np.lib.format.read_magic(stream))
+    if header is None:
+        raise ValueError("its header has another version")
+    shape, _, dtype = header(stream)
+    stated = stream.tell() + math.prod(shape) * dtype.itemsize
+    if min(shape, default=0) < 0 or (stated > size and not dtype.hasobject):
+        raise ValueError(f"its header states {stated:,} bytes, and it has {size:,}")
 
 
 def _wanted(path: Path, keys: list[str]) -> list[str]:
@@ -98,16 +169,20 @@ def _wanted(path: Path, keys: list[str]) -> list[str]:
         return [key for key in _KINDS if key in given]
     if keys == ["arr_0"]:
         return keys
-    raise DatasetError(
-        f"{path} has the keys {', '.join(sorted(keys)) or '(none)'}; wanted: {_NPZ_KEYS}."
-    )
+    raise DatasetError(f"{printable(path)} has the keys {_first_ten(keys)}; wanted: {_NPZ_KEYS}.")
+
+
+def _first_ten(keys: list[str]) -> str:
+    names = [printable(key) for key in sorted(keys)]
+    more = f" and {len(names) - 10:,} more" if len(names) > 10 else ""
+    return ", ".join(names[:10]) + more or "(none)"
 
 
 def _named(path: Path, stored: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     for key, what in (("y", "labels"), ("length", "lengths")):
         if (f"{key}_train" in stored) != (f"{key}_test" in stored):
             raise DatasetError(
-                f"{path} has {what} for one of x_train and x_test only; wanted: both."
+                f"{printable(path)} has {what} for one of x_train and x_test only; wanted: both."
             )
     return {"x": stored["arr_0"]} if "arr_0" in stored else stored
 
@@ -120,14 +195,18 @@ def _split(
 ) -> Split:
     x, y, length = (kind + part for kind in _KINDS)
     sequences = length in stored
-    images = _shaped(f"{path} ({x})", stored[x], image_shape, sequences)
-    _check_values(f"{path} ({x})", images)
+    images = _shaped(f"{printable(path)} ({x})", stored[x], image_shape, sequences)
+    _check_values(f"{printable(path)} ({x})", images)
     if not isinstance(images, np.memmap):
         images = as_uint8_or_float32(images)
     elif images.dtype not in (np.uint8, np.float32):
         images = Rows(images)  # Converted row by row, so that it may be larger than memory.
-    labels = _labels(f"{path} ({y})", stored[y], len(images)) if y in stored else None
-    lengths = _lengths(f"{path} ({length})", stored[length], images.shape) if sequences else None
+    labels = _labels(f"{printable(path)} ({y})", stored[y], len(images)) if y in stored else None
+    lengths = (
+        _lengths(f"{printable(path)} ({length})", stored[length], images.shape)
+        if sequences
+        else None
+    )
     return Split(images, labels, lengths)
 
 
@@ -154,9 +233,26 @@ def _shaped(
     return images
 
 
+def _chunks(images: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """(first row, rows) one after the other, so that what is larger than memory can be read."""
+    rows = max(1, _CHUNK_BYTES // max(1, images[:1].nbytes))
+    for start in range(0, len(images), rows):
+        yield start, np.asarray(images[start : start + rows])
+
+
+def _binary(images: np.ndarray) -> bool:
+    """Whether there are two values only: 0, and 1 (of 8-bit values 255)."""
+    if images.dtype == np.bool_:
+        return True
+    high = 255 if images.dtype == np.uint8 else 1
+    return all(((chunk == 0) | (chunk == high)).all() for _, chunk in _chunks(images))
+
+
 def _check_values(where: str, images: np.ndarray) -> None:
-    """Chunk by chunk, so that a memory map larger than memory can be checked."""
-    if images.dtype in (np.uint8, np.bool_):
+    if images.dtype == np.bool_:
+        return
+    if images.dtype == np.uint8:
+        _check_eight_bits(where, images)
         return
     if not np.issubdtype(images.dtype, np.floating):
         raise DatasetError(
@@ -164,9 +260,7 @@ def _check_values(where: str, images: np.ndarray) -> None:
             "[0, 1]. If the values are 0..255: x.astype('uint8')."
         )
     first, lowest, highest = None, np.inf, -np.inf
-    rows = max(1, _CHUNK_BYTES // max(1, images[:1].nbytes))
-    for start in range(0, len(images), rows):
-        chunk = np.asarray(images[start : start + rows])
+    for start, chunk in _chunks(images):
         finite = np.isfinite(chunk)
         lowest = min(lowest, float(chunk.min(where=finite, initial=np.inf)))
         highest = max(highest, float(chunk.max(where=finite, initial=-np.inf)))
@@ -181,6 +275,15 @@ def _check_values(where: str, images: np.ndarray) -> None:
             f"{where} has the value {value:g} at index {index}; wanted: finite values in [0, 1]. "
             f"The finite values range from {lowest:g} to {highest:g}. "
             + _remedy(value, lowest, highest)
+        )
+
+
+def _check_eight_bits(where: str, images: np.ndarray) -> None:
+    """Refuses zeros and ones: as values of 0..255 they would be nearly black."""
+    if all(chunk.max() <= 1 for _, chunk in _chunks(images)):
+        raise DatasetError(
+            f"{where} has the dtype uint8, of which 0..255 are wanted, and no value above 1. "
+            "If the values are 0 and 1: x.astype(bool)."
         )
 
 
@@ -202,6 +305,8 @@ def _labels(where: str, labels: np.ndarray, n: int) -> np.ndarray:
             f"{where} has the shape {list(labels.shape)} and the dtype {labels.dtype}; wanted: "
             f"integers [{n}], one class index for each example."
         )
+    if labels.size and int(labels.max()) > np.iinfo(np.int64).max:
+        raise DatasetError(f"{where} has the class {labels.max()}; wanted: an int64.")
     return labels.astype(np.int64)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -52,18 +52,21 @@ class Split:
         labels: int64 [n], or None.
         lengths: int64 [n], of sequences [n, steps, ...] whose last steps may be padding; None: all
             steps count.
+        positions: int64 [n], where each example stands in the training or test set that it was
+            loaded with, whatever part of that this is; None: 0 to n - 1.
     """
 
     images: np.ndarray | Rows
     labels: np.ndarray | None = None
     lengths: np.ndarray | None = None
+    positions: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.images)
 
     def batch(self, indices: Indices) -> np.ndarray:
         """The chosen examples as float32 [len(indices), *event] in [0, 1]; reads no other rows."""
-        rows = np.asarray(self.images[_positions(indices)])
+        rows = np.asarray(self.images[_checked(indices)])
         if rows.dtype == np.uint8:
             return np.divide(rows, 255, dtype=np.float32)
         return rows.astype(np.float32)
@@ -74,11 +77,20 @@ class Split:
 
     def subset(self, indices: Indices) -> "Split":
         """The chosen examples, in the order asked for; data on disk stays there."""
-        positions = _positions(indices)
+        chosen = _checked(indices)
         labels, lengths = (
-            None if values is None else values[positions] for values in (self.labels, self.lengths)
+            None if values is None else values[chosen] for values in (self.labels, self.lengths)
         )
-        return Split(_select(self.images, positions), labels, lengths)
+        return Split(_select(self.images, chosen), labels, lengths, self.positions_of(chosen))
+
+    def as_loaded(self) -> "Split":
+        """The same examples, as a training or test set whose positions begin at 0."""
+        return replace(self, positions=None)
+
+    def positions_of(self, indices: Indices) -> np.ndarray:
+        """The chosen examples' `positions`, int64."""
+        positions = np.arange(len(self)) if self.positions is None else self.positions
+        return positions[_checked(indices)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,28 +99,29 @@ class Dataset:
 
     Args:
         name: slug [a-z0-9_]+, part of artifact names.
-        event_shape: shape of one example; images: (height, width, channels).
+        schema: what one example is; `Split.batch` keeps within its range.
         source: where the data is from, one line.
         licence: its licence, or who could state it.
         test_split: how the test set was chosen, one sentence.
-        range: what `Split.batch` keeps within.
     """
 
     name: str
     train: Split
     test: Split
-    event_shape: tuple[int, ...]
+    schema: Schema
     source: str
     licence: str
     test_split: str
-    range: tuple[float, float] = (0.0, 1.0)
 
     @property
-    def schema(self) -> Schema:
-        """What one example is."""
-        lengths = self.train.lengths is not None
-        kind = {1: "vector", 2: "sequence", 3: "image"}[len(self.event_shape)]
-        return Schema("sequence" if lengths else kind, self.event_shape, *self.range)
+    def event_shape(self) -> tuple[int, ...]:
+        """Shape of one example; images: (height, width, channels)."""
+        return self.schema.shape
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """What `Split.batch` keeps within."""
+        return self.schema.range
 
 
 def as_uint8_or_float32(rows: np.ndarray) -> np.ndarray:
@@ -136,7 +149,7 @@ def hold_out(split: Split, test_share: float, seed: int) -> tuple[Split, Split, 
         f"{n_test:,} of {n:,} examples ({test_share:.0%}) held out at random, n={n_test:,}, "
         f"seed={seed}."
     )
-    return split.subset(train), split.subset(test), sentence
+    return split.subset(train).as_loaded(), split.subset(test).as_loaded(), sentence
 
 
 def slug(text: str) -> str:
@@ -144,16 +157,16 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") or "data"
 
 
-def _positions(indices: Indices) -> slice | np.ndarray:
+def _checked(indices: Indices) -> slice | np.ndarray:
     if isinstance(indices, slice):
         return indices
     array = np.atleast_1d(indices)
     return array if len(array) else array.astype(np.intp)  # NumPy makes an empty list float.
 
 
-def _select(images: np.ndarray | Rows, positions: slice | np.ndarray) -> np.ndarray | Rows:
+def _select(images: np.ndarray | Rows, chosen: slice | np.ndarray) -> np.ndarray | Rows:
     if isinstance(images, Rows):
-        return Rows(images.array, images.index[positions])
-    if isinstance(images, np.memmap) and not isinstance(positions, slice):
-        return Rows(images, np.arange(len(images))[positions])
-    return images[positions]
+        return Rows(images.array, images.index[chosen])
+    if isinstance(images, np.memmap) and not isinstance(chosen, slice):
+        return Rows(images, np.arange(len(images))[chosen])
+    return images[chosen]

@@ -5,11 +5,14 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
-from zoo.datasets import storage
+from zoo.artifact.schema import Schema
+from zoo.datasets import fingerprint, reading, storage
 from zoo.datasets.base import (
     FEWEST_EXAMPLES,
     UNKNOWN_LICENCE,
@@ -18,7 +21,8 @@ from zoo.datasets.base import (
     hold_out,
     slug,
 )
-from zoo.datasets.pixels import fit, pillow
+from zoo.datasets.pixels import decode, pillow
+from zoo.datasets.reading import printable
 from zoo.errors import DatasetError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
@@ -35,7 +39,7 @@ def load(
     test_share: float,
     image_shape: tuple[int, int, int],
     memory_share: float,
-    cache_dir: str | os.PathLike | None,
+    cache_dir: str | os.PathLike[str] | None,
 ) -> Dataset:
     """Every image below `root`, resized and centre-cropped to `image_shape`."""
     files = sorted(_files(root), key=lambda file: file.parts)
@@ -45,22 +49,24 @@ def load(
     images = _decoded(root, chosen, image_shape, memory_share, cache_dir)
     if len(parts) == 2:
         n_train = len(parts[0])
-        labels = _labels([_below_first(file) for file in chosen])
+        labels, words = _labels([_below_first(file) for file in chosen])
         whole = Split(images, labels)
-        train, test = whole.subset(slice(0, n_train)), whole.subset(slice(n_train, None))
-        names = f"{parts[0][0].parts[0]}/ and {parts[1][0].parts[0]}/"
+        train = whole.subset(slice(0, n_train)).as_loaded()
+        test = whole.subset(slice(n_train, None)).as_loaded()
+        names = printable(f"{parts[0][0].parts[0]}/ and {parts[1][0].parts[0]}/")
         sentence = f"The folder's own {names}, n={len(test):,}."
         if unused := len(files) - len(chosen):
             sentence += f" {unused:,} images elsewhere in the folder are not used."
     else:
-        whole = Split(images, _labels(chosen))
+        labels, words = _labels(chosen)
+        whole = Split(images, labels)
         train, test, sentence = hold_out(whole, test_share, seed)
-    name = root.resolve().name
+    name = printable(root.resolve().name)
     return Dataset(
         name=slug(name),
         train=train,
         test=test,
-        event_shape=image_shape,
+        schema=Schema("image", image_shape, spacing=1 / 255, uint8=True, classes=words),
         source=f"the user's own folder {name}, {len(chosen):,} images, resized and centre-cropped",
         licence=UNKNOWN_LICENCE,
         test_split=sentence,
@@ -69,8 +75,15 @@ def load(
 
 def _files(root: Path) -> Iterator[Path]:
     """Paths below root of every file that is not hidden; linked folders are followed, once."""
+
+    def refuse(error: OSError) -> None:
+        raise DatasetError(
+            f"The folder {printable(error.filename)} cannot be read ({error.strerror}), "
+            "and its images would be missing: make it readable, or move it elsewhere."
+        ) from error
+
     seen = set()
-    for folder, subfolders, names in os.walk(root, followlinks=True):
+    for folder, subfolders, names in os.walk(root, followlinks=True, onerror=refuse):
         real = os.path.realpath(folder)
         if real in seen:
             subfolders.clear()
@@ -87,17 +100,33 @@ def _hidden(name: str) -> bool:
 
 
 def _check_files(root: Path, files: Sequence[Path]) -> None:
-    strangers = [str(file) for file in files if file.suffix.lower() not in SUFFIXES]
+    shown = printable(root)
+    strangers = [printable(file) for file in files if file.suffix.lower() not in SUFFIXES]
     if strangers:
         raise DatasetError(
-            f"{root} has {len(strangers):,} files that are not images: {_first_five(strangers)}. "
+            f"{shown} has {len(strangers):,} files that are not images: {_first_five(strangers)}. "
             f"Wanted: only {', '.join(SUFFIXES)}. Move the others elsewhere."
+        )
+    special = [
+        f"{printable(file)} is {kind}" for file in files if (kind := _not_regular(root / file))
+    ]
+    if special:
+        raise DatasetError(
+            f"{shown} has {len(special):,} images that are no files to read: {_first_five(special)}"
+            ". Remove them, or move them elsewhere."
         )
     if len(files) < FEWEST_EXAMPLES:
         raise DatasetError(
-            f"{root} has {len(files)} images; at least {FEWEST_EXAMPLES} are wanted "
+            f"{shown} has {len(files)} images; at least {FEWEST_EXAMPLES} are wanted "
             f"({', '.join(SUFFIXES)}, in subfolders too). Add images, or give another folder."
         )
+
+
+def _not_regular(file: Path) -> str | None:
+    try:
+        return reading.not_regular(file)
+    except OSError as error:
+        return f"not to be reached ({error.strerror})"
 
 
 def _own_split(root: Path, files: Sequence[Path]) -> list[list[Path]]:
@@ -117,15 +146,20 @@ def _below_first(file: Path) -> Path:
     return Path(*file.parts[1:])
 
 
-def _labels(files: Sequence[Path]) -> np.ndarray | None:
-    """The index of each file's first subfolder; None unless all lie in two or more of them."""
+def _labels(files: Sequence[Path]) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """The index of each file's first subfolder, and those folders' names in order.
+
+    (None, ()) unless all files lie in two or more of them.
+    """
     if any(len(file.parts) < 2 for file in files):
-        return None
+        return None, ()
     names = [file.parts[0] for file in files]
     index = {name: i for i, name in enumerate(sorted(set(names)))}
     if len(index) < 2:
-        return None
-    return np.array([index[name] for name in names], dtype=np.int64)
+        return None, ()
+    # Into a manifest and onto a terminal goes what both can hold.
+    words = tuple(printable(name) for name in index)
+    return np.array([index[name] for name in names], dtype=np.int64), words
 
 
 def _decoded(
@@ -133,79 +167,84 @@ def _decoded(
     files: Sequence[Path],
     image_shape: tuple[int, int, int],
     memory_share: float,
-    cache_dir: str | os.PathLike | None,
+    cache_dir: str | os.PathLike[str] | None,
 ) -> np.ndarray:
     pillow()
-    shape = (len(files), *image_shape)
+    name = printable(root.resolve().name)
+    digests: list[str] = []  # of the files' contents, where the decoded images are kept on disk
+
+    def key() -> str:
+        digests.extend(fingerprint.of_files(root, files, f"Reading {name}"))
+        sides = "x".join(str(side) for side in image_shape)
+        return f"{slug(name)[:80]}-{fingerprint.of_names(files, digests)}-{sides}"
 
     def write(arrays: storage.Arrays) -> None:
-        _decode_all(root, files, image_shape, arrays["images"])
+        jobs = [
+            _Job(root / file, image_shape, digest)
+            for file, digest in zip(files, digests or [None] * len(files), strict=True)
+        ]
+        _decode_all(root, files, jobs, arrays["images"])
 
-    key = f"{slug(root.resolve().name)}-{_fingerprint(root, files)}-" + "x".join(
-        str(side) for side in image_shape
-    )
-    fields = {"images": (shape, np.uint8)}
+    fields = {"images": ((len(files), *image_shape), np.uint8)}
     return storage.decoded(fields, write, key=key, memory_share=memory_share, cache_dir=cache_dir)[
         "images"
     ]
 
 
-def _fingerprint(root: Path, files: Sequence[Path]) -> str:
-    """Changes when a file is added, removed, renamed or written, and not when the folder moves."""
-    digest = hashlib.sha256()
-    for file in files:
+@dataclass(frozen=True)
+class _Job:
+    """A file to decode; `digest` is its content's, where the result is kept under that."""
+
+    file: Path
+    image_shape: tuple[int, int, int]
+    digest: str | None
+
+    def decode(self) -> np.ndarray | str:
+        """Pixels, or why there are none."""
         try:
-            status = (root / file).stat()
-        except OSError as error:
-            raise DatasetError(
-                f"{root / file} cannot be read ({error.strerror}): repair it or take it out of "
-                "the folder."
-            ) from error
-        digest.update(f"{file.as_posix()}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
-    return digest.hexdigest()[:16]
+            with reading.open_regular(self.file) as stream:
+                before = _state(stream)
+                digest = self.digest and hashlib.file_digest(stream, "sha256").hexdigest()
+                stream.seek(0)
+                pixels = decode(stream, self.image_shape)
+                same = digest == self.digest and _state(stream) == before
+            return pixels if same else "it changed while it was read"
+        except DatasetError as error:
+            return str(error)
+        except OSError as error:  # such as a disk that does not answer
+            return str(error.strerror)
+
+
+def _state(stream: BinaryIO) -> tuple[int, ...]:
+    """What tells that an open file has been written to."""
+    status = os.fstat(stream.fileno())
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _decode_all(
-    root: Path, files: Sequence[Path], image_shape: tuple[int, int, int], images: np.ndarray
+    root: Path, files: Sequence[Path], jobs: Sequence[_Job], images: np.ndarray
 ) -> None:
-    def decode(file: Path) -> np.ndarray | str:
-        return _decode(root / file, image_shape)
-
     failures = []
     workers = min(8, os.cpu_count() or 1)  # Pillow lets go of the lock while it decodes.
     with (
         ThreadPoolExecutor(workers) as pool,
-        storage.progress(len(files), f"Decoding {root.name}") as bar,
+        storage.progress(len(files), f"Decoding {printable(root.name)}") as bar,
+        warnings.catch_warnings(),
     ):
+        warnings.simplefilter("ignore", pillow().DecompressionBombWarning)  # `decode` bounds them
         for start in range(0, len(files), _WINDOW):
-            window = files[start : start + _WINDOW]
-            for i, pixels in enumerate(pool.map(decode, window)):
+            window = jobs[start : start + _WINDOW]
+            for i, pixels in enumerate(pool.map(_Job.decode, window), start):
                 if isinstance(pixels, str):
-                    failures.append(f"{window[i]} ({pixels})")
+                    failures.append(f"{printable(files[i])} ({pixels})")
                 else:
-                    images[start + i] = pixels
+                    images[i] = pixels
                 bar.update()
     if failures:
         raise DatasetError(
-            f"{len(failures):,} of {len(files):,} images in {root} cannot be read: "
-            f"{_first_five(failures)}. Remove them, or save them again from their originals."
+            f"{len(failures):,} of {len(files):,} images in {printable(root)} cannot be "
+            f"read: {_first_five(failures)}. Remove them, or save them again from their originals."
         )
-
-
-def _decode(file: Path, image_shape: tuple[int, int, int]) -> np.ndarray | str:
-    """Pixels, or why there are none."""
-    image_module = pillow()
-    enough = 2 * max(image_shape[:2])
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", image_module.DecompressionBombWarning)
-            with image_module.open(file) as image:
-                # A large JPEG is decoded at a fraction of its size, still twice what is wanted.
-                image.draft(None, (enough, enough))
-                return fit(image, image_shape)
-    # A damaged file makes Pillow raise nearly anything (SyntaxError, struct.error, ...).
-    except Exception as error:
-        return f"{type(error).__name__}: {str(error).replace(str(file), file.name)}"
 
 
 def _first_five(names: Sequence[str]) -> str:

@@ -1,16 +1,27 @@
-"""From a PIL image of any mode and size to uint8 pixels of one shape."""
+"""From an encoded image of any mode and size to uint8 pixels of one shape."""
 
-from typing import TYPE_CHECKING
+import contextlib
+import threading
+from collections.abc import Iterator
+from types import ModuleType
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from zoo.errors import MissingDependency
+from zoo.datasets import storage
+from zoo.datasets.reading import printable
+from zoo.errors import DatasetError, MissingDependency
 
 if TYPE_CHECKING:
     from PIL import Image
 
+_BYTES_A_PIXEL = 16  # of a decoded image, its copies in other modes included
+_MEMORY_SHARE = 0.5
+_LARGE = 2**24  # pixels
+_ONE_LARGE_AT_A_TIME = threading.Lock()
 
-def pillow():
+
+def pillow() -> ModuleType:
     """The module PIL.Image, or an error that says how to get it."""
     try:
         from PIL import Image
@@ -19,6 +30,43 @@ def pillow():
             "Images are decoded with Pillow, which is not installed: pip install pillow"
         ) from error
     return Image
+
+
+def decode(stream: BinaryIO, image_shape: tuple[int, int, int]) -> np.ndarray:
+    """An open image file as uint8 [height, width, channels], see `fit`.
+
+    Raises:
+        DatasetError: it is no image, a damaged one, or one of more pixels than memory is for.
+    """
+    image_module = pillow()
+    enough = 2 * max(image_shape[:2])
+    try:
+        with image_module.open(stream) as image:
+            # A large JPEG is decoded at a fraction of its size, still twice what is wanted.
+            image.draft(None, (enough, enough))
+            with _memory_for(image):
+                return fit(image, image_shape)
+    except DatasetError:
+        raise
+    except image_module.UnidentifiedImageError as error:
+        raise DatasetError("no image that Pillow can read") from error
+    # A damaged file makes Pillow raise nearly anything (SyntaxError, struct.error, ...).
+    except Exception as error:
+        raise DatasetError(printable(f"{type(error).__name__}: {error}")) from error
+
+
+@contextlib.contextmanager
+def _memory_for(image: "Image.Image") -> Iterator[None]:
+    """Refuses an image for which there is no memory; large ones are decoded one at a time."""
+    pixels = image.width * image.height
+    most = int(_MEMORY_SHARE * storage.physical_memory() / _BYTES_A_PIXEL)
+    if pixels > most:
+        raise DatasetError(
+            f"{image.width}x{image.height} pixels, for more than {most:,} of which there is not "
+            "enough memory"
+        )
+    with _ONE_LARGE_AT_A_TIME if pixels > _LARGE else contextlib.nullcontext():
+        yield
 
 
 def fit(image: "Image.Image", image_shape: tuple[int, int, int]) -> np.ndarray:

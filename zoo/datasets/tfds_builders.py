@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from zoo.datasets import network
+from zoo.datasets.reading import exists, printable
 from zoo.errors import DatasetError, MissingDependency
 
 _NAME = re.compile(
@@ -18,9 +19,8 @@ def knows(name: str) -> bool:
     match = _NAME.fullmatch(name)
     if not match:
         return False
-    return match["dataset"] in names() or any(
-        _data_dir().glob(f"{match['dataset']}/**/features.json")
-    )
+    folder = _data_dir() / match["dataset"]
+    return match["dataset"] in names() or (exists(folder) and any(folder.rglob("features.json")))
 
 
 def names() -> list[str]:
@@ -124,5 +124,5 @@ def image_key_of(info) -> str | None:
 
 def one_line(text: object) -> str:
     """The text with its white space made single, at most 400 characters."""
-    line = " ".join(str(text).split()) if text else ""
+    line = printable(" ".join(str(text).split())) if text else ""
     return line if len(line) <= 400 else line[:399] + "…"

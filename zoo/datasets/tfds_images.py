@@ -3,13 +3,16 @@
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import numpy as np
 
-from zoo.datasets import storage
+from zoo.artifact.schema import Schema
+from zoo.datasets import fingerprint, storage
 from zoo.datasets.base import UNKNOWN_LICENCE, Dataset, Split, hold_out, slug
 from zoo.datasets.pixels import fit, pillow
+from zoo.datasets.reading import printable
 from zoo.datasets.tfds_builders import builder_of, image_key_of, library, one_line, prepare
 from zoo.errors import DatasetError
 
@@ -50,7 +53,7 @@ def load(
         name=_slug(name),
         train=train,
         test=test,
-        event_shape=shape,
+        schema=Schema("image", shape, spacing=1 / 255, uint8=True, classes=_class_words(info)),
         source=_source(info),
         licence=one_line(getattr(info, "license", None)) or UNKNOWN_LICENCE,
         test_split=sentence,
@@ -62,6 +65,12 @@ def _label_key(info) -> str | None:
     if feature is None or feature.shape != () or not np.issubdtype(feature.np_dtype, np.integer):
         return None
     return "label"
+
+
+def _class_words(info) -> tuple[str, ...]:
+    """The labels' words, as the dataset's author named them."""
+    key = _label_key(info)
+    return tuple(getattr(info.features[key], "names", None) or ()) if key else ()
 
 
 def _stored_shape(feature) -> tuple[int, int, int]:
@@ -100,6 +109,19 @@ def _decoded(
             fields[f"{part}_labels"] = ((n,), np.int64)
 
     def write(arrays: storage.Arrays) -> None:
+        try:
+            decode(arrays)
+        except DatasetError:
+            raise
+        # TensorFlow has errors of its own for files that are damaged, absent or not to be read.
+        except Exception as error:
+            raise DatasetError(
+                f"The examples of the TFDS dataset {name!r} cannot be read from "
+                f"{printable(builder.data_dir)} ({type(error).__name__}: {one_line(error)}). "
+                "Remove that folder, and load the dataset again to prepare it anew."
+            ) from error
+
+    def decode(arrays: storage.Arrays) -> None:
         # Made before the progress bar: this loads TensorFlow, which takes seconds.
         examples = {
             part: _examples(builder, split, (image_key, label_key)) for part, split in parts.items()
@@ -107,7 +129,7 @@ def _decoded(
         total = sum(builder.info.splits[split].num_examples for split in parts.values())
         with storage.progress(total, f"Decoding {name}") as bar:
             for part in parts:
-                at = 0
+                at, wanted = 0, len(arrays[f"{part}_images"])
                 for batch in examples[part].as_numpy_iterator():
                     images = _fitted(batch[image_key], shape)
                     arrays[f"{part}_images"][at : at + len(images)] = images
@@ -115,10 +137,26 @@ def _decoded(
                         arrays[f"{part}_labels"][at : at + len(images)] = batch[label_key]
                     at += len(images)
                     bar.update(len(images))
+                if at != wanted:
+                    raise ValueError(f"{at:,} examples of {wanted:,} in the split {part}")
 
-    sides = "x".join(str(side) for side in shape)
-    key = f"{_slug(name)}-{builder.version}-{'-'.join(parts.values())}-{sides}"
+    def key() -> str:
+        folder, files = _prepared_files(builder, parts.values())
+        digests = fingerprint.of_files(folder, files, f"Reading {name}")
+        content = fingerprint.of_names(files, digests)
+        sides = "x".join(str(side) for side in shape)
+        named = f"{_slug(name)}-{builder.version}-{'-'.join(parts.values())}"
+        return f"{named}-{content}-{sides}"
+
     return storage.decoded(fields, write, key=key, memory_share=memory_share, cache_dir=cache_dir)
+
+
+def _prepared_files(builder, splits: Iterable[str]) -> tuple[Path, list[Path]]:
+    """(folder, the files below it) that hold the splits' examples and say how they are stored."""
+    folder = Path(builder.data_dir)
+    shards = {Path(path).name for split in splits for path in builder.info.splits[split].filepaths}
+    described = [file.name for file in sorted(folder.glob("*.json"))]
+    return folder, [Path(name) for name in sorted({*shards, *described})]
 
 
 def _examples(builder, split: str, keys: tuple[str, str | None]):

@@ -77,15 +77,12 @@ def written_whole(out):
     runs as somebody else reads what the user wants to be read.
     """
     require_free(out)
-
-    def move(stage, out):
-        require_free(out)
-        os.rename(stage, out)
-
     try:
-        with whole_folder(out, move) as stage:
+        with whole_folder(out) as stage:
             yield stage
     except OSError as error:
+        if isinstance(error, FileExistsError):
+            require_free(out)
         raise ExportError(
             f"The layout could not be written to {out} ({error.strerror or error}). Nothing was "
             "left there; give a folder that can be written to."

@@ -21,7 +21,7 @@ def draw(model, data, history, means, folder, seed=0):
     """Draws every figure that fits the model and its data into `folder`, and returns it.
 
     Args:
-        data: what `zoo.datasets.observe` gives.
+        data: what `zoo.datasets.binarize` gives.
         history: a row an epoch.
         means: posterior means of the test split, [n, latent].
         seed: of the prior's samples.
@@ -31,7 +31,7 @@ def draw(model, data, history, means, folder, seed=0):
     latent_scatter(means, data, folder)
     if len(data.event_shape) == 3:
         reconstructions(model, data, folder)
-        if hasattr(model, "generate"):
+        if model.generates:
             prior_samples(model, seed, folder)
         if len(data.test) > 1 and model.codes is None:  # between codes lies nothing
             interpolation(model, data, folder)

@@ -16,7 +16,7 @@ def errors(model, train, test, most=None):
     was shown and no more, or less, of what it was not.
 
     Args:
-        train: the examples it was trained on, a split of `zoo.datasets.observe`.
+        train: the examples it was trained on, a split of `zoo.datasets.binarize`.
         test: others.
         most: examples of each, at most.
     """
@@ -25,7 +25,7 @@ def errors(model, train, test, most=None):
         count = min(len(split), most or len(split))
         error[part] = float(np.mean(nats.scores(model, split, most=count)["reconstruction"]))
         if model.likelihood.family == "bernoulli":
-            error[part] -= grey_entropy(split.observe(np.arange(count)))
+            error[part] -= grey_entropy(split.examples(np.arange(count)))
         yield f"error_{part}", error[part]
     yield "error_gap", error["test"] - error["train"]
 

@@ -40,7 +40,7 @@ _KINDS = {
 
 def kinds(model):
     """The noise that a model's posterior takes."""
-    return model.posterior.noise(model.latent)
+    return model.latents.noise()
 
 
 def rows(model):

@@ -69,7 +69,7 @@ class Report:
 
 
 def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
-    """Evaluates a model on the test split of what `zoo.datasets.observe` gives.
+    """Evaluates a model on the test split of what `zoo.datasets.binarize` gives.
 
     `nll` is -log p(x) estimated with K=`samples`; `reconstruction_train` is `reconstruction` of the
     training split's first examples, as many as test examples and those held out for validation
@@ -85,7 +85,7 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
             evaluation of the same model goes on; None keeps nothing.
     """
     began, earlier = time.monotonic(), 0.0
-    sampled = hasattr(model, "log_weight")  # a plain autoencoder and codes have nothing to sample
+    sampled = model.samples_posterior  # a plain autoencoder and codes have nothing to sample
     bounded = "elbo" in model.nats
     if sampled:
         metrics = dict(nats.elbo(model, data.test, seed, elbo_samples))
@@ -114,7 +114,7 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
         "n": len(data.test),
         "K": samples if sampled else 1 if bounded else None,
         "elbo_samples": elbo_samples if sampled else None,
-        "exact_kl": getattr(model, "exact_kl", True) if bounded else None,
+        "exact_kl": model.exact_kl if bounded else None,
         "binarization": data.binarization,
         "binarization_seed": data.seed,
         "seed": seed,

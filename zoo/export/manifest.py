@@ -27,7 +27,7 @@ def facts(model):
         "parameters": model.count_params(),
         "conditions": model.conditions,
         "autoregressive": model.autoregressive,
-        "score_samples": getattr(model, "score_samples", None),
+        "score_samples": model.score_samples,
     }
 
 

@@ -74,12 +74,15 @@ def write(model, contract, stage):
 
 
 class OpenedOnnx(Opened):
-    """The graphs of a precision in ONNX Runtime alone, on the CPU, opened by their paths."""
+    """The graphs of a precision in ONNX Runtime alone, on the CPU, opened by their paths.
+
+    One at a time: a session keeps the memory of the largest batch that it answered.
+    """
 
     def __init__(self, stage, precision):
         self._stage = stage
         self._precision = precision
-        self._sessions = {}
+        self._name = self._opened = None
 
     def run(self, name, inputs):
         session = self._session(name)
@@ -103,14 +106,16 @@ class OpenedOnnx(Opened):
                 )
 
     def _session(self, name):
-        if name not in self._sessions:
+        if name != self._name:
+            self._name = self._opened = None
             path = self._stage / layout.graph(name, self._precision)
             options = onnxruntime.SessionOptions()
             options.log_severity_level = 3
             try:
-                self._sessions[name] = onnxruntime.InferenceSession(
+                self._opened = onnxruntime.InferenceSession(
                     str(path), options, ["CPUExecutionProvider"]
                 )
             except Exception as error:  # onnxruntime's exceptions share no base of their own
                 raise ExportError(f"ONNX Runtime cannot load {path.name}: {error}") from error
-        return self._sessions[name]
+            self._name = name
+        return self._opened

@@ -1,19 +1,8 @@
-"""The trained model in float32: as it is exported, and as it answers without TF32."""
+"""In what precision a model computes where it was trained."""
 
 import contextlib
 
 import keras
-
-
-def single(model):
-    """The same model, uncompiled, computing in float32: an artifact carries no optimizer.
-
-    One that was trained in mixed precision has float32 weights; its layers' policy is replaced.
-    """
-    bare = type(model).from_config(_in_float32(model.get_config()))
-    for mine, theirs in zip(bare.weights, model.weights, strict=True):
-        mine.assign(theirs)
-    return bare
 
 
 def is_mixed(model):
@@ -38,14 +27,3 @@ def without_tf32():
 
         with jax.default_matmul_precision("highest"):
             yield
-
-
-def _in_float32(config):
-    """A configuration in which every mixed policy is float32."""
-    if isinstance(config, dict):
-        if config.get("class_name") == "DTypePolicy" and "mixed" in config["config"]["name"]:
-            return config | {"config": config["config"] | {"name": "float32"}}
-        return {name: _in_float32(value) for name, value in config.items()}
-    if isinstance(config, list | tuple):
-        return type(config)(_in_float32(value) for value in config)
-    return config

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from zoo.artifact import layout
-from zoo.export import card, fingerprints, manifest, precision, test_data
+from zoo.export import card, fingerprints, manifest, test_data
 from zoo.export.comparison import Row
 from zoo.export.processes import maker
 from zoo.export.staging import staged
@@ -31,7 +31,7 @@ def publish(
 
     Args:
         model: the trained model.
-        data: what `zoo.datasets.observe` gives; its test split gives the inputs of the proof.
+        data: what `zoo.datasets.binarize` gives; its test split gives the inputs of the proof.
         run: what `training.fit` returned.
         report: what `evaluation.report` returned.
         figures: a folder of PNGs, as `evaluation.draw` fills it.
@@ -56,7 +56,7 @@ def publish(
         names = [tensor.name for tensor in endpoints["encode"].inputs[1:]]
         count = test_data.rows(endpoints)
         test_data.write_inputs(stage, test_data.examples(data, names, count))
-        precision.single(model).save(stage / layout.KERAS)
+        model.bare().save(stage / layout.KERAS)
         answer = make(
             stage=str(stage),
             trained=fingerprints.of(model),

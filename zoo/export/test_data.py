@@ -34,7 +34,7 @@ def examples(data, names, count):
     """{input: array}: `x` and the conditions of the first test examples, repeated if too few."""
     chosen = np.arange(count) % len(data.test)
     conditions = {name: data.test.condition(name)[chosen] for name in names}
-    return {"x": data.test.observe(chosen)} | conditions
+    return {"x": data.test.examples(chosen)} | conditions
 
 
 def write_inputs(stage, inputs):

@@ -1,1 +1,9 @@
-"""What lies between an encoder and a decoder: posteriors, priors, flows and codebooks."""
+"""What lies between an encoder and a decoder: latent processes, and what they are made of."""
+
+from zoo.latents import posteriors, priors
+from zoo.latents.base import Draw, Latents
+from zoo.latents.codebook import Codebook
+from zoo.latents.codes import Codes
+from zoo.latents.flat import Flat
+
+__all__ = ["Codebook", "Codes", "Draw", "Flat", "Latents", "posteriors", "priors"]

@@ -39,7 +39,7 @@ class Codebook(keras.layers.Layer):
     """
 
     def __init__(self, codes, dimension, decay=0.9, restart=0.1, seed=0, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(**{**kwargs, "dtype": "float32"})
         if not isinstance(codes, int) or codes < 2:
             raise InputError(
                 f"codes={codes!r}: a codebook tells 2 vectors or more apart; give a whole number "
@@ -109,7 +109,7 @@ class Codebook(keras.layers.Layer):
         total = before[:, None] * self.vectors + new * ops.matmul(ops.transpose(chose), rows)
         known = use > _NONE
         vectors = ops.where(
-            known[:, None], total / ops.where(known, use, 1.0)[:, None], self.vectors
+            known[:, None], total / ops.where(known, use, 1.0)[:, None], self.vectors + 0.0
         )
         count = ops.cast(ops.shape(rows)[0], rows.dtype)
         even = count / self.codes

@@ -2,8 +2,9 @@
 
 Each maps [rows, latent] to [rows, latent], by a scale and a shift of every latent, and gives the
 logarithm of its Jacobian's determinant besides, [rows], nats. The logarithm of a scale is kept
-within +-`LOG_SCALE` of 0. Layers begin close to the identity and not at it: the networks' last
-weights are drawn, very small, so that the first gradient reaches those before them.
+within +-`LOG_SCALE` of 0. They compute in float32, whatever the dtype policy. Layers begin close to
+the identity and not at it: the networks' last weights are drawn, very small, so that the first
+gradient reaches those before them.
 """
 
 import math
@@ -33,7 +34,7 @@ class AffineCoupling(layers.Layer):
     """
 
     def __init__(self, place=0, units=(64,), **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(**{**kwargs, "dtype": "float32"})
         self.place = place
         self.units = require_units(units)
 
@@ -50,11 +51,14 @@ class AffineCoupling(layers.Layer):
         self.changed = tuple(np.flatnonzero(digits == self.place % 2).tolist())
         self.order = tuple(np.argsort(self.kept + self.changed).tolist())
         self.hidden = [
-            layers.Dense(width, activation="silu", name=f"hidden_{i}")
+            layers.Dense(width, activation="silu", dtype="float32", name=f"hidden_{i}")
             for i, width in enumerate(self.units)
         ]
         self.last = layers.Dense(
-            2 * len(self.changed), kernel_initializer=_small(), name="shift_and_log_scale"
+            2 * len(self.changed),
+            kernel_initializer=_small(),
+            dtype="float32",
+            name="shift_and_log_scale",
         )
         width = len(self.kept)
         for layer in (*self.hidden, self.last):
@@ -95,7 +99,7 @@ class InverseAutoregressive(layers.Layer):
     """
 
     def __init__(self, reverse=False, units=(64,), context=0, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(**{**kwargs, "dtype": "float32"})
         self.reverse = reverse
         self.units = require_units(units)
         self.context = context
@@ -117,7 +121,9 @@ class InverseAutoregressive(layers.Layer):
         for layer in (*self.hidden, self.last):
             layer.build((None, len(layer.ranks)))
         if self.context:
-            self.of_context = layers.Dense(self.units[0], use_bias=False, name="of_context")
+            self.of_context = layers.Dense(
+                self.units[0], use_bias=False, dtype="float32", name="of_context"
+            )
             self.of_context.build((None, self.context))
         self.built = True
 
@@ -148,7 +154,7 @@ class MaskedDense(layers.Layer):
     """
 
     def __init__(self, ranks, limits, kernel_initializer="glorot_uniform", **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(**{**kwargs, "dtype": "float32"})
         self.ranks = tuple(ranks)
         self.limits = tuple(limits)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)

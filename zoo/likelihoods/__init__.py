@@ -1,20 +1,13 @@
 """Likelihoods p(x|z): what a decoder's raw output means, one likelihood a file.
 
 A likelihood is a small Keras layer, since some of them learn (a scale); the maths itself lies in
-`zoo.distributions`. Each states the data that it describes, so that a model and data which do not
-belong together are refused before training:
-
-- `family`: its name. `support`: the smallest and the largest value. `spacing`: where values are
-  multiples of a number, that number; None where they are continuous.
-- `parameters`: raw outputs a value. A decoder gives [batch, *event[:-1], event[-1] * parameters],
-  the parameters of a value side by side.
-- `levels`: 256 where its nats are of 8-bit values, and can be stated as bits per dimension.
-- `mean_is_probability`: whether `mean` holds probabilities.
+`zoo.distributions`. `zoo.likelihoods.base` says what each states: the data that it describes, so
+that a model and data which do not belong together are refused before training, the raw output that
+it takes of a decoder, and what `decode` answers.
 """
 
-import keras
-
 from zoo.errors import InputError
+from zoo.likelihoods.base import Likelihood
 from zoo.likelihoods.bernoulli import Bernoulli
 from zoo.likelihoods.categorical import Categorical
 from zoo.likelihoods.continuous_bernoulli import ContinuousBernoulli
@@ -40,7 +33,7 @@ def get(likelihood, event_shape=None):
     "auto" is what suits images of this event shape: normal for several channels, whose values
     are not probabilities of anything, else Bernoulli.
     """
-    if isinstance(likelihood, keras.layers.Layer):
+    if isinstance(likelihood, Likelihood):
         return likelihood
     if likelihood == "auto" and event_shape is not None:
         likelihood = "normal" if len(event_shape) == 3 and event_shape[-1] > 1 else "bernoulli"

@@ -5,11 +5,11 @@ from keras import ops
 
 from zoo import noise as seeded
 from zoo.distributions import bernoulli
-from zoo.likelihoods.checks import smallest
+from zoo.likelihoods.base import Likelihood, smallest
 
 
 @keras.saving.register_keras_serializable(package="zoo.likelihoods")
-class Bernoulli(keras.layers.Layer):
+class Bernoulli(Likelihood):
     """Independent binary values; the decoder's output are logits of the event's shape.
 
     Meant for binarized data. For data in between 0 and 1 the nats are a cross-entropy, not a
@@ -18,9 +18,6 @@ class Bernoulli(keras.layers.Layer):
 
     family = "bernoulli"
     support = (0.0, 1.0)
-    spacing = None
-    parameters = 1
-    levels = None
     mean_is_probability = True
 
     def nats_are(self, binary):

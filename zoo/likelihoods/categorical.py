@@ -5,11 +5,11 @@ import keras
 from zoo import noise as seeded
 from zoo.distributions import categorical
 from zoo.errors import InputError
-from zoo.likelihoods.checks import smallest, unstacked
+from zoo.likelihoods.base import Likelihood, smallest, stacked, unstacked
 
 
 @keras.saving.register_keras_serializable(package="zoo.likelihoods")
-class Categorical(keras.layers.Layer):
+class Categorical(Likelihood):
     """Independent whole numbers from 0 to classes - 1; the decoder gives `classes` logits a value.
 
     The mean, and so `x_mean`, is the expected number, which says something only where the order of
@@ -21,8 +21,6 @@ class Categorical(keras.layers.Layer):
 
     family = "categorical"
     spacing = 1.0
-    levels = None
-    mean_is_probability = False
 
     def nats_are(self, binary):
         """What the nats are of, given whether the data was binarized."""
@@ -39,10 +37,9 @@ class Categorical(keras.layers.Layer):
         """The smallest and the largest number."""
         return (0.0, float(self.classes - 1))
 
-    @property
-    def parameters(self):
-        """Raw outputs a value."""
-        return self.classes
+    def raw_shape(self, event_shape):
+        """`classes` logits a value: [*event[:-1], event[-1] * classes]."""
+        return stacked(event_shape, self.classes)
 
     def log_prob(self, x, output, weight=None):
         """[batch, *event] and the raw output -> [batch], nats; each counted `weight` times."""

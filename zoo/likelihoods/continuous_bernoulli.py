@@ -5,11 +5,11 @@ from keras import ops
 
 from zoo import noise as seeded
 from zoo.distributions import continuous_bernoulli
-from zoo.likelihoods.checks import smallest
+from zoo.likelihoods.base import Likelihood, smallest
 
 
 @keras.saving.register_keras_serializable(package="zoo.likelihoods")
-class ContinuousBernoulli(keras.layers.Layer):
+class ContinuousBernoulli(Likelihood):
     """Independent values in [0, 1], such as grey values; the decoder's output are logits.
 
     The likelihood that a Bernoulli's cross-entropy of grey values is taken for. Source:
@@ -18,10 +18,6 @@ class ContinuousBernoulli(keras.layers.Layer):
 
     family = "continuous bernoulli"
     support = (0.0, 1.0)
-    spacing = None
-    parameters = 1
-    levels = None
-    mean_is_probability = False
 
     def nats_are(self, binary):
         """What the nats are of, given whether the data was binarized."""

@@ -6,11 +6,11 @@ from keras import ops
 from zoo import noise as seeded
 from zoo.distributions import categorical, discretized_logistic
 from zoo.errors import InputError
-from zoo.likelihoods.checks import smallest, unstacked
+from zoo.likelihoods.base import Likelihood, smallest, stacked, unstacked
 
 
 @keras.saving.register_keras_serializable(package="zoo.likelihoods")
-class DiscretizedLogistic(keras.layers.Layer):
+class DiscretizedLogistic(Likelihood):
     """Independent 8-bit values, given as multiples of 1/255 in [0, 1].
 
     The decoder gives 3 x `components` raw outputs a value: logits of the components, their means
@@ -25,7 +25,6 @@ class DiscretizedLogistic(keras.layers.Layer):
     support = (0.0, 1.0)
     spacing = 1.0 / 255.0
     levels = discretized_logistic.LEVELS
-    mean_is_probability = False
 
     def nats_are(self, binary):
         """What the nats are of, given whether the data was binarized."""
@@ -37,10 +36,9 @@ class DiscretizedLogistic(keras.layers.Layer):
             raise InputError(f"components={components!r}: give a whole number, 1 or more.")
         self.components = components
 
-    @property
-    def parameters(self):
-        """Raw outputs a value."""
-        return 3 * self.components
+    def raw_shape(self, event_shape):
+        """Three raw outputs a component and value: [*event[:-1], event[-1] * 3 * components]."""
+        return stacked(event_shape, 3 * self.components)
 
     def log_prob(self, x, output, weight=None):
         """[batch, *event] and the raw output -> [batch], nats; each counted `weight` times."""
@@ -75,7 +73,7 @@ class DiscretizedLogistic(keras.layers.Layer):
 
         Raw outputs of 0 are a scale of e**-1, which covers the range.
         """
-        raw, k = unstacked(output, self.parameters), self.components
+        raw, k = unstacked(output, 3 * self.components), self.components
         log_scales = ops.clip(raw[..., 2 * k :] - 1.0, -7.0, 4.0)
         return raw[..., :k], raw[..., k : 2 * k], log_scales
 

@@ -3,10 +3,10 @@
 import keras
 from keras import ops
 
-from zoo.likelihoods.checks import require_positive
+from zoo.likelihoods.base import Likelihood, require_positive
 
 
-class LocationScale(keras.layers.Layer):
+class LocationScale(Likelihood):
     """Abstract: independent values around the decoder's output, with one scale for all of them.
 
     The scale is learned together with the model, or fixed when `scale` is given. `distribution` is
@@ -15,12 +15,6 @@ class LocationScale(keras.layers.Layer):
     its `sample` takes.
     """
 
-    family = None
-    support = (-float("inf"), float("inf"))
-    spacing = None
-    parameters = 1
-    levels = None
-    mean_is_probability = False
     distribution = None
     spread = None
     power = 1.0

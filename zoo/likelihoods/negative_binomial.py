@@ -8,11 +8,11 @@ from keras import ops
 from zoo import noise as seeded
 from zoo.distributions import negative_binomial
 from zoo.errors import InputError
-from zoo.likelihoods.checks import require_positive, smallest
+from zoo.likelihoods.base import Likelihood, require_positive, smallest
 
 
 @keras.saving.register_keras_serializable(package="zoo.likelihoods")
-class NegativeBinomial(keras.layers.Layer):
+class NegativeBinomial(Likelihood):
     """Independent counts, with one dispersion for all of them.
 
     The mean is the softplus of the decoder's output; the variance is mean + mean**2 / dispersion.
@@ -26,9 +26,6 @@ class NegativeBinomial(keras.layers.Layer):
     family = "negative binomial"
     support = (0.0, float("inf"))
     spacing = 1.0
-    parameters = 1
-    levels = None
-    mean_is_probability = False
 
     def nats_are(self, binary):
         """What the nats are of, given whether the data was binarized."""

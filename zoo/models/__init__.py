@@ -1,1 +1,6 @@
 """Models: a VAE and a plain autoencoder, made of the parts that they are given."""
+
+from zoo.models.autoencoder import Autoencoder
+from zoo.models.vae import VAE
+
+__all__ = ["VAE", "Autoencoder"]

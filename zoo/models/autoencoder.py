@@ -5,8 +5,10 @@ Bengio et al. 2007, "Greedy layer-wise training of deep networks", for the cross
 """
 
 import keras
+from keras import ops
 
 from zoo.models.latent_model import LatentModel
+from zoo.objectives import average
 
 
 @keras.saving.register_keras_serializable(package="zoo.models")
@@ -24,25 +26,56 @@ class Autoencoder(LatentModel):
 
     nats = ("reconstruction",)
     monitor = "reconstruction"
-    generates = False
 
     def __init__(self, encoder, decoder, likelihood="bernoulli", conditions=None, **kwargs):
         super().__init__(encoder, decoder, likelihood, conditions, **kwargs)
+        self._check_networks()
         self.build()
 
     @property
-    def outputs_of_encoder(self):
-        """{name: width} of what the encoder gives."""
+    def latent(self):
+        return self.decoder.inputs[0].shape[-1]
+
+    @property
+    def encoded(self):
         return {"z": self.latent}
 
-    def call(self, inputs, training=None):
-        """[batch, *event] (and conditions) -> the likelihood's raw output."""
-        x, condition = self.split(inputs)
-        z = self.encoder(self.beside(x, condition), training=training)["z"]
-        return self.raw(z, condition, x, training=training)
+    @property
+    def feature_shapes(self):
+        return {"z": (self.latent,)}
+
+    @property
+    def state_shape(self):
+        return (self.latent,)
+
+    @property
+    def latent_facts(self):
+        return {"size": self.latent, "groups": {"z": [self.latent]}}
+
+    def encode(self, x, *condition):
+        return self.features(x, condition)
+
+    def point(self, x, *condition):
+        return self.encode(x, *condition)["z"]
 
     def score(self, x, *condition):
         """[batch, *event] -> {"reconstruction"}: -log p(x|z), [batch], nats."""
-        output = self.raw(self.represent(x, *condition), condition, x)
-        log_p = self.likelihood.log_prob(x, output, self.weight(condition))
-        return {"reconstruction": -log_p}
+        raw = self.raw(self.point(x, *condition), condition, x)
+        return {"reconstruction": -self._log_p(raw, x, condition)[:, 0]}
+
+    # --- training ----------------------------------------------------------------------------
+
+    def call(self, inputs, training=None):
+        """[batch, *event] (and conditions) -> {"raw", "state"}."""
+        (x, condition), training = self._split(inputs), bool(training)
+        z = self.features(x, condition, training)["z"]
+        return {"raw": self.raw(z, condition, x, training), "state": z}
+
+    def _taught(self, y_pred, condition, y, training):
+        return self.raw(y_pred["state"], condition, y, training)
+
+    def _loss(self, x, condition, y_pred, weight, training):
+        reconstruction = -self._log_p(y_pred["raw"], x, condition)[:, 0]
+        self._track(self.reconstruction_tracker, reconstruction, weight)
+        loss = average(reconstruction, weight) + sum(self.losses)
+        return loss if weight is None else loss * ops.mean(weight)

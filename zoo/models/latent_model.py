@@ -1,4 +1,4 @@
-"""What a VAE and a plain autoencoder share: two networks, a likelihood, a latent vector between.
+"""What a VAE and a plain autoencoder share: two networks and a likelihood, and how they train.
 
 A model may be conditional: its networks then take whole numbers besides, one an example, such as a
 `label`, or the `length` of a sequence whose last steps are padding.
@@ -8,145 +8,162 @@ import keras
 from keras import ops
 
 from zoo import likelihoods
-from zoo.artifact import endpoints
+from zoo.artifact.endpoints import BATCH, BOUND, NATS, WHOLE, Endpoint, Tensor
 from zoo.errors import InputError
+from zoo.latents.base import repeat
+from zoo.models import precision
+from zoo.objectives import average
 
 LENGTH = "length"
+TEACHER = "x"  # name of the decoder's input that an autoregressive one is taught by
 STEPS = 1  # the stream of noise that draws the steps of an autoregressive decoder
 
 
-class NegativeLogLikelihood(keras.losses.Loss):
-    """-log p(x|z) in nats: summed over the event by the likelihood, averaged over the batch.
-
-    `weight` is set by `LatentModel.compute_loss`: what counts of a padded sequence.
-    """
-
-    def __init__(self, likelihood, draws=1, name="reconstruction"):
-        super().__init__(name=name, reduction="sum_over_batch_size")
-        self.likelihood = likelihood
-        self.draws = draws
-        self.weight = None
-
-    def call(self, x, output):
-        """x [batch, *event], output [batch * draws, *event] -> [batch * draws]."""
-        repeated, weight = (repeat(value, self.draws) for value in (x, self.weight))
-        return -self.likelihood.log_prob(repeated, output, weight)
-
-
 class LatentModel(keras.Model):
-    """Abstract: encoder, decoder and likelihood. Final are `VAE`, `Autoencoder` and `VQVAE`.
+    """Abstract: encoder, decoder and likelihood. Final are `VAE` and `Autoencoder`.
 
-    Trained by `compile(optimizer)` and `fit(x, x)`, or `fit((x, *conditions), x)`: the compiled
-    loss is the reconstruction term, whatever else there is enters through `add_loss`.
+    Trained by `compile(optimizer)` and `fit(x)`; `fit((x, *conditions))` where it is conditional;
+    `fit(x, y)` where what is to be reconstructed is another than what is encoded (denoising).
+    `call` returns a dict of tensors, of which `compute_loss` makes the loss: the likelihood settles
+    what the reconstruction costs. A `sample_weight` [batch] weighs all terms of its example.
+
+    A dtype policy of mixed precision is the networks'; everything of this class is float32.
 
     Args:
-        encoder: x [batch, *event] and the conditions, in their order -> a dict of [batch, latent].
-        decoder: z [batch, latent] and the conditions -> the likelihood's raw output, [batch,
-            *event[:-1], event[-1] * parameters]: `parameters` of the likelihood for each value.
-            One that has `unroll` is autoregressive: its call takes x besides, last, and gives each
-            step from the steps before it (teacher forcing); `unroll(inputs, choose, noise)` feeds
-            back what `choose(output of a step, noise of that step)` makes of its own output.
+        encoder: x [batch, *event] and the conditions, in their order -> {name: features}.
+        decoder: what the latents give and the conditions -> the likelihood's raw output. One whose
+            last input is called `x` is autoregressive: it gives each step from the steps of x
+            before it (teacher forcing), and `unroll(inputs, choose, noise)` feeds back what
+            `choose(output of a step, noise of that step)` makes of its own output.
         likelihood: p(x|z), or its name.
-        posterior: of a model that has one; it says what the encoder must give.
         conditions: {name: count} of int32 [batch] inputs besides x, from 0 to below `count`. Of a
             sequence of `length`, the steps from there on count for nothing and decode to 0.
+
+    Raises:
+        InputError: for parts that do not fit each other, or a dtype policy that is none of float32,
+            mixed_bfloat16 and mixed_float16.
     """
 
     parts = ("encoder", "decoder", "likelihood")
     nats = ()  # what `score` gives
     draws = 1  # decoded an example in training
     codes = None  # how many values each latent may take, where they are whole numbers
+    generates = False  # whether there is a prior to draw from
+    samples_posterior = False  # whether log p(x) can be estimated by importance sampling
+    exact_kl = True  # whether the KL that `score` gives is exact, and not sampled
+    score_samples = None  # K of `score`, where it averages over fixed draws
+    settled_step = 0  # of training, from which `monitor` measures what is wanted in the end
+    objective_shown = "-"  # what is done with the terms of the bound, for people
+    pseudo_input_count = 0  # examples that `start_pseudo_inputs` takes at most
 
-    def __init__(
-        self,
-        encoder,
-        decoder,
-        likelihood="bernoulli",
-        conditions=None,
-        posterior=None,
-        **kwargs,
-    ):
-        super().__init__(**kwargs)
-        if posterior is not None:
-            self.posterior = posterior
+    def __init__(self, encoder, decoder, likelihood="bernoulli", conditions=None, **kwargs):
+        precision.require_supported(encoder, decoder)
+        super().__init__(**{**kwargs, "dtype": "float32"})
         self.encoder = encoder
         self.decoder = decoder
         self.likelihood = likelihoods.get(likelihood)
         self.conditions = dict(conditions or {})
         self.event_shape = tuple(encoder.inputs[0].shape[1:])
-        self.latent = decoder.inputs[0].shape[-1]
-        self._check_shapes()
+        self.loss_weight = 1.0
         self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction")
-        self.reconstruction_loss = None
+
+    # --- what a model states of itself -------------------------------------------------------
 
     @property
-    def outputs_of_encoder(self):
-        """{name: width} of what the encoder gives, each [batch, width]."""
+    def latent(self):
+        """Values of z."""
+        raise NotImplementedError
+
+    @property
+    def monitor(self):
+        """The metric of the validation split by which the best epoch is chosen."""
+        raise NotImplementedError
+
+    @property
+    def encoded(self):
+        """{name: width} of what `encode` gives, each [batch, width]."""
+        raise NotImplementedError
+
+    @property
+    def feature_shapes(self):
+        """{name: shape} of what the encoder must give, without the batch axis."""
+        raise NotImplementedError
+
+    @property
+    def state_shape(self):
+        """Of what the decoder takes first, without the batch axis."""
         raise NotImplementedError
 
     @property
     def latent_facts(self):
         """What a manifest says of the latents."""
-        return {"size": self.latent}
-
-    @property
-    def generates(self):
-        """Whether there is a prior to draw from."""
-        return True
-
-    @property
-    def exact_kl(self):
-        """Whether the KL that `score` gives is exact, and not sampled."""
-        return True
-
-    def endpoints(self):
-        """The artifact contract of this model: {name: Endpoint}, see `zoo.artifact.endpoints`."""
-        return endpoints.of(
-            self.event_shape,
-            self.latent,
-            self.outputs_of_encoder,
-            self.nats,
-            self.conditions,
-            self.generates,
-            self.likelihood.mean_is_probability,
-            exact_kl=self.exact_kl,
-            codes=self.codes,
-        )
+        raise NotImplementedError
 
     @property
     def autoregressive(self):
         """Whether the decoder gives each step from the steps before it."""
-        return hasattr(self.decoder, "unroll")
+        return self.decoder.inputs[-1].name == TEACHER
 
-    def _check_shapes(self):
-        wanted, names = self.outputs_of_encoder, self.conditions
+    def endpoints(self):
+        """The artifact contract of this model: {name: `zoo.artifact.endpoints.Endpoint`}."""
+        x = Tensor("x", "float32", (BATCH, *self.event_shape))
+        z = Tensor("z", "float32", (BATCH, self.latent))
+        if self.codes is not None:
+            z = Tensor("codes", "int32", (BATCH, self.latent), WHOLE, below=self.codes)
+        besides = tuple(
+            Tensor(name, "int32", (BATCH,), below=count) for name, count in self.conditions.items()
+        )
+        encoded = tuple(
+            z if name == z.name else Tensor(name, "float32", (BATCH, width))
+            for name, width in self.encoded.items()
+        )
+        decoded = self.likelihood.tensors(self.event_shape)
+        seed = Tensor("seed", "int64", (BATCH,))
+        exact = ("kl",) if self.exact_kl else ()
+        nats = tuple(
+            Tensor(name, "float32", (BATCH,), NATS if name in exact else BOUND)
+            for name in self.nats
+        )
+        endpoints = [
+            Endpoint("encode", (x, *besides), encoded),
+            Endpoint("decode", (z, *besides), decoded),
+            Endpoint("reconstruct", (x, *besides), decoded),
+            *([Endpoint("generate", (seed, *besides), (*decoded, z))] if self.generates else []),
+            Endpoint("score", (x, *besides), nats),
+        ]
+        return {endpoint.name: endpoint for endpoint in endpoints}
+
+    def _check_networks(self):
+        """Refuses networks that do not fit the latents, the likelihood or the conditions."""
         given = self.encoder.output
         if isinstance(given, dict):
-            given = {name: value.shape[-1] for name, value in given.items()}
-        if given != wanted:
+            given = {name: tuple(value.shape[1:]) for name, value in given.items()}
+        if given != self.feature_shapes:
             raise InputError(
-                f"The encoder gives {given}, the decoder takes {self.latent} latents: the encoder "
-                f"of this {type(self).__name__} must give {wanted}."
+                f"The encoder gives {_shown(given)}, the latents take "
+                f"{_shown(self.feature_shapes)}: the encoder of this {type(self).__name__} must "
+                "give these, by name."
+            )
+        taken = tuple(self.decoder.inputs[0].shape[1:])
+        if taken != self.state_shape:
+            raise InputError(
+                f"The decoder takes {list(taken)}, the latents give {list(self.state_shape)}: both "
+                "must be the same."
             )
         decoded = tuple(self.decoder.output.shape[1:])
-        *grid, channels = self.event_shape
-        each = self.likelihood.parameters
-        if decoded != (*grid, channels * each):
-            wanted = "both must be the same"
-            if each > 1:
-                wanted = (
-                    f"the {self.likelihood.family} likelihood takes {each} raw outputs a value, "
-                    f"{(*grid, channels * each)}: build the decoder with parameters={each}"
-                )
+        wanted = tuple(self.likelihood.raw_shape(self.event_shape))
+        if decoded != wanted:
             raise InputError(
-                f"The encoder takes events of shape {self.event_shape}, the decoder gives "
-                f"{decoded}: {wanted}."
+                f"The encoder takes events of shape {self.event_shape}, of which the "
+                f"{self.likelihood.family} likelihood wants the raw output {wanted}; the decoder "
+                f"gives {decoded}. Build the decoder for likelihood.raw_shape(event_shape)."
             )
-        taken = len(self.encoder.inputs) - 1, len(self.decoder.inputs) - 1 - self.autoregressive
-        if taken != (len(names), len(names)):
+        names = self.conditions
+        counts = len(self.encoder.inputs) - 1, len(self.decoder.inputs) - 1 - self.autoregressive
+        if counts != (len(names), len(names)):
             raise InputError(
-                f"Besides x the encoder takes {taken[0]} inputs, and besides z the decoder "
-                f"{taken[1]}; the model's conditions are {', '.join(names) or 'none'}."
+                f"Besides x the encoder takes {counts[0]} inputs, and besides z the decoder "
+                f"{counts[1]}; the model's conditions are {', '.join(names) or 'none'}."
             )
 
     def build(self, input_shape=None):
@@ -158,68 +175,83 @@ class LatentModel(keras.Model):
     # --- the endpoints that every model has; deterministic, no dropout -----------------------
 
     def encode(self, x, *condition):
-        """[batch, *event] -> the encoder's outputs by name, each [batch, latent]."""
-        return self.encoder(self.beside(x, condition), training=False)
-
-    def represent(self, x, *condition):
-        """[batch, *event] -> [batch, latent]: the one point that stands for x."""
-        return self.encode(x, *condition)["z"]
+        """[batch, *event] -> what stands for x, by name, each [batch, width]; see `endpoints`."""
+        raise NotImplementedError
 
     def decode(self, z, *condition):
-        """[batch, latent] -> {"x_mean"}: the likelihood's mean, [batch, *event].
+        """[batch, latent] -> the likelihood's `outputs`, such as {"x_mean"}, [batch, *event].
 
         An autoregressive decoder feeds back the likeliest value of each step.
         """
-        if self.autoregressive:
-            output = self.decoder.unroll(self.beside(z, condition), self.likelihood.mode)
-        else:
-            output = self.decoder(self.beside(z, condition), training=False)
-        return {"x_mean": self.mean(output, condition)}
+        return self._outputs(self._likeliest(z, condition), condition)
 
     def reconstruct(self, x, *condition):
-        """[batch, *event] -> {"x_mean"}: what the point that stands for x decodes to."""
-        return self.decode(self.represent(x, *condition), *condition)
+        """[batch, *event] -> the likelihood's `outputs`: what the point that is x decodes to."""
+        return self.decode(self.point(x, *condition), *condition)
+
+    def point(self, x, *condition):
+        """[batch, *event] -> [batch, latent]: the one z that stands for x."""
+        raise NotImplementedError
+
+    def represent(self, x, *condition):
+        """[batch, *event] -> [batch, n]: x as numbers between which distances say something."""
+        return self.point(x, *condition)
 
     def margin(self, inputs, answer):
-        """How little a probability must change for other steps to be fed back: [batch], or None.
+        """How little must change for another whole number on the way to an answer: [batch].
 
-        None where an endpoint feeds back nothing that could jump. `inputs` and `answer` are those
-        of one call of an endpoint, by name.
+        None where an endpoint feeds back or chooses nothing that could jump. `inputs` and `answer`
+        are those of one call of an endpoint, by name.
         """
         if not self.autoregressive or "x_mean" not in answer:
             return None
         condition = [inputs[name] for name in self.conditions]
-        z, noise, choose = inputs.get("z"), None, self.likelihood.mode
         if "seed" in inputs:
             noise = self.likelihood.noise(inputs["seed"], self.event_shape, STEPS)
-            z, choose = answer["z"], self.likelihood.sample
-        elif z is None:
-            z = self.represent(inputs["x"], *condition)
-        output = self.decoder.unroll(self.beside(z, condition), choose, noise)
-        return self.likelihood.margin(output, noise)
+            return self.likelihood.margin(self._drawn(answer["z"], condition, noise), noise)
+        z = inputs["z"] if "z" in inputs else self.point(inputs["x"], *condition)
+        return self.likelihood.margin(self._likeliest(z, condition))
 
     # --- parts -------------------------------------------------------------------------------
 
-    def beside(self, first, condition, *last):
-        """What a network takes: x or z, the conditions, and what teaches an autoregressive one."""
-        if len(condition) != len(self.conditions):
-            raise InputError(
-                f"{self.name} takes {' and '.join(self.conditions) or 'nothing'} besides x or z; "
-                f"it was given {len(condition)} of {len(self.conditions)} such inputs."
-            )
-        return joined(first, *condition, *last)
+    def features(self, x, condition, training=False):
+        """What the encoder makes of x: {name: [batch, *shape]}, float32."""
+        self._require_event("x", x)
+        given = self.encoder(self._joined(x, condition), training=training)
+        return {name: ops.cast(value, "float32") for name, value in given.items()}
 
-    def raw(self, z, condition, x, training=False):
-        """The likelihood's raw output of each row of z; x teaches an autoregressive decoder."""
+    def state(self, z):
+        """What the decoder takes of z: [rows, latent] -> [rows, *state_shape]."""
+        return z
+
+    def raw(self, state, condition, x, training=False):
+        """The likelihood's raw output of each row; x teaches an autoregressive decoder. float32."""
         teacher = (x,) if self.autoregressive else ()
-        return self.decoder(self.beside(z, condition, *teacher), training=training)
+        raw = self.decoder(self._joined(state, condition, *teacher), training=training)
+        return ops.cast(raw, "float32")
 
-    def mean(self, output, condition):
-        """The likelihood's mean, 0 past a sequence's end."""
-        mean, weight = self.likelihood.mean(output), self.weight(condition)
-        return mean if weight is None else mean * weight
+    def _likeliest(self, z, condition):
+        """The raw output where each step that is fed back is the likeliest."""
+        if self.autoregressive:
+            given = self._joined(self.state(z), condition)
+            return self.decoder.unroll(given, self.likelihood.mode)
+        return self.raw(self.state(z), condition, None)
 
-    def weight(self, condition):
+    def _drawn(self, z, condition, noise):
+        """The raw output where each step that is fed back is drawn by the noise."""
+        given = self._joined(self.state(z), condition)
+        return self.decoder.unroll(given, self.likelihood.sample, noise)
+
+    def _outputs(self, raw, condition):
+        return self.likelihood.outputs(raw, self._step_weight(condition))
+
+    def _log_p(self, raw, x, condition, draws=1):
+        """log p(x|z) of `draws` rows an example: [batch, draws], nats."""
+        x = ops.cast(x, "float32")
+        repeated, weight = (repeat(each, draws) for each in (x, self._step_weight(condition)))
+        return ops.reshape(self.likelihood.log_prob(repeated, raw, weight), (-1, draws))
+
+    def _step_weight(self, condition):
         """1 at the steps of a sequence, 0 past its end: [batch, steps, 1, ...]; None: all count."""
         if LENGTH not in self.conditions:
             return None
@@ -229,44 +261,134 @@ class LatentModel(keras.Model):
         shape = (-1, steps, *[1] * (len(self.event_shape) - 1))
         return ops.cast(ops.reshape(counts, shape), "float32")
 
+    def _joined(self, first, condition, *last):
+        """What a network takes: x or a state, the conditions, and what teaches it."""
+        if len(condition) != len(self.conditions):
+            raise InputError(
+                f"{self.name} takes {' and '.join(self.conditions) or 'nothing'} besides x or z; "
+                f"it was given {len(condition)} of {len(self.conditions)} such inputs."
+            )
+        others = (*condition, *last)
+        # Keras refuses a list of tensors and arrays mixed.
+        return [ops.convert_to_tensor(each) for each in (first, *others)] if others else first
+
+    def _split(self, inputs):
+        """(x, conditions) of what `call` is given."""
+        x, *condition = inputs if isinstance(inputs, tuple | list) else (inputs,)
+        return x, tuple(condition)
+
+    def _require_event(self, name, values):
+        """Refuses what would broadcast into nats of something else."""
+        shape = tuple(values.shape)
+        if shape[1:] == self.event_shape:
+            return
+        remedy = "Reshape it"
+        if name == "y":
+            remedy += ", or leave y out: fit(x) reconstructs x; labels are no y of a VAE"
+        elif (*shape[1:], 1) == self.event_shape:
+            remedy = f"Give it its one channel, {name}[..., None]"
+        raise InputError(
+            f"{self.name}: {name} has the shape {_batch(shape)}; wanted is "
+            f"{_batch((None, *self.event_shape))}. {remedy}."
+        )
+
     # --- training ----------------------------------------------------------------------------
 
-    def compile(self, optimizer="adam", **kwargs):
-        """As `keras.Model.compile`, but for the loss, which the likelihood settles."""
+    def compile(self, optimizer="adam", loss_weights=None, **kwargs):
+        """As `keras.Model.compile`, but for the loss, which likelihood and objective settle.
+
+        Args:
+            optimizer: as in `keras.Model.compile`.
+            loss_weights: a number, or a list of one, that multiplies the loss and no metric.
+        """
         if "loss" in kwargs:
             raise InputError(
                 f"A {type(self).__name__} takes no loss: pass a likelihood (and to a VAE an "
                 "objective) instead."
             )
-        self.reconstruction_loss = NegativeLogLikelihood(self.likelihood, self.draws)
-        super().compile(optimizer=optimizer, loss=self.reconstruction_loss, **kwargs)
+        if kwargs.get("metrics") or kwargs.get("weighted_metrics"):
+            raise InputError(
+                f"A {type(self).__name__} measures {', '.join(self.nats)} in training; other "
+                "metrics know nothing of its distributions: compute them on what `reconstruct` "
+                "gives."
+            )
+        self.loss_weight = _one_number("loss_weights", loss_weights)
+        super().compile(optimizer=optimizer, **kwargs)
 
     def get_compile_config(self):
         if not self.compiled:
             return None
-        return {"optimizer": keras.saving.serialize_keras_object(self.optimizer)}
+        return {
+            "optimizer": keras.saving.serialize_keras_object(self.optimizer),
+            "loss_weights": self.loss_weight,
+        }
 
     def compile_from_config(self, config):
-        self.compile(optimizer=keras.saving.deserialize_keras_object(config["optimizer"]))
+        optimizer = keras.saving.deserialize_keras_object(config["optimizer"])
+        self.compile(optimizer=optimizer, loss_weights=config["loss_weights"])
         self.optimizer.build(self.trainable_variables)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        self.reconstruction_loss.weight = self.weight(self.split(x)[1])
-        loss = super().compute_loss(
-            x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, training=training
-        )
-        reconstruction = loss - sum(self.losses)
-        self.track(loss, reconstruction, examples=ops.shape(y)[0])
-        return loss
+        """The loss of a batch, a scalar, nats; updates the metrics, which are means of examples.
 
-    def track(self, loss, reconstruction, examples):
-        """Updates the metrics with the means over a batch, nats."""
-        self.reconstruction_tracker.update_state(reconstruction, sample_weight=examples)
+        Args:
+            x: what `call` was given.
+            y: what is to be reconstructed, [batch, *event]; None: x itself.
+            y_pred: what `call` gave.
+            sample_weight: [batch], of all terms of an example; the loss is the sum of the weighted
+                examples over their number, the metrics are weighted means.
+            training: whether the weights are being learned.
+        """
+        x, condition = self._split(x)
+        target = x if y is None else y
+        self._require_event("y", target)
+        weight = _weight_of_examples(sample_weight)
+        if self.autoregressive and y is not None:  # `call` knew x alone: y is what teaches here
+            y_pred = y_pred | {"raw": self._taught(y_pred, condition, y, training)}
+        loss = self._loss(target, condition, y_pred, weight, training)
+        return self.loss_weight * loss
 
-    def split(self, inputs):
-        """(x, conditions) of what `call` is given."""
-        x, *condition = inputs if isinstance(inputs, tuple | list) else (inputs,)
-        return x, tuple(condition)
+    def _taught(self, y_pred, condition, y, training):
+        """The raw output of the latents that were drawn, taught by y."""
+        raise NotImplementedError
+
+    def _loss(self, x, condition, y_pred, weight, training):
+        """The loss before `loss_weights`; updates the metrics."""
+        raise NotImplementedError
+
+    def _track(self, tracker, values, weight):
+        """Updates a metric with the mean of [batch], by as many examples as there are."""
+        count = ops.shape(values)[0] if weight is None else ops.sum(weight)
+        tracker.update_state(average(values, weight), sample_weight=count)
+
+    # --- files -------------------------------------------------------------------------------
+
+    def bare(self):
+        """The same model in float32 and uncompiled: what an artifact carries."""
+        bare = type(self).from_config(precision.as_float32(self.get_config()))
+        for mine, theirs in zip(bare.weights, self.weights, strict=True):
+            mine.assign(theirs)
+        return bare
+
+    def save_own_variables(self, store):
+        """Keeps where the random generators stand, which Keras does not: noise goes on."""
+        super().save_own_variables(store)
+        for i, state in enumerate(self._generator_states()):
+            store[f"generator_{i}"] = ops.convert_to_numpy(state)
+
+    def load_own_variables(self, store):
+        own = {name: store[name] for name in store.keys() if not name.startswith("generator_")}
+        super().load_own_variables(own)
+        for i, state in enumerate(self._generator_states()):
+            state.assign(store[f"generator_{i}"])
+
+    def _generator_states(self):
+        weights = {id(weight) for weight in self.weights}
+        return [
+            variable
+            for variable in self.non_trainable_variables
+            if variable.name == "seed_generator_state" and id(variable) not in weights
+        ]
 
     def get_config(self):
         return {
@@ -288,19 +410,32 @@ class LatentModel(keras.Model):
         )
 
 
-def joined(first, *others):
-    """What a functional network takes: a tensor, or a list of several."""
-    # Keras refuses a list of tensors and arrays mixed.
-    return [ops.convert_to_tensor(value) for value in (first, *others)] if others else first
+def _weight_of_examples(sample_weight):
+    """float32 [batch] of what Keras hands on, or None."""
+    if sample_weight is None:
+        return None
+    shape = tuple(sample_weight.shape)
+    if len(shape) > 2 or (len(shape) == 2 and shape[1] != 1):
+        raise InputError(
+            f"sample_weight has the shape {_batch(shape)}; wanted is one weight an example, "
+            "[batch]: it weighs all terms of its example."
+        )
+    return ops.reshape(ops.cast(sample_weight, "float32"), (-1,))
 
 
-def repeat(value, draws):
-    """[batch, ...] -> [batch * draws, ...], each row `draws` times in succession, or None."""
-    if value is None or (isinstance(draws, int) and draws == 1):
-        return value
-    if not isinstance(draws, int):
-        return ops.repeat(value, draws, axis=0)
-    # Not `ops.repeat`, whose shape TensorFlow computes as the graph runs.
-    rest = tuple(value.shape[1:])
-    beside = ops.tile(ops.expand_dims(value, 1), (1, draws, *[1] * len(rest)))
-    return ops.reshape(beside, (-1, *rest))
+def _one_number(name, value):
+    value = 1.0 if value is None else value
+    value = value[0] if isinstance(value, list | tuple) and len(value) == 1 else value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0.0:
+        raise InputError(f"{name}={value!r}: give one number, 0 or more, for the one loss.")
+    return float(value)
+
+
+def _shown(shapes):
+    if not isinstance(shapes, dict):
+        return "something else than a dict"
+    return ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
+
+
+def _batch(shape):
+    return "[" + ", ".join("batch" if i == 0 else str(n) for i, n in enumerate(shape)) + "]"

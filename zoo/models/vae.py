@@ -1,7 +1,9 @@
-"""The variational autoencoder: networks, posterior, prior, likelihood, objective, held together.
+"""The variational autoencoder: networks, latents, likelihood, objective, held together.
 
 Source: Kingma & Welling 2014, "Auto-Encoding Variational Bayes".
 """
+
+import dataclasses
 
 import keras
 import numpy as np
@@ -9,33 +11,35 @@ from keras import ops
 
 from zoo import noise
 from zoo.errors import InputError
-from zoo.latents import posteriors, priors
-from zoo.models.latent_model import STEPS, LatentModel, repeat
-from zoo.objectives import ELBO, Terms, bound
+from zoo.latents import Draw, Flat
+from zoo.latents.base import repeat
+from zoo.models.latent_model import STEPS, LatentModel
+from zoo.objectives import ELBO, average, bound
+
+SCORE_SAMPLES = 16
 
 
 @keras.saving.register_keras_serializable(package="zoo.models")
 class VAE(LatentModel):
     """Variational autoencoder.
 
-    Final: pass another encoder, decoder, posterior, prior, likelihood or objective; do not
-    subclass.
+    Final: pass another encoder, decoder, latents, likelihood or objective; do not subclass.
 
     Trained as `LatentModel` says; what the objective makes of the KL enters through `add_loss`. The
     progress bar shows `elbo`, `reconstruction` (-log p(x|z)) and `kl`, with
-    elbo = -(reconstruction + kl) whatever the objective makes of the two, and for an objective with
-    several draws its `bound`. The KL is exact where posterior and prior have an exact one, else
-    sampled: log q(z|x) - log p(z).
+    elbo = -(reconstruction + kl) whatever the objective makes of the two, for an objective with
+    several draws its `bound`, and whatever the latents measure besides.
+
+    `call` gives a dict of the raw output [batch * draws, ...], the draws of an example side by
+    side, and of a `zoo.latents.Draw`'s tensors.
 
     Args:
-        encoder: [batch, *event] -> the posterior's parameters, its `outputs`, by name.
-        decoder: [batch, latent] -> the likelihood's raw output, `parameters` of each value.
-        posterior: q(z|x), or its name, one of `zoo.latents.posteriors.NAMES`; diagonal normal
-            unless given.
-        prior: p(z), or its name, one of `zoo.latents.priors.NAMES`; the posterior's standard one
-            unless given.
+        encoder: [batch, *event] -> {name: features}, the latents' `feature_shapes`.
+        decoder: the latents' state, [batch, *state_shape] -> the likelihood's raw output.
+        latents: a `zoo.latents.Latents`; a normal posterior and a standard normal prior of as many
+            values as the decoder takes unless given.
         likelihood: p(x|z), or its name, one of `zoo.likelihoods.NAMES`.
-        objective: what is done with the two terms; the ELBO itself unless given.
+        objective: what is done with the terms of the bound; the ELBO itself unless given.
         conditions: as in `LatentModel`.
         seed: of the noise that training draws.
 
@@ -43,196 +47,180 @@ class VAE(LatentModel):
         InputError: for parts that do not fit each other.
     """
 
-    parts = ("encoder", "decoder", "posterior", "prior", "likelihood", "objective")
+    parts = ("encoder", "decoder", "latents", "likelihood", "objective")
     nats = ("elbo", "reconstruction", "kl")
-    score_samples = 16  # K of the `score` endpoint
+    generates = True
 
     def __init__(
         self,
         encoder,
         decoder,
-        posterior="normal",
-        prior="standard",
+        latents=None,
         likelihood="bernoulli",
         objective=None,
         conditions=None,
         seed=0,
         **kwargs,
     ):
-        posterior = posteriors.get(posterior)
-        super().__init__(encoder, decoder, likelihood, conditions, posterior=posterior, **kwargs)
-        self.prior = priors.get(prior, posterior, self.event_shape)
+        super().__init__(encoder, decoder, likelihood, conditions, **kwargs)
+        self.latents = latents or Flat(decoder.inputs[0].shape[-1])
         self.objective = objective or ELBO()
         self.seed = seed
-        self._check_pair()
+        self._check_networks()
         self._check_objective()
+        self._check_pseudo_inputs()
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.elbo_tracker = keras.metrics.Mean(name="elbo")
         self.kl_tracker = keras.metrics.Mean(name="kl")
         if self.monitor == "bound":
             self.bound_tracker = keras.metrics.Mean(name="bound")
+        self.latent_trackers = self.latents.new_metrics()
         self.step = None
-        if self.objective.scheduled or posterior.scheduled:
+        if self.objective.scheduled or self.latents.scheduled:
             self.step = self.add_weight(name="step", dtype="int32", trainable=False)
-        self._kl = self._bound = None
         self.build()
 
+    # --- what the model states of itself -----------------------------------------------------
+
     @property
-    def outputs_of_encoder(self):
-        """{name: width} of the posterior's parameters."""
-        return self.posterior.outputs(self.latent)
+    def latent(self):
+        return self.latents.size
+
+    @property
+    def encoded(self):
+        return self.latents.encoded
+
+    @property
+    def feature_shapes(self):
+        return self.latents.feature_shapes
+
+    @property
+    def state_shape(self):
+        return tuple(self.latents.state_shape)
 
     @property
     def latent_facts(self):
-        """What a manifest says of the latents."""
-        return {
-            "size": self.latent,
-            "posterior": self.posterior.family,
-            "prior": self.prior.family,
-            "exact_bits": self.prior.exact_bits,
-            **self.posterior.facts(self.latent),
-        }
+        return self.latents.facts()
+
+    @property
+    def codes(self):
+        return self.latents.classes
 
     @property
     def draws(self):
-        """Posterior samples of an example in training."""
         return self.objective.draws
 
     @property
     def monitor(self):
-        """The metric by which the best epoch is chosen."""
         return self.objective.monitor
 
     @property
-    def exact_kl(self):
-        """Whether the KL of posterior and prior is known, and not sampled."""
-        return self.posterior.standard == self.prior.family
+    def settled_step(self):
+        return self.objective.settled_step
 
-    def _check_pair(self):
-        """Refuses a posterior and a prior that do not belong together."""
-        q, p = self.posterior, self.prior
-        if q.support != p.support:
-            raise InputError(
-                f"A {q.family} posterior has samples of the kind {q.support!r}, the {p.family} "
-                f"prior is over {p.support!r} ones. Take prior='standard', or a posterior that "
-                "fits it."
-            )
-        if q.relaxed and not self.exact_kl:
-            raise InputError(
-                f"A {q.family} posterior is trained on relaxed samples, of which the {p.family} "
-                f"prior knows no density, and their KL has no closed form. Take the "
-                f"{q.standard} prior."
-            )
-        if getattr(q, "classes", None) != getattr(p, "classes", None):
-            raise InputError(
-                f"The posterior's latents have {q.classes} classes, the prior's {p.classes}: both "
-                "must be the same."
-            )
-        if p.encodes and (q.family != "normal" or self.conditions):
-            raise InputError(
-                f"The {p.family} prior is made of normal encodings of what it has learned: the "
-                f"posterior must be normal, it is {q.family}, and the model can take no "
-                f"conditions, it takes {', '.join(self.conditions) or 'none'}."
-            )
-        if p.encodes and p.event_shape != self.event_shape:
-            raise InputError(
-                f"The {p.family} prior learns inputs of shape {p.event_shape}, the encoder takes "
-                f"{self.event_shape}: give the prior that event_shape."
-            )
+    @property
+    def objective_shown(self):
+        return repr(self.objective)
+
+    @property
+    def exact_kl(self):
+        return self.latents.exact_kl
+
+    @property
+    def samples_posterior(self):
+        return bool(self.latents.noise())
+
+    @property
+    def score_samples(self):
+        return SCORE_SAMPLES if self.samples_posterior else None
+
+    @property
+    def pseudo_input_count(self):
+        return self.latents.pseudo_input_count
+
+    def start_pseudo_inputs(self, x):
+        """Lets the prior's pseudo-inputs begin at examples x [n, *event], where it has some."""
+        self.latents.start_pseudo_inputs(x)
 
     def _check_objective(self):
-        q, objective = self.posterior, self.objective
-        name = type(objective).__name__
-        if objective.by_latent and not (self.exact_kl and q.kl_by_latent):
+        latents, objective = self.latents, self.objective
+        name, family = type(objective).__name__, latents.family
+        if objective.needs_kl_by_latent and not latents.has_kl_by_latent:
             raise InputError(
-                f"{name} needs the KL of each latent, which a {q.family} posterior and the "
-                f"{self.prior.family} prior do not have: take another objective, such as ELBO."
+                f"{name} needs the KL of each latent, which a {family} posterior and the "
+                f"{latents.prior_family} prior do not have: take another objective, such as ELBO."
             )
-        if objective.of_normal and q.family != "normal":
+        if objective.needs_normal and not latents.diagonal_normal:
             raise InputError(
                 f"{name} is computed from the densities of a normal posterior; this one is "
-                f"{q.family}: take another objective, such as ELBO."
+                f"{family}: take another objective, such as ELBO."
             )
-        if objective.weighs and q.relaxed:
+        if objective.needs_density and latents.relaxed:
             raise InputError(
-                f"{name} weighs samples by their densities, which relaxed samples of a {q.family} "
+                f"{name} weighs samples by their densities, which relaxed samples of a {family} "
                 "posterior do not have under the discrete model: take another objective."
             )
-        if objective.gradient_weights is not None and not q.has_density:
+        if objective.doubly_reparameterized and not latents.has_density:
             raise InputError(
                 f"The doubly reparameterized gradient asks for the density of any z, which a "
-                f"{q.family} posterior does not give: pass doubly_reparameterized=False."
+                f"{family} posterior does not give: pass doubly_reparameterized=False."
+            )
+        if objective.draws > 1 and not self.samples_posterior:
+            raise InputError(
+                f"{name} averages over {objective.draws} draws, and a {family} posterior has one "
+                "alone: take another objective, such as ELBO."
+            )
+
+    def _check_pseudo_inputs(self):
+        learned = self.latents.pseudo_inputs()
+        if learned is None:
+            return
+        if self.conditions:
+            raise InputError(
+                f"The {self.latents.prior_family} prior encodes what it has learned, and the model "
+                f"can take no conditions beside it; it takes {', '.join(self.conditions)}."
+            )
+        if tuple(learned.shape[1:]) != self.event_shape:
+            raise InputError(
+                f"The {self.latents.prior_family} prior learns inputs of shape "
+                f"{tuple(learned.shape[1:])}, the encoder takes {self.event_shape}: give the prior "
+                "that event_shape."
             )
 
     def build(self, input_shape=None):
-        """Builds what is not yet built; the networks arrive built."""
-        for part in (self.posterior, self.prior):
-            if not part.built:
-                part.build((None, self.latent))
+        """Builds what is not yet built; networks and latents arrive built."""
         super().build(input_shape)
-
-    def call(self, inputs, training=None):
-        """[batch, *event] (and conditions) -> raw output of `draws` posterior samples an example.
-
-        [batch * draws, *event], the draws of an example side by side.
-        """
-        x, condition = self.split(inputs)
-        posterior = self.encoder(self.beside(x, condition), training=training)
-        rows, draws = ops.shape(x)[0], self.draws
-        step = None if self.step is None else self.step + 0  # a value: the variable itself goes on
-        drawn = noise.draw_afresh(
-            self.posterior.noise(self.latent), rows * draws, self.seed_generator
-        )
-        repeated = {name: repeat(value, draws) for name, value in posterior.items()}
-        z, log_q = self.posterior.draw(repeated, drawn, training=bool(training), step=step)
-        xs, conditions = repeat(x, draws), tuple(repeat(c, draws) for c in condition)
-        reweigh = self.objective.gradient_weights
-        if reweigh is not None:
-            # The path's weights depend on what is decoded: hence a first pass without a gradient.
-            repeated = {name: ops.stop_gradient(value) for name, value in repeated.items()}
-            first = self.raw(z, conditions, xs, training=training)
-            log_p = self._log_p(first, xs, conditions, draws)
-            log_ratio = self._log_ratio(z, self.posterior.log_prob(z, repeated), draws)
-            share = ops.stop_gradient(reweigh(log_p, log_ratio, step))
-            share = ops.reshape(share, (-1, 1))
-            held = ops.stop_gradient(z)
-            z = held + share * (z - held)
-            log_q = self.posterior.log_prob(z, repeated)
-        output = self.raw(z, conditions, xs, training=training)
-        if self.step is not None and training:
-            self.step.assign(step + 1)
-        terms = Terms(
-            posterior=posterior,
-            z=z,
-            step=step,
-            kl_of=lambda: self.posterior.kl_to_standard_by_axis(posterior),
-            kl_sum_of=lambda: self._kl_of(posterior, z, log_q, draws),
-            log_p_of=lambda: self._log_p(output, xs, conditions, draws),
-            log_ratio_of=lambda: self._log_ratio(z, log_q, draws),
-        )
-        self._kl = terms.kl
-        self._bound = bound(terms.log_weight) if self.monitor == "bound" else None
-        self.add_loss(self.objective.regulariser(terms))
-        return output
 
     # --- the endpoints of the artifact contract that the base does not have ------------------
 
+    def encode(self, x, *condition):
+        return self.latents.encode(self.features(x, condition))
+
+    def point(self, x, *condition):
+        return self.latents.point(self.features(x, condition))
+
+    def represent(self, x, *condition):
+        return self.latents.embedding(self.point(x, *condition))
+
+    def state(self, z):
+        return self.latents.place(z)
+
     def generate(self, seed, *condition):
-        """int64 [batch] -> {"x_mean", "z"}: one sample of the prior a seed, decoded.
+        """int64 [batch] -> the likelihood's `outputs` and "z": one sample of the prior a seed.
 
         Row i depends on seed[i] alone. The noise is the same to the last bit in every runtime, and
-        so is z where the prior has `exact_bits`. An autoregressive decoder draws each step from the
-        same seed and feeds it back; `x_mean` are the means given the steps drawn before. Its binary
+        so is z where the latents have `exact_bits`. An autoregressive decoder draws each step from
+        the same seed and feeds it back; `x_mean` are the means given the steps drawn before. Its
         steps come out differently in another runtime where the noise lies between the two runtimes'
-        probabilities: see `margin`.
+        probabilities, and so do codes: see `margin`.
         """
-        drawn = noise.draw(self.prior.noise(self.latent), seed)
-        z = self.prior.sample(drawn, self._encode_normal)
-        if not self.autoregressive:
-            return {**self.decode(z, *condition), "z": z}
-        drawn = self.likelihood.noise(seed, self.event_shape, STEPS)
-        output = self.decoder.unroll(self.beside(z, condition), self.likelihood.sample, drawn)
-        return {"x_mean": self.mean(output, condition), "z": z}
+        drawn = noise.draw(self.latents.prior_noise(), seed)
+        z, state = self.latents.generate(drawn, self._pseudo())
+        if self.autoregressive:
+            raw = self._drawn(z, condition, self.likelihood.noise(seed, self.event_shape, STEPS))
+        else:
+            raw = self.raw(state, condition, None)
+        return {**self._outputs(raw, condition), self._z_name: z}
 
     def generate_from_words(self, low, high, *condition):
         """`generate` of seeds in two words each, see `noise.words`: JAX has no int64 by default."""
@@ -244,82 +232,148 @@ class VAE(LatentModel):
         Deterministic: -log p(x|z) is averaged over the same `score_samples` noise draws for
         every example. -elbo is an anomaly score.
         """
-        kinds = self.posterior.noise(self.latent)
-        draws = noise.draw(kinds, np.arange(self.score_samples))[None]
+        draws = None
+        if self.samples_posterior:
+            draws = noise.draw(self.latents.noise(), np.arange(self.score_samples))[None]
         terms = self.terms(x, draws, *condition)
         return {"elbo": -(terms["reconstruction"] + terms["kl"]), **terms}
 
-    # --- densities, per example, for evaluation ----------------------------------------------
+    @property
+    def _z_name(self):
+        return "z" if self.codes is None else "codes"
 
-    def represent(self, x, *condition):
-        """[batch, *event] -> [batch, latent]: the one point that stands for x."""
-        return self.posterior.point(self.encode(x, *condition))
+    # --- densities, per example, for evaluation ----------------------------------------------
 
     def terms(self, x, noise, *condition):
         """Both terms of the bound: x [batch, *event], noise [batch, samples, count] -> nats.
 
         Noise [1, samples, count] is the same for every example; its kinds are those of
-        `posterior.noise`. {"reconstruction": -E_q[log p(x|z)], estimated by the noise's samples,
-        "kl": exact, or estimated by the same samples}, each [batch]; the ELBO is minus their sum.
+        `latents.noise`; None where these are none. {"reconstruction": -E_q[log p(x|z)], estimated
+        by the noise's samples, "kl": exact, or estimated by the same samples}, each [batch]; the
+        ELBO is minus their sum.
         """
-        posterior = self.encode(x, *condition)
-        log_p, z, log_q, samples = self._sampled(x, posterior, noise, condition)
-        kl = self._kl_of(posterior, z, log_q, samples)
-        return {"reconstruction": -ops.mean(log_p, axis=1), "kl": kl}
+        log_p, draw = self._sampled(x, noise, condition)
+        return {"reconstruction": -ops.mean(log_p, axis=1), "kl": draw.total_kl}
 
     def log_weight(self, x, noise, *condition):
         """log p(x, z) - log q(z|x) of z drawn by `noise`: importance weights, Burda et al. 2016.
 
         x [batch, *event] and noise [batch, samples, count] -> [batch, samples], nats.
         """
-        posterior = self.encode(x, *condition)
-        log_p, z, log_q, samples = self._sampled(x, posterior, noise, condition)
-        return log_p + self._log_ratio(z, log_q, samples)
+        log_p, draw = self._sampled(x, noise, condition)
+        return log_p + draw.log_ratio
 
-    def _sampled(self, x, posterior, noise, condition):
-        """log p(x|z) [batch, samples]; z and log q(z|x), rows = batch * samples; samples."""
-        samples = ops.shape(noise)[1]
-        # As many rows as examples; asking for their number would leave a computed shape in graphs.
-        of_each = ops.sum(next(iter(posterior.values())), axis=1, keepdims=True)
-        noise = noise + 0.0 * ops.expand_dims(of_each, 1)
-        repeated = {name: repeat(value, samples) for name, value in posterior.items()}
-        z, log_q = self.posterior.draw(repeated, ops.reshape(noise, (-1, noise.shape[-1])))
-        xs, conditions = repeat(x, samples), tuple(repeat(c, samples) for c in condition)
-        output = self.raw(z, conditions, xs)
-        return self._log_p(output, xs, conditions, samples), z, log_q, samples
+    def margin(self, inputs, answer):
+        if self.codes is None:
+            return super().margin(inputs, answer)
+        if "seed" in inputs:
+            drawn = noise.draw(self.latents.prior_noise(), inputs["seed"])
+            return self.latents.margin(noise=drawn, z=answer["codes"])
+        if "x" in inputs:
+            condition = [inputs[name] for name in self.conditions]
+            return self.latents.margin(features=self.features(inputs["x"], condition))
+        return None
 
-    def _log_p(self, output, xs, conditions, draws):
-        """log p(x|z): rows = batch * draws -> [batch, draws]."""
-        log_p = self.likelihood.log_prob(xs, output, self.weight(conditions))
-        return ops.reshape(log_p, (-1, draws))
+    def _sampled(self, x, noise, condition):
+        """(log p(x|z) [batch, samples], the draw) by noise [batch or 1, samples, count]."""
+        features, samples = self.features(x, condition), 1
+        if noise is not None:
+            samples = ops.shape(noise)[1]
+            # As many rows as examples; asking for their number would leave a computed shape in
+            # graphs.
+            of_each = next(iter(features.values()))
+            of_each = ops.reshape(of_each, (-1, 1, int(np.prod(of_each.shape[1:]))))
+            noise = noise + 0.0 * ops.sum(of_each, axis=2, keepdims=True)
+            noise = ops.reshape(noise, (-1, noise.shape[-1]))
+        draw = self.latents.infer(features, noise, samples, pseudo=self._pseudo())
+        repeated = tuple(repeat(each, samples) for each in condition)
+        raw = self.raw(draw.state, repeated, repeat(x, samples))
+        return self._log_p(raw, x, condition, samples), draw
 
-    def _log_ratio(self, z, log_q, draws):
-        """log p(z) - log q(z|x): rows = batch * draws -> [batch, draws]."""
-        log_ratio = self.prior.log_prob(z, self._encode_normal) - log_q
-        return ops.reshape(log_ratio, (-1, draws))
-
-    def _kl_of(self, posterior, z, log_q, draws):
-        """KL(q(z|x) || p(z)): [batch], exact or the mean of the draws."""
-        if self.exact_kl:
-            return self.posterior.kl_to_standard(posterior)
-        return -ops.mean(self._log_ratio(z, log_q, draws), axis=1)
-
-    def _encode_normal(self, x):
-        """What a prior asks that `encodes`: x [n, *event] -> {"mean", "log_var"}."""
-        return self.encoder(x, training=False)
+    def _pseudo(self):
+        """What the encoder makes of the prior's pseudo-inputs; None where it has none."""
+        learned = self.latents.pseudo_inputs()
+        return None if learned is None else self.features(learned, ())
 
     # --- training ----------------------------------------------------------------------------
 
-    def track(self, loss, reconstruction, examples):
-        """Updates the metrics with the means over a batch, nats."""
-        super().track(loss, reconstruction, examples)
-        # `call` ran in the same trace, just before: its KL is still at hand.
-        kl, reached, self._kl, self._bound = ops.mean(self._kl), self._bound, None, None
-        self.elbo_tracker.update_state(-(reconstruction + kl), sample_weight=examples)
-        self.kl_tracker.update_state(kl, sample_weight=examples)
-        if reached is not None:
-            # Of the model, as the ELBO is: whatever weight the objective gives the KL for now.
-            self.bound_tracker.update_state(ops.mean(reached), sample_weight=examples)
+    def call(self, inputs, training=None):
+        """[batch, *event] (and conditions) -> {"raw", "added", and a draw's tensors}."""
+        (x, condition), training = self._split(inputs), bool(training)
+        features, draws = self.features(x, condition, training), self.draws
+        kinds = self.latents.noise()
+        drawn = None
+        if kinds:
+            drawn = noise.draw_afresh(kinds, ops.shape(x)[0] * draws, self.seed_generator)
+        step = None if self.step is None else self.step + 0  # a value: the variable itself goes on
+        draw = self.latents.infer(features, drawn, draws, training, step, self._pseudo())
+        again = training and self.objective.doubly_reparameterized
+        before = [variable + 0 for variable in self._decoder_state()] if again else ()
+        raw = self._decoded(draw.state, x, condition, training)
+        for variable, value in zip(self._decoder_state() if again else (), before, strict=True):
+            variable.assign(value)  # what decodes once more does so with the same dropout
+        if self.step is not None and training:
+            self.step.assign(step + 1)
+        added = self.objective.regulariser(draw, step) + _penalty(draw)
+        self.add_loss(added)
+        return {"raw": raw, "added": ops.reshape(added, (1,)), **draw.to_tensors()}
+
+    def _decoded(self, state, x, condition, training):
+        repeated = tuple(repeat(each, self.draws) for each in condition)
+        return self.raw(state, repeated, repeat(x, self.draws), training=training)
+
+    def _decoder_state(self):
+        """What a pass through the decoder changes: random generators, moving averages."""
+        return self.decoder.non_trainable_variables
+
+    def _taught(self, y_pred, condition, y, training):
+        return self._decoded(y_pred["state"], y, condition, training)
+
+    def _loss(self, x, condition, y_pred, weight, training):
+        draw, step = Draw.from_tensors(y_pred), self._step_of_call(training)
+        log_p = self._log_p(y_pred["raw"], x, condition, self.draws)
+        self._track_terms(log_p, draw, weight)
+        others = sum(self.losses) - y_pred["added"][0]  # such as the networks' weight penalties
+        if training and self.objective.doubly_reparameterized:
+            log_p, draw = self._with_weighted_path(log_p, draw, x, condition, step)
+        elif weight is None and self.objective.additive:
+            return self.objective.data_term(log_p) + sum(self.losses)
+        loss = self.objective.loss(log_p, draw, step, weight) + _penalty(draw, weight)
+        return loss * (1.0 if weight is None else ops.mean(weight)) + others
+
+    def _step_of_call(self, training):
+        """The step that `call` saw before it counted."""
+        return None if self.step is None else self.step - int(bool(training))
+
+    def _with_weighted_path(self, log_p, draw, x, condition, step):
+        """The same values, their gradient through z multiplied by the objective's path weights.
+
+        The weights depend on what is decoded: hence a second pass through the decoder.
+        """
+        share = self.objective.path_weights(log_p, draw.log_ratio, step)
+        share = ops.reshape(ops.stop_gradient(share), (-1, 1))
+        held = ops.stop_gradient(draw.z)
+        z = held + share * (draw.z - held)
+        fixed = {
+            name: repeat(ops.stop_gradient(value), self.draws)
+            for name, value in draw.parameters.items()
+        }
+        log_ratio = self.latents.log_ratio(z, fixed, self._pseudo())
+        log_ratio = ops.reshape(log_ratio, (-1, self.draws))
+        raw = self._decoded(self.state(z), x, condition, True)
+        again = dataclasses.replace(draw, z=z, log_ratio=log_ratio)
+        return self._log_p(raw, x, condition, self.draws), again
+
+    def _track_terms(self, log_p, draw, weight):
+        """Updates the metrics: of the model, whatever the objective makes of the terms."""
+        reconstruction, kl = -ops.mean(log_p, axis=1), draw.total_kl
+        self._track(self.reconstruction_tracker, reconstruction, weight)
+        self._track(self.kl_tracker, kl, weight)
+        self._track(self.elbo_tracker, -(reconstruction + kl), weight)
+        if self.monitor == "bound":
+            self._track(self.bound_tracker, bound(log_p + draw.log_ratio), weight)
+        for name, tracker in self.latent_trackers.items():
+            tracker.update_state(draw.measured[name])
 
     def count_params(self):
         """Parameters of the model; a schedule's step counts for none."""
@@ -327,3 +381,7 @@ class VAE(LatentModel):
 
     def get_config(self):
         return {**super().get_config(), "seed": self.seed}
+
+
+def _penalty(draw, weight=None):
+    return 0.0 if draw.penalty is None else average(draw.penalty, weight)

@@ -32,7 +32,7 @@ def encoder(build, event_shape, latent, classes, **options):
     return keras.Model([x, label], inner(h), name="encoder")
 
 
-def decoder(build, event_shape, latent, classes, **options):
+def decoder(build, raw_shape, latent, classes, **options):
     """z [batch, latent] and label int32 [batch] -> the likelihood's raw output, `build`'s.
 
     Args:
@@ -43,7 +43,7 @@ def decoder(build, event_shape, latent, classes, **options):
     # On the scale of z beside it: from Keras's 0.03 the decoder overlooks the label for long.
     scale = keras.initializers.RandomNormal(stddev=1.0)
     vector = layers.Embedding(classes, EMBEDDING, scale, name="label_vector")(label)
-    inner = build(event_shape, latent + EMBEDDING, **options)
+    inner = build(raw_shape, latent + EMBEDDING, **options)
     h = layers.Concatenate(name="beside")([z, vector])
     return keras.Model([z, label], inner(h), name="decoder")
 

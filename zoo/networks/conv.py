@@ -11,7 +11,7 @@ from keras import layers, ops
 
 from zoo.errors import InputError
 from zoo.networks import residual
-from zoo.networks.output_layers import normal_posterior, raw_shape
+from zoo.networks.output_layers import normal_posterior
 
 KERNEL = 3
 STRIDE = 2
@@ -40,26 +40,22 @@ def encoder(
     return keras.Model(x, head(h, latent), name="encoder")
 
 
-def decoder(
-    event_shape, latent, filters=(32, 64), dense=256, activation="silu", blocks=0, parameters=1
-):
-    """[batch, latent] -> the likelihood's raw output, `parameters` a value.
-
-    [batch, height, width, channels * parameters].
+def decoder(raw_shape, latent, filters=(32, 64), dense=256, activation="silu", blocks=0):
+    """[batch, latent] -> the likelihood's raw output, [batch, height, width, raw channels].
 
     Mirrors `encoder`: transposed convolutions, then a sub-pixel convolution (Shi et al. 2016),
     which works at half the image's size. Where a height or width is no multiple of the strides,
     the surplus row or column is cropped.
     """
     _check_latents(latent, dense)
-    _check_images(event_shape, filters, blocks)
-    rows, columns = grid(event_shape, filters)
+    _check_images(raw_shape, filters, blocks)
+    rows, columns = grid(raw_shape, filters)
     z = keras.Input((latent,), name="z")
     h = layers.Dense(dense, activation=activation, name="dense")(z)
     between = None if blocks else activation
     h = layers.Dense(rows * columns * filters[-1], activation=between, name="expand")(h)
     h = layers.Reshape((rows, columns, filters[-1]), name="grid")(h)
-    h = _up(h, event_shape, filters, activation, blocks, parameters)
+    h = _up(h, raw_shape, filters, activation, blocks)
     return keras.Model(z, h, name="decoder")
 
 
@@ -77,22 +73,20 @@ def grid_encoder(event_shape, dimension, filters=(32, 64), activation="silu", bl
     _check_images(event_shape, filters, blocks)
     x = keras.Input(event_shape, name="x")
     h = _down(x, filters, activation, blocks)
-    vectors = layers.Conv2D(dimension, 1, name="vectors")(h)
+    vectors = layers.Conv2D(dimension, 1, dtype="float32", name="vectors")(h)
     return keras.Model(x, {"vectors": vectors}, name="encoder")
 
 
-def grid_decoder(
-    event_shape, dimension, filters=(32, 64), activation="silu", blocks=0, parameters=1
-):
-    """[batch, *grid, dimension] -> the likelihood's raw output, `parameters` a value.
+def grid_decoder(raw_shape, dimension, filters=(32, 64), activation="silu", blocks=0):
+    """[batch, *grid, dimension] -> the likelihood's raw output, [batch, height, width, channels].
 
-    [batch, height, width, channels * parameters]. Mirrors `grid_encoder`.
+    Mirrors `grid_encoder`.
     """
-    _check_images(event_shape, filters, blocks)
-    z = keras.Input((*grid(event_shape, filters), dimension), name="z")
+    _check_images(raw_shape, filters, blocks)
+    z = keras.Input((*grid(raw_shape, filters), dimension), name="z")
     between = None if blocks else activation
     h = layers.Conv2D(filters[-1], KERNEL, padding="same", activation=between, name="expand")(z)
-    h = _up(h, event_shape, filters, activation, blocks, parameters)
+    h = _up(h, raw_shape, filters, activation, blocks)
     return keras.Model(z, h, name="decoder")
 
 
@@ -108,9 +102,9 @@ def _down(h, filters, activation, blocks):
     return h
 
 
-def _up(h, event_shape, filters, activation, blocks, parameters):
+def _up(h, raw_shape, filters, activation, blocks):
     """A grid [batch, *grid, filters[-1]] -> the raw output of an image."""
-    height, width, channels = raw_shape(event_shape, parameters)
+    height, width, channels = raw_shape
     h = _residual(h, "grid", activation, blocks)
     for i, size in enumerate(filters[-2::-1] if len(filters) > 1 else ()):
         h = layers.Conv2DTranspose(
@@ -122,11 +116,14 @@ def _up(h, event_shape, filters, activation, blocks, parameters):
             name=f"deconv_{i}",
         )(h)
         h = _residual(h, f"level_{i}", activation, blocks)
-    h = layers.Conv2D(channels * STRIDE**2, KERNEL, padding="same", name="output")(h)
+    h = layers.Conv2D(channels * STRIDE**2, KERNEL, padding="same", dtype="float32", name="output")(
+        h
+    )
     h = ops.depth_to_space(h, STRIDE)  # one operator in a SavedModel and in ONNX
     surplus = (h.shape[1] - height, h.shape[2] - width)
     if any(surplus):
-        h = layers.Cropping2D(((0, surplus[0]), (0, surplus[1])), name="crop")(h)
+        crop = ((0, surplus[0]), (0, surplus[1]))
+        h = layers.Cropping2D(crop, dtype="float32", name="crop")(h)
     return h
 
 

@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 from zoo.errors import InputError
-from zoo.networks.output_layers import normal_posterior, raw_shape
+from zoo.networks.output_layers import normal_posterior
 
 
 def encoder(event_shape, latent, units=(512, 512), activation="silu", head=normal_posterior):
@@ -22,19 +22,16 @@ def encoder(event_shape, latent, units=(512, 512), activation="silu", head=norma
     return keras.Model(x, head(h, latent), name="encoder")
 
 
-def decoder(event_shape, latent, units=(512, 512), activation="silu", parameters=1):
-    """[batch, latent] -> the likelihood's raw output, `parameters` a value; `encoder` mirrored.
-
-    [batch, *event[:-1], event[-1] * parameters].
-    """
-    shape = raw_shape(event_shape, parameters)
+def decoder(raw_shape, latent, units=(512, 512), activation="silu"):
+    """[batch, latent] -> the likelihood's raw output, [batch, *raw_shape]; `encoder` mirrored."""
     _check(latent, units)
     z = keras.Input((latent,), name="z")
     h = z
     for i, width in enumerate(reversed(units)):
         h = layers.Dense(width, activation=activation, name=f"dense_{i}")(h)
-    h = layers.Dense(math.prod(shape), name="output")(h)
-    return keras.Model(z, layers.Reshape(shape, name="event")(h), name="decoder")
+    h = layers.Dense(math.prod(raw_shape), dtype="float32", name="output")(h)
+    h = layers.Reshape(raw_shape, dtype="float32", name="event")(h)
+    return keras.Model(z, h, name="decoder")
 
 
 def _check(latent, units):

@@ -1,9 +1,10 @@
-"""Last layers that several families share: from features to a posterior's parameters."""
+"""Last layers that several families share: from features to a posterior's parameters.
+
+They compute in float32 whatever the dtype policy, as the densities do that are made of them.
+"""
 
 import keras
 from keras import ops
-
-from zoo.errors import InputError
 
 
 @keras.saving.register_keras_serializable(package="zoo.networks")
@@ -23,13 +24,6 @@ class BoundedLogVar(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "low": self.low, "high": self.high}
-
-
-def raw_shape(event_shape, parameters):
-    """The shape of a decoder's output: of each value as many as its likelihood's `parameters`."""
-    if not isinstance(parameters, int) or parameters < 1:
-        raise InputError(f"parameters={parameters!r}: give the raw outputs a value, 1 or more.")
-    return (*event_shape[:-1], event_shape[-1] * parameters)
 
 
 @keras.saving.register_keras_serializable(package="zoo.networks")
@@ -60,10 +54,10 @@ class Concentration(keras.layers.Layer):
 
 
 BOUNDED = {
-    "log_var": lambda: BoundedLogVar(name="log_var"),
-    "log_scale": lambda: BoundedLogVar(-15.0, 10.0, name="log_scale"),
-    "direction": lambda: UnitVector(name="direction"),
-    "kappa": lambda: Concentration(name="kappa"),
+    "log_var": lambda: BoundedLogVar(dtype="float32", name="log_var"),
+    "log_scale": lambda: BoundedLogVar(-15.0, 10.0, dtype="float32", name="log_scale"),
+    "direction": lambda: UnitVector(dtype="float32", name="direction"),
+    "kappa": lambda: Concentration(dtype="float32", name="kappa"),
 }
 """What keeps a posterior's parameter within its range, by its name; others have none to keep."""
 
@@ -75,7 +69,9 @@ def parametric(outputs):
         given = {}
         for name, width in outputs.items():
             bound = BOUNDED.get(name)
-            raw = keras.layers.Dense(width, name=f"raw_{name}" if bound else name)(features)
+            raw = keras.layers.Dense(width, dtype="float32", name=f"raw_{name}" if bound else name)(
+                features
+            )
             given[name] = bound()(raw) if bound else raw
         return given
 
@@ -89,4 +85,4 @@ def normal_posterior(features, latent):
 
 def point(features, latent):
     """Features [batch, n] -> {"z"}, [batch, latent]: an autoencoder's latents."""
-    return {"z": keras.layers.Dense(latent, name="z")(features)}
+    return {"z": keras.layers.Dense(latent, dtype="float32", name="z")(features)}

@@ -17,7 +17,7 @@ from keras import layers, ops
 
 from zoo import recurrent_cells
 from zoo.errors import InputError
-from zoo.networks.output_layers import normal_posterior, raw_shape
+from zoo.networks.output_layers import normal_posterior
 
 CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
 
@@ -49,23 +49,20 @@ def encoder(
     return keras.Model([x, length] if lengths else x, head(h, latent), name="encoder")
 
 
-def decoder(event_shape, latent, units=128, cell="gru", lengths=False, parameters=1):
-    """[batch, latent], and `length` -> the likelihood's raw output, `parameters` a value.
-
-    [batch, *event[:-1], event[-1] * parameters].
+def decoder(raw_shape, latent, units=128, cell="gru", lengths=False):
+    """[batch, latent], and `length` -> the likelihood's raw output, [batch, *raw_shape].
 
     Every step is given the same of z; which step it is, the recurrent layer's state knows.
     """
-    _check(event_shape, latent, units, cell)
-    shape = raw_shape(event_shape, parameters)
-    steps, width = _rows(shape)
+    _check(raw_shape, latent, units, cell)
+    steps, width = _rows(raw_shape)
     z, length = keras.Input((latent,), name="z"), _length(lengths)
     h = _beside(z, length, steps)
     h = layers.Dense(units, activation="tanh", name="dense")(h)
     h = layers.RepeatVector(steps, name="repeat")(h)
     h = _recurrent(cell, units, return_sequences=True)(h)
-    output = layers.Dense(width, name="output")(h)
-    output = layers.Reshape(shape, name="event")(output)
+    output = layers.Dense(width, dtype="float32", name="output")(h)
+    output = layers.Reshape(raw_shape, dtype="float32", name="event")(output)
     return keras.Model([z, length] if lengths else z, output, name="decoder")
 
 
@@ -77,23 +74,25 @@ class AutoregressiveDecoder(keras.Model):
     true steps before it (teacher forcing). `unroll` feeds back its own instead.
 
     Args:
-        event_shape, latent, units, cell, lengths, parameters: as in `decoder`.
+        raw_shape, latent, units, cell, lengths: as in `decoder`.
+        event_shape: of x; the raw output's unless given.
         teacher_dropout: share of x's steps that training hides, so that z has something to say.
     """
 
     def __init__(
         self,
-        event_shape,
+        raw_shape,
         latent,
         units=128,
         cell="gru",
         lengths=False,
         teacher_dropout=0.0,
-        parameters=1,
+        event_shape=None,
         name="decoder",
         **kwargs,
     ):
-        event_shape = tuple(event_shape)
+        raw_shape = tuple(raw_shape)
+        event_shape = tuple(event_shape or raw_shape)
         _check(event_shape, latent, units, cell)
         if not 0.0 <= teacher_dropout < 1.0:
             raise InputError(
@@ -104,23 +103,22 @@ class AutoregressiveDecoder(keras.Model):
         x = keras.Input(event_shape, name="x")
         dense = layers.Dense(units, activation="tanh", name="dense")
         recurrent = _recurrent(cell, units, return_sequences=True)
-        shape = raw_shape(event_shape, parameters)
-        output = layers.Dense(_rows(shape)[1], name="output")
+        output = layers.Dense(_rows(raw_shape)[1], dtype="float32", name="output")
         seen = Before(name="before")(layers.Reshape((steps, width), name="rows")(x))
         seen = layers.Dropout(teacher_dropout, (None, steps, 1), name="teacher")(seen)
         told = dense(_beside(z, length, steps))
         h = layers.RepeatVector(steps, name="repeat")(told)
         h = recurrent(layers.Concatenate(name="with_before")([seen, h]))
-        h = layers.Reshape(shape, name="event")(output(h))
+        h = layers.Reshape(raw_shape, dtype="float32", name="event")(output(h))
         inputs = [z, length, x] if lengths else [z, x]
         super().__init__(inputs=inputs, outputs=h, name=name, **kwargs)
+        self.raw_shape = raw_shape
         self.event_shape = event_shape
         self.latent = latent
         self.units = units
         self.cell = cell
         self.lengths = lengths
         self.teacher_dropout = teacher_dropout
-        self.parameters = parameters
 
     def unroll(self, inputs, choose, noise=None):
         """The raw output of every step, given what `choose` made of the steps before.
@@ -131,31 +129,29 @@ class AutoregressiveDecoder(keras.Model):
             noise: [batch, *event] for `choose`, which otherwise gets None.
 
         Returns:
-            [batch, *event[:-1], event[-1] * parameters], float32, rounded once: see
-            `zoo.recurrent_cells`.
+            [batch, *raw_shape], float32, rounded once: see `zoo.recurrent_cells`.
         """
         steps, _ = _rows(self.event_shape)
         z, *length = inputs if isinstance(inputs, list | tuple) else (inputs,)
         told = recurrent_cells.dense(self.get_layer("dense"))(_beside(z, *length or [None], steps))
-        raw = raw_shape(self.event_shape, self.parameters)
         cell = _FedBack(
             self.get_layer("recurrent").cell,
             self.get_layer("output"),
             told,
             choose,
             self.event_shape[1:],
-            raw[1:],
+            self.raw_shape[1:],
             heard=noise is not None,
         )
         if noise is None:
             noise = ops.zeros((ops.shape(z)[0], steps, 1))
         noise = ops.reshape(noise, (-1, steps, math.prod(noise.shape[2:])))
         rows = layers.RNN(cell, return_sequences=True)(noise)
-        return ops.reshape(rows, (-1, *raw))
+        return ops.reshape(rows, (-1, *self.raw_shape))
 
     def get_config(self):
-        names = ("event_shape", "latent", "units", "cell", "lengths", "teacher_dropout")
-        return {name: getattr(self, name) for name in (*names, "parameters", "name")}
+        names = ("raw_shape", "latent", "units", "cell", "lengths", "teacher_dropout")
+        return {name: getattr(self, name) for name in (*names, "event_shape", "name")}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):

@@ -89,7 +89,7 @@ def run(config, build, script):
     )
     zoo.training.seed_everything(config.seed)
     model = build(config, loaded)
-    data = zoo.datasets.observe(loaded, _binarization(config, loaded, model), config.seed)
+    data = zoo.datasets.binarize(loaded, _binarization(config, loaded, model), config.seed)
     settings = zoo.training.plan(settings, data.train)
     target = config.out / f"{model.name}-{data.name}"
     _describe(model, data, settings, target)
@@ -181,12 +181,12 @@ def _start_pseudo_inputs(model, data, settings):
     """Lets a prior that learns pseudo-inputs begin at examples that the model is trained on."""
     import numpy as np
 
-    prior = getattr(model, "prior", None)
-    if prior is None or not prior.encodes:
+    if not model.pseudo_input_count:
         return
     training, _ = data.train.cut(settings.validation_share, settings.seed)
     order = np.random.default_rng(settings.seed).permutation(len(training))
-    prior.start_from(training.observe(np.sort(order[: prior.components])))
+    chosen = np.sort(order[: model.pseudo_input_count])
+    model.start_pseudo_inputs(training.examples(chosen))
 
 
 def _identity(config, data):
@@ -195,7 +195,7 @@ def _identity(config, data):
 
     kept = {k: v for k, v in _plain(config).items() if k not in _NOT_PART_OF_THE_RUN}
     return kept | {
-        "event_shape": list(data.event_shape),
+        "schema": data.schema.to_json(),
         "training_data": data.train.fingerprint(),
         "test_data": data.test.fingerprint(),
         "backend": keras.backend.backend(),
@@ -237,7 +237,7 @@ def _describe(model, data, settings, target):
 
 
 def _objective(model):
-    return f", objective {model.objective}" if hasattr(model, "objective") else ""
+    return "" if model.objective_shown == "-" else f", objective {model.objective_shown}"
 
 
 def _command(script, config):

@@ -111,7 +111,7 @@ def fit(
 
     Args:
         model: a `LatentModel` such as `zoo.models.vae.VAE`, not yet compiled.
-        data: what `zoo.datasets.observe` gives; its test split is never touched.
+        data: what `zoo.datasets.binarize` gives; its test split is never touched.
         settings: a `Settings`.
         folder: of this run; holds one run.
         resume: go on from the folder's checkpoint, if there is one.
@@ -277,7 +277,7 @@ def _require_support(model, data):
 def _require_spacing(split, spacing, name, family):
     """Refuses values that are no multiples of a likelihood's spacing; reads every example once."""
     for start in range(0, len(split), EVALUATION_BATCH):
-        x = split.observe(np.arange(start, min(start + EVALUATION_BATCH, len(split))))
+        x = split.examples(np.arange(start, min(start + EVALUATION_BATCH, len(split))))
         steps = x / np.float32(spacing)
         off = np.abs(steps - np.rint(steps)) > 1e-2
         if off.any():

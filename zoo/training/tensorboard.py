@@ -43,7 +43,7 @@ class TensorBoard(keras.callbacks.Callback):
         x, *condition = self.inputs
         rebuilt = np.asarray(self.model.reconstruct(x, *condition)["x_mean"])
         self._log("reconstructions", np.concatenate([x, rebuilt]), epoch)
-        if hasattr(self.model, "generate"):
+        if self.model.generates:
             images = self.model.generate(np.arange(len(x)), *condition)["x_mean"]
             self._log("prior_samples", np.asarray(images), epoch)
 

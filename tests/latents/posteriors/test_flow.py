@@ -9,7 +9,7 @@ from scipy import stats
 
 from zoo import catalog, noise
 from zoo.errors import InputError
-from zoo.latents import posteriors, priors
+from zoo.latents import Flat, posteriors, priors
 from zoo.models.vae import VAE
 from zoo.networks.output_layers import parametric
 from zoo.objectives import ImportanceWeighted, TotalCorrelation
@@ -132,7 +132,7 @@ def test_the_point_is_what_the_flow_makes_of_the_mean():
     given = vae.encode(x)
     point = np.asarray(vae.represent(x))
     np.testing.assert_allclose(
-        point, vae.posterior.sample(given, np.zeros((3, 2), np.float32)), rtol=1e-6
+        point, vae.latents.posterior.sample(given, np.zeros((3, 2), np.float32)), rtol=1e-6
     )
     assert np.abs(point - np.asarray(given["mean"])).max() > 0.05
     np.testing.assert_allclose(vae.reconstruct(x)["x_mean"], vae.decode(point)["x_mean"])
@@ -144,7 +144,7 @@ def test_importance_weights_average_to_the_exact_evidence():
     inputs = keras.Input((3,))
     bent = flow(context=2, scale=0.2)
     encoder = keras.Model(inputs, parametric(bent.outputs(2))(inputs, 2))
-    vae = VAE(encoder, wanted.decoder, posterior=bent, likelihood=wanted.likelihood)
+    vae = VAE(encoder, wanted.decoder, Flat(2, bent), wanted.likelihood)
     drawn = np.random.default_rng(6).standard_normal((4, 100_000, 2)).astype(np.float32)
     weights = np.exp(np.asarray(vae.log_weight(x, drawn), np.float64))
     error = weights.std(axis=1) / weights.shape[1] ** 0.5 / weights.mean(axis=1)
@@ -187,7 +187,7 @@ def test_it_comes_back_with_its_model(tmp_path):
     vae = catalog.dense_vae((4,), **DENSE, posterior=flow())
     vae.save(tmp_path / "model.keras")
     copy = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
-    assert copy.posterior.get_config() == vae.posterior.get_config()
+    assert copy.latents.posterior.get_config() == vae.latents.posterior.get_config()
     x = np.random.default_rng(1).random((3, 4)).astype(np.float32)
     np.testing.assert_allclose(copy.represent(x), vae.represent(x), rtol=1e-6)
     assert np.abs(np.asarray(vae.represent(x)) - np.asarray(vae.encode(x)["mean"])).max() > 0.05

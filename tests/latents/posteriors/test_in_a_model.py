@@ -61,7 +61,7 @@ def with_weights(vae):
 def test_terms_and_importance_weights_agree_with_quadrature(posterior, prior):
     vae = with_weights(build(posterior, prior))
     x = np.float32([[[[1], [0], [1]], [[1], [0], [0]]]])
-    given = noise.draw(vae.posterior.noise(vae.latent), SEEDS)[None]
+    given = noise.draw(vae.latents.posterior.noise(vae.latent), SEEDS)[None]
     law, of_prior = LAWS[posterior], LAWS[prior]
     parameters = {name: np.float64(value) for name, value in vae.encode(x).items()}
     z, weights = quadrature(law, parameters)
@@ -103,7 +103,7 @@ def test_a_step_moves_every_weight_and_the_keras_file_gives_the_answers_back(
     builder, posterior, prior, tmp_path
 ):
     vae = build(posterior, None if posterior == prior else prior, builder)
-    assert vae.prior.family == LAWS[prior].prior().family
+    assert vae.latents.prior.family == LAWS[prior].prior().family
     vae.compile(keras.optimizers.Adam(1e-2), run_eagerly=True)
     x = np.random.default_rng(0).integers(0, 2, (12, *vae.event_shape)).astype(np.float32)
     before = [keras.ops.convert_to_numpy(weight) for weight in vae.trainable_weights]
@@ -164,6 +164,7 @@ def test_the_facts_of_the_latents_say_what_they_are():
     facts = build("categorical").latent_facts
     assert facts == {
         "size": 6,
+        "groups": {"z": [6]},
         "latents": 2,
         "classes": 3,
         "posterior": "categorical",

@@ -120,12 +120,12 @@ def model(request):
 
 def test_a_model_decodes_relaxed_points_in_training_and_hard_ones_elsewhere(model):
     x = np.ones((40, 2, 3, 1), np.float32)
-    law = LAWS[type(model.posterior).__name__.lower()]
+    law = LAWS[type(model.latents.posterior).__name__.lower()]
     points, _ = quadrature(law, law.parameters)
     hard = np.asarray(model.decoder(np.float32(points)))
 
     def nearest(training):
-        raw = np.asarray(model(x, training=training))
+        raw = np.asarray(model(x, training=training)["raw"])
         return np.abs(raw[:, None] - hard[None]).max(axis=(2, 3, 4)).min(axis=1)
 
     assert (nearest(False) < 1e-6).all()

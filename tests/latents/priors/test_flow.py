@@ -111,5 +111,7 @@ def test_it_comes_back_with_its_model(tmp_path):
     vae.save(tmp_path / "model.keras")
     copy = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
     z = np.float32([[0.5, -1.0, 2.0]])
-    np.testing.assert_allclose(copy.prior.log_prob(z), vae.prior.log_prob(z), rtol=1e-6)
-    assert np.abs(vae.prior.log_prob(z) - priors.StandardNormal().log_prob(z)) > 0.1
+    np.testing.assert_allclose(
+        copy.latents.prior.log_prob(z), vae.latents.prior.log_prob(z), rtol=1e-6
+    )
+    assert np.abs(vae.latents.prior.log_prob(z) - priors.StandardNormal().log_prob(z)) > 0.1

@@ -62,7 +62,7 @@ def test_the_two_gradients_of_the_importance_weighted_bound_agree_in_expectation
         many = np.repeat(x, 4000, axis=0)
         with tf.GradientTape() as tape:
             loss = vae.compute_loss(many, many, vae(many, training=True))
-        weight = vae.prior.trainable_weights[-1]
+        weight = vae.latents.prior.trainable_weights[-1]
         means.append(np.asarray(tape.gradient(loss, weight.value)))
     size = np.abs(means[0]).max()
     assert size > 1e-4

@@ -27,12 +27,12 @@ def model(components, builder=catalog.dense_vae, **options):
 
 def encodings(vae):
     """(means, standard deviations) of the pseudo-inputs: [components, latent] each."""
-    encoded = vae.encode(vae.prior.pseudo_inputs())
+    encoded = vae.encode(vae.latents.prior.pseudo_inputs())
     return np.asarray(encoded["mean"]), np.exp(0.5 * np.asarray(encoded["log_var"]))
 
 
 def log_prob(vae, z):
-    return np.asarray(vae.prior.log_prob(np.float32(z), vae._encode_normal))
+    return np.asarray(vae.latents.prior.log_prob(np.float32(z), vae._pseudo()))
 
 
 def test_with_one_pseudo_input_it_is_the_normal_of_that_encoding():
@@ -41,9 +41,9 @@ def test_with_one_pseudo_input_it_is_the_normal_of_that_encoding():
     z = np.random.default_rng(1).normal(size=(50, 2)).astype(np.float32)
     wanted = stats.norm.logpdf(z, mean, scale).sum(axis=1)
     np.testing.assert_allclose(log_prob(vae, z), wanted, rtol=1e-5, atol=1e-6)
-    drawn = np.asarray(noise.draw(vae.prior.noise(2), SIDE_BY_SIDE[:7]))
+    drawn = np.asarray(noise.draw(vae.latents.prior.noise(2), SIDE_BY_SIDE[:7]))
     np.testing.assert_allclose(
-        vae.prior.sample(drawn, vae._encode_normal), mean + scale * drawn[:, 1:], rtol=1e-6
+        vae.latents.prior.sample(drawn, vae._pseudo()), mean + scale * drawn[:, 1:], rtol=1e-6
     )
 
 
@@ -78,7 +78,7 @@ def test_every_component_is_drawn_and_none_besides():
         }
         drawn = np.concatenate([ends, (np.arange(components) + 0.5) / components])
         drawn = np.stack([drawn, np.zeros_like(drawn)], axis=1).astype(np.float32)
-        z = np.asarray(prior.sample(drawn, lambda x, own=own: own))[:, 0]
+        z = np.asarray(prior.sample(drawn, own))[:, 0]
         np.testing.assert_array_equal(z, [0, components - 1, *range(components)])
 
 
@@ -101,9 +101,9 @@ def test_the_sampled_kl_agrees_with_a_large_sample():
 
 def test_gradients_reach_the_pseudo_inputs_and_the_encoder_through_the_prior():
     vae = model(3)
-    weights = [vae.prior.raw, *vae.encoder.trainable_weights]
+    weights = [vae.latents.prior.raw, *vae.encoder.trainable_weights]
     with tf.GradientTape() as tape:
-        value = tf.reduce_sum(vae.prior.log_prob(np.float32([[0.5, -1.0]]), vae._encode_normal))
+        value = tf.reduce_sum(vae.latents.prior.log_prob(np.float32([[0.5, -1.0]]), vae._pseudo()))
     for weight, gradient in zip(
         weights, tape.gradient(value, [weight.value for weight in weights]), strict=True
     ):
@@ -127,7 +127,7 @@ def test_it_comes_back_with_its_model(tmp_path):
     vae = model(3, latent=2)
     vae.save(tmp_path / "model.keras")
     copy = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
-    assert copy.prior.get_config() == vae.prior.get_config()
+    assert copy.latents.prior.get_config() == vae.latents.prior.get_config()
     z = np.float32([[0.5, -1.0]])
     np.testing.assert_allclose(log_prob(copy, z), log_prob(vae, z), rtol=1e-6)
 
@@ -165,7 +165,7 @@ def test_a_posterior_that_is_not_normal_is_refused(posterior):
 
 
 def test_conditions_and_inputs_of_another_shape_are_refused():
-    with pytest.raises(InputError, match="no conditions, it takes label"):
+    with pytest.raises(InputError, match="no conditions beside it; it takes label"):
         catalog.conditional_vae((8, 8, 1), latent=2, filters=(4,), dense=5, prior="vampprior")
     with pytest.raises(InputError, match=r"shape \(5,\).*takes \(4, 3\)"):
         catalog.dense_vae(EVENT, **DENSE, prior=priors.VampPrior(2, (5,)))

@@ -5,6 +5,7 @@ same; here any such report is an error, and so is a graph that the ONNX checker 
 """
 
 import contextlib
+import gc
 import logging
 import os
 
@@ -41,6 +42,8 @@ def graphs(model, contract, trace, traced=None):
         for name in contract:
             graph = _converted(name, *functions[name], handlers)
             found[name] = optimized(_settled(graph, contract[name]))
+            del graph
+            gc.collect()  # tf2onnx's graphs refer to themselves, and each holds all weights
     return found
 
 

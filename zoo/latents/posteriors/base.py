@@ -23,6 +23,10 @@ class Posterior(keras.layers.Layer):
     has_density = True
     relaxed = False
     scheduled = False  # whether something in it depends on the step of training
+    classes = None  # of each latent, where latents are classes
+
+    def __init__(self, **kwargs):
+        super().__init__(**{**kwargs, "dtype": "float32"})
 
     def width(self, latents):
         """Values of z that so many latents take."""

@@ -14,7 +14,7 @@ from zoo.distributions.events import sum_event
 from zoo.distributions.inverse_cdf import require_positive
 from zoo.errors import InputError
 from zoo.latents.posteriors.base import Posterior
-from zoo.schedules import Linear, at
+from zoo.schedules import Linear, Schedule, at
 
 
 class Relaxed(Posterior):
@@ -26,12 +26,15 @@ class Relaxed(Posterior):
     def __init__(self, temperature=None, **kwargs):
         super().__init__(**kwargs)
         self.temperature = Linear(1.0, 0.5, 1000) if temperature is None else temperature
-        require_positive("temperature", getattr(self.temperature, "smallest", self.temperature))
+        scheduled = isinstance(self.temperature, Schedule)
+        require_positive(
+            "temperature", self.temperature.smallest if scheduled else self.temperature
+        )
 
     @property
     def scheduled(self):
         """Whether the temperature depends on the step of training."""
-        return callable(self.temperature)
+        return isinstance(self.temperature, Schedule)
 
     def draw(self, parameters, noise, training=False, step=None):
         if training:

@@ -46,10 +46,12 @@ class AutoregressiveCodes(Prior):
         self.grid = tuple(grid)
         self.units = units
         self.embedding = embedding
-        self.table = layers.Embedding(codes, embedding, name="table")
+        self.table = layers.Embedding(codes, embedding, dtype="float32", name="table")
         # cuDNN's operators would run neither in ONNX nor in a SavedModel on a CPU.
-        self.recurrent = layers.GRU(units, return_sequences=True, use_cudnn=False, name="recurrent")
-        self.head = layers.Dense(codes, name="head")
+        self.recurrent = layers.GRU(
+            units, return_sequences=True, use_cudnn=False, dtype="float32", name="recurrent"
+        )
+        self.head = layers.Dense(codes, dtype="float32", name="head")
 
     def build(self, input_shape=None):
         count, width = math.prod(self.grid), self.embedding
@@ -68,11 +70,11 @@ class AutoregressiveCodes(Prior):
         told = [_later(known, 1), _later(known, self.grid[1]), self._places(codes)]
         return self.head(self.recurrent(ops.concatenate(told, axis=-1)))
 
-    def log_prob(self, z, encode=None):
+    def log_prob(self, z, pseudo=None):
         """log p(codes): int32 [rows, latent] -> [rows], nats."""
         return categorical.log_prob(ops.cast(z, "float32"), self.logits(z))
 
-    def sample(self, noise, encode=None):
+    def sample(self, noise, pseudo=None):
         """Codes int32 [rows, latent] of noise uniform on [0, 1), each drawn from those before."""
         sequence = ops.concatenate([noise[..., None], self._places(noise)], axis=-1)
         drawn = layers.RNN(_Drawn(self), return_sequences=True)(sequence)

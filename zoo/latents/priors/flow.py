@@ -34,14 +34,14 @@ class CouplingFlow(Prior):
             coupling.build(input_shape)
         self.built = True
 
-    def log_prob(self, z, encode=None):
+    def log_prob(self, z, pseudo=None):
         total = 0.0
         for coupling in reversed(self.couplings):
             z, log_det = coupling(z, inverse=True)
             total = total + log_det
         return normal.log_prob(z, 0.0, 0.0) + total
 
-    def sample(self, noise, encode=None):
+    def sample(self, noise, pseudo=None):
         z = noise
         for coupling in self.couplings:
             z, _ = coupling(z)

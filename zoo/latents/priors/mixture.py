@@ -45,10 +45,10 @@ class MixtureOfNormals(Prior):
     def noise(self, latent):
         return (("gumbel", self.components), ("normal", latent))
 
-    def log_prob(self, z, encode=None):
+    def log_prob(self, z, pseudo=None):
         return mixture.log_prob(z, self.logits, self.mean, self.log_var)
 
-    def sample(self, noise, encode=None):
+    def sample(self, noise, pseudo=None):
         chosen = mixture.choose(self.logits, noise[:, : self.components])
         return mixture.sample(chosen, self.mean, self.log_var, noise[:, self.components :])
 

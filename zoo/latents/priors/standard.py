@@ -18,10 +18,10 @@ class StandardNormal(Prior):
     family = "standard normal"
     exact_bits = True
 
-    def log_prob(self, z, encode=None):
+    def log_prob(self, z, pseudo=None):
         return normal.log_prob(z, 0.0, 0.0)
 
-    def sample(self, noise, encode=None):
+    def sample(self, noise, pseudo=None):
         return noise
 
 
@@ -35,10 +35,10 @@ class StandardLaplace(Prior):
     def noise(self, latent):
         return (("laplace", latent),)
 
-    def log_prob(self, z, encode=None):
+    def log_prob(self, z, pseudo=None):
         return laplace.log_prob(z, 0.0, 0.0)
 
-    def sample(self, noise, encode=None):
+    def sample(self, noise, pseudo=None):
         return noise
 
 
@@ -52,10 +52,10 @@ class StandardLogistic(Prior):
     def noise(self, latent):
         return (("logistic", latent),)
 
-    def log_prob(self, z, encode=None):
+    def log_prob(self, z, pseudo=None):
         return logistic.log_prob(z, 0.0, 0.0)
 
-    def sample(self, noise, encode=None):
+    def sample(self, noise, pseudo=None):
         return noise
 
 
@@ -66,10 +66,10 @@ class UniformSphere(Prior):
     family = "uniform on the sphere"
     support = "sphere"
 
-    def log_prob(self, z, encode=None):
+    def log_prob(self, z, pseudo=None):
         return von_mises_fisher.uniform_log_prob(z)
 
-    def sample(self, noise, encode=None):
+    def sample(self, noise, pseudo=None):
         return von_mises_fisher.uniform_sample(noise)
 
 
@@ -84,10 +84,10 @@ class FairBernoulli(Prior):
     def noise(self, latent):
         return (("uniform", latent),)
 
-    def log_prob(self, z, encode=None):
+    def log_prob(self, z, pseudo=None):
         return ops.zeros_like(z[:, 0]) - z.shape[-1] * math.log(2.0)
 
-    def sample(self, noise, encode=None):
+    def sample(self, noise, pseudo=None):
         return ops.cast(noise < 0.5, "float32")
 
 
@@ -108,10 +108,10 @@ class UniformCategorical(Prior):
     def noise(self, latent):
         return (("gumbel", latent),)
 
-    def log_prob(self, z, encode=None):
+    def log_prob(self, z, pseudo=None):
         return ops.zeros_like(z[:, 0]) - z.shape[-1] // self.classes * math.log(self.classes)
 
-    def sample(self, noise, encode=None):
+    def sample(self, noise, pseudo=None):
         by_class = ops.reshape(noise, (-1, noise.shape[-1] // self.classes, self.classes))
         return ops.reshape(categorical_hard_sample(by_class, 0.0), (-1, noise.shape[-1]))
 

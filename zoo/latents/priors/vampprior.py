@@ -28,7 +28,7 @@ class VampPrior(Prior):
     """
 
     family = "VampPrior"
-    encodes = True
+    learns_inputs = True
 
     def __init__(self, components=50, event_shape=None, bounds=(0.0, 1.0), **kwargs):
         super().__init__(**kwargs)
@@ -81,13 +81,12 @@ class VampPrior(Prior):
     def noise(self, latent):
         return (("uniform", 1), ("normal", latent))
 
-    def log_prob(self, z, encode=None):
-        encoded = encode(self.pseudo_inputs())
-        return mixture.log_prob(z, ops.zeros(self.components), **encoded)
+    def log_prob(self, z, pseudo=None):
+        return mixture.log_prob(z, ops.zeros(self.components), **pseudo)
 
-    def sample(self, noise, encode=None):
+    def sample(self, noise, pseudo=None):
         chosen = mixture.choose_evenly(self.components, noise[:, 0])
-        return mixture.sample(chosen, **encode(self.pseudo_inputs()), noise=noise[:, 1:])
+        return mixture.sample(chosen, **pseudo, noise=noise[:, 1:])
 
     def get_config(self):
         names = ("components", "event_shape", "bounds")

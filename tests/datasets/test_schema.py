@@ -1,0 +1,108 @@
+"""Every loader states what one example is; nothing guesses it from a number of axes."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from zoo import datasets
+from zoo.datasets import Dataset, Schema, Split
+from zoo.errors import DatasetError
+
+Image = pytest.importorskip("PIL.Image")
+
+EIGHT_BITS = {"spacing": 1 / 255, "uint8": True}
+
+
+def noise(*shape):
+    return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+
+
+def zeros_and_ones(*shape):
+    return noise(*shape) > 127
+
+
+def loaded(tmp_path, suffix=".npz", **stored):
+    file = tmp_path / f"made{suffix}"
+    if suffix == ".npy":
+        np.save(file, stored["x"])
+    else:
+        np.savez(file, **stored)
+    return datasets.load(file, memory_share=1e-12)
+
+
+def test_the_digits_are_pictures_of_seventeen_levels():
+    wanted = Schema("image", (8, 8, 1), spacing=1 / 16, classes=tuple("0123456789"))
+    assert datasets.load("digits").schema == wanted
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".npy"])
+@pytest.mark.parametrize(
+    ("x", "wanted"),
+    [
+        (noise(12, 4, 5), Schema("image", (4, 5, 1), **EIGHT_BITS)),
+        (noise(12, 4, 5, 3), Schema("image", (4, 5, 3), **EIGHT_BITS)),
+        (noise(12, 300), Schema("vector", (300,), **EIGHT_BITS)),
+        (noise(12, 4, 5) / 255, Schema("image", (4, 5, 1))),
+        ((noise(12, 9) / 255).astype(np.float16), Schema("vector", (9,))),
+        (zeros_and_ones(12, 4, 5), Schema("image", (4, 5, 1), spacing=1.0)),
+        (zeros_and_ones(12, 9).astype(float), Schema("vector", (9,), spacing=1.0)),
+        (zeros_and_ones(12, 9) * np.uint8(255), Schema("vector", (9,), spacing=1.0, uint8=True)),
+    ],
+)
+def test_an_array_is_described_by_its_shape_dtype_and_values(tmp_path, suffix, x, wanted):
+    assert loaded(tmp_path, suffix, x=x).schema == wanted
+
+
+def test_sequences_state_their_lengths_and_pictures_stay_pictures(tmp_path):
+    length = np.arange(12) % 5
+    sequences = loaded(tmp_path, x=noise(12, 5, 3) / 255, length=length)
+    assert sequences.schema == Schema("sequence", (5, 3), lengths=True)
+    pictures = loaded(tmp_path, x=noise(12, 5, 4, 1), length=length)
+    assert pictures.schema == Schema("image", (5, 4, 1), lengths=True, **EIGHT_BITS)
+
+
+def test_both_parts_of_a_file_decide(tmp_path):
+    binary, grey = zeros_and_ones(12, 9).astype(np.float32), noise(12, 9) / np.float32(255)
+    assert loaded(tmp_path, x_train=binary, x_test=binary).schema.spacing == 1.0
+    assert loaded(tmp_path, x_train=binary, x_test=grey).schema.spacing is None
+    assert loaded(tmp_path, x_train=grey, x_test=noise(12, 9)).schema == Schema("vector", (9,))
+
+
+def test_eight_bits_that_are_zeros_and_ones_are_refused(tmp_path):
+    with pytest.raises(DatasetError, match=r"no value above 1.*x.astype\(bool\)"):
+        loaded(tmp_path, x=zeros_and_ones(12, 4, 4).astype(np.uint8))
+
+
+def test_a_folder_names_its_classes(tmp_path):
+    for name in ("dog", "a cat"):
+        (tmp_path / name).mkdir()
+        for i in range(6):
+            Image.new("RGB", (8, 8), (i, 0, 0)).save(tmp_path / name / f"{i}.png")
+    schema = datasets.load(tmp_path, image_shape=(8, 8, 3)).schema
+    assert schema == Schema("image", (8, 8, 3), classes=("a cat", "dog"), **EIGHT_BITS)
+
+
+@pytest.mark.parametrize("mode", ["dynamic", "static", "none"])
+def test_it_survives_whatever_is_made_of_a_dataset(mode):
+    x, y = noise(30, 4, 5), np.arange(30) % 3
+    split = Split(x[..., None], y)
+    schema = Schema("image", (4, 5, 1), unit="grey", classes=("a", "b", "c"), **EIGHT_BITS)
+    data = Dataset("made", split, split, schema, "made", "none", "all")
+    for made in (
+        datasets.binarize(data, mode),
+        datasets.leave_out(data, 1),
+        datasets.binarize(datasets.leave_out(data, 1), mode),
+        dataclasses.replace(data, train=split.take(3)),
+        dataclasses.replace(datasets.binarize(data, mode), name="other"),
+    ):
+        assert made.schema is schema
+        assert made.event_shape == (4, 5, 1) and made.range == (0.0, 1.0)
+
+
+def test_it_travels_through_json():
+    schema = Schema("sequence", (5, 3), None, 1.0, 1 / 16, "m/s", False, True, ("a", "b"))
+    text = json.dumps(schema.to_json(), allow_nan=False)
+    assert Schema.from_json(json.loads(text)) == schema
+    assert schema.range == (float("-inf"), 1.0)

@@ -1,0 +1,82 @@
+"""Batches of a split for Keras, each a pure function of seeds.
+
+A training batch depends on (seed, step) alone, so that a run which was killed and resumed sees
+what an uninterrupted one would have seen.
+"""
+
+import keras
+import numpy as np
+
+_ORDER, _DRAW = range(2)  # streams that must not meet
+
+
+class TrainingBatches(keras.utils.PyDataset):
+    """Shuffled training batches (x, x) or ((x, *conditions), x), pure functions of (seed, step).
+
+    An epoch is one pass over the split, or `steps_per_epoch` steps where that is given. Set
+    `epoch` before iterating. What is left over at the end of a pass is dropped from that pass.
+    """
+
+    def __init__(self, data, batch_size, seed, steps_per_epoch=None, conditions=()):
+        super().__init__()
+        self.data = data
+        self.batch_size = min(batch_size, len(data))
+        self.seed = seed
+        self.steps_per_pass = len(data) // self.batch_size
+        self.steps_per_epoch = steps_per_epoch or self.steps_per_pass
+        self.epoch = 0
+        self.conditions = [data.condition(name) for name in conditions]
+        self._order = (None, None)
+
+    def __len__(self):
+        return self.steps_per_epoch
+
+    def __getitem__(self, step):
+        step += self.epoch * self.steps_per_epoch
+        x, indices = self.at(step), self.indices(step)
+        return _model_inputs(x, *(values[indices] for values in self.conditions)), x
+
+    def indices(self, step):
+        """Which examples the batch of a global step holds, in order."""
+        which_pass, place = divmod(step, self.steps_per_pass)
+        order = self._permutation(which_pass)
+        return np.sort(order[place * self.batch_size : (place + 1) * self.batch_size])
+
+    def at(self, step):
+        """The batch of a global step, counted from 0 over all epochs: float32 [batch, *event]."""
+        indices = self.indices(step)
+        if self.data.binarization != "dynamic":
+            return self.data.examples(indices)
+        x = self.data.split.batch(indices)
+        uniform = np.random.default_rng([self.seed, _DRAW, step]).random(x.shape, dtype=np.float32)
+        return (uniform < x).astype(np.float32)
+
+    def _permutation(self, which_pass):
+        if self._order[0] != which_pass:
+            generator = np.random.default_rng([self.seed, _ORDER, which_pass])
+            self._order = (which_pass, generator.permutation(len(self.data)))
+        return self._order[1]
+
+
+class EvaluationBatches(keras.utils.PyDataset):
+    """Every example of a split in order, as (x, x) or ((x, *conditions), x); drawn once."""
+
+    def __init__(self, data, batch_size, conditions=()):
+        super().__init__()
+        self.data = data
+        self.batch_size = batch_size
+        self.conditions = tuple(conditions)
+
+    def __len__(self):
+        return -(-len(self.data) // self.batch_size)
+
+    def __getitem__(self, step):
+        stop = min(len(self.data), (step + 1) * self.batch_size)
+        indices = np.arange(step * self.batch_size, stop)
+        x, *condition = self.data.inputs(indices, self.conditions)
+        return _model_inputs(x, *condition), x
+
+
+def _model_inputs(x, *condition):
+    """x, or x and its conditions as a model takes them."""
+    return (x, *condition) if condition else x

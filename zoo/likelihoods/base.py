@@ -1,0 +1,96 @@
+"""What every likelihood states."""
+
+import keras
+from keras import ops
+
+from zoo.artifact.endpoints import BATCH, PROBABILITY, REAL, Tensor
+from zoo.errors import InputError
+
+
+class Likelihood(keras.layers.Layer):
+    """Abstract: p(x|z), made of a decoder's raw output. Computed in float32, whatever the policy.
+
+    - `family`: its name. `support`: the smallest and the largest value. `spacing`: where values are
+      multiples of a number, that number; None where they are continuous.
+    - `levels`: 256 where its nats are of 8-bit values, and can be stated as bits per dimension.
+    - `mean_is_probability`: whether `mean` holds probabilities.
+    """
+
+    family = None
+    support = (-float("inf"), float("inf"))
+    spacing = None
+    levels = None
+    mean_is_probability = False
+
+    def __init__(self, **kwargs):
+        super().__init__(**{**kwargs, "dtype": "float32"})
+
+    def raw_shape(self, event_shape):
+        """The shape of the raw output that a decoder must give of an event, without the batch."""
+        return tuple(event_shape)
+
+    def nats_are(self, binary):
+        """What the nats are of, given whether the data was binarized."""
+        raise NotImplementedError
+
+    def log_prob(self, x, output, weight=None):
+        """[batch, *event] and the raw output -> [batch], nats; each counted `weight` times."""
+        raise NotImplementedError
+
+    def mean(self, output):
+        """The expected value: [batch, *event]."""
+        raise NotImplementedError
+
+    def outputs(self, output, weight=None):
+        """What `decode` answers of the raw output: {name: tensor}, as `tensors` lists them.
+
+        `weight` is 0 where there is nothing to answer, past a sequence's end.
+        """
+        mean = self.mean(output)
+        return {"x_mean": mean if weight is None else mean * weight}
+
+    def tensors(self, event_shape):
+        """The contract's tensors of `outputs`: a tuple of `zoo.artifact.endpoints.Tensor`."""
+        kind = PROBABILITY if self.mean_is_probability else REAL
+        return (Tensor("x_mean", "float32", (BATCH, *event_shape), kind),)
+
+    # --- for decoders that feed back what they choose ----------------------------------------
+
+    def mode(self, output, noise=None):
+        """The likeliest value: [batch, *event]."""
+        raise NotImplementedError
+
+    def noise(self, seed, shape, stream):
+        """What `sample` takes, from int64 [batch] of seeds: [batch, *shape]."""
+        raise NotImplementedError
+
+    def sample(self, output, noise):
+        """A value drawn by the noise: [batch, *event]."""
+        raise NotImplementedError
+
+    def margin(self, output, noise=None):
+        """How little must change for another draw, or another mode: [batch]; None: none jumps."""
+        raise NotImplementedError
+
+
+def stacked(event_shape, count):
+    """`raw_shape` of a likelihood with `count` raw outputs a value, side by side."""
+    return (*event_shape[:-1], event_shape[-1] * count)
+
+
+def unstacked(output, count):
+    """[batch, ..., channels * count] -> [batch, ..., channels, count]."""
+    *inner, last = output.shape[1:]
+    return ops.reshape(output, (-1, *inner, last // count, count))
+
+
+def smallest(gap):
+    """The smallest value of each event: [batch, *event] -> [batch]."""
+    return ops.min(gap, axis=tuple(range(1, len(gap.shape))))
+
+
+def require_positive(what, **values):
+    """Raises InputError where one of the values, by name, is given and not > 0."""
+    for name, value in values.items():
+        if value is not None and not value > 0.0:
+            raise InputError(f"{name}={value!r}: a {what} must be > 0.")

@@ -20,14 +20,18 @@ DEEPEST = 64
 """Lists and objects within one another."""
 
 
-def read(folder: str | os.PathLike[str]) -> dict[str, Any]:
+def read(folder: str | os.PathLike[str], oldest: int = SCHEMA_VERSION) -> dict[str, Any]:
     """manifest.json of an artifact folder as a dict.
+
+    Args:
+        folder: the artifact's.
+        oldest: the oldest schema version that is taken.
 
     Raises:
         ArtifactError: if it is absent, is no manifest, has another schema version than this package
             reads, or is not the one that was exported.
     """
-    manifest = parse(folder)
+    manifest = parse(folder, oldest)
     problem = digest_problem(manifest)
     if problem:
         raise ArtifactError(
@@ -37,12 +41,7 @@ def read(folder: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def parse(folder: str | os.PathLike[str], oldest: int = SCHEMA_VERSION) -> dict[str, Any]:
-    """As `read`, but of a manifest that may have been changed.
-
-    Args:
-        folder: the artifact's.
-        oldest: the oldest schema version that is taken.
-    """
+    """As `read`, but of a manifest that may have been changed."""
     path = Path(folder) / layout.MANIFEST
     try:
         manifest = loads(reading.bounded(path, LARGEST))

@@ -1,5 +1,7 @@
 """`zoo republish`: an artifact of an older schema, or an older export, written anew."""
 
+from zoo.command_line.printing import say
+
 
 def add(commands):
     """Adds the command to the parser's."""
@@ -29,6 +31,7 @@ def _run(options):
     from zoo.export.republishing import republish
 
     done = republish(options.artifact, options.out, options.replace, float16=not options.no_float16)
-    print(*done.lines(), sep="\n")
-    print(f"Every format answers as the trained model did. Artifact: {done.folder}")
+    for each in done.lines():
+        say(*each.splitlines())
+    say(f"Every format answers as the trained model did. Artifact: {done.folder}")
     return 0

@@ -5,13 +5,13 @@ formats are made and proven again from model.keras, after this has answered the 
 data as the trained model did. No data set is needed.
 """
 
-import json
 import re
 import shutil
 from pathlib import Path
 
-from zoo.artifact import checksums, layout, search_path
-from zoo.artifact.endpoints import SCHEMA_VERSION
+from zoo.artifact import layout, search_path
+from zoo.artifact import manifest as manifests
+from zoo.artifact.reading import Reader
 from zoo.artifact.schema import IMAGE, SEQUENCE, VECTOR, Schema
 from zoo.errors import ArtifactError
 from zoo.export import card, earlier, manifest, test_data
@@ -68,23 +68,10 @@ def republish(artifact, out=None, replace=False, float16=True):
 
 def _manifest(folder):
     """The manifest of an artifact of this schema or an older one, as it was exported."""
-    path = folder / layout.MANIFEST
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        version = found["schema_version"]
-        missing = [key for key in (*KEPT, *READ) if key not in found]
-        unchanged = found.get(checksums.MANIFEST_KEY) == checksums.of_manifest(found)
-    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
-        raise ArtifactError(f"{path} cannot be read: {error!r}") from error
-    if not isinstance(version, int) or version > SCHEMA_VERSION:
-        raise ArtifactError(
-            f"{path} has schema version {version!r}, this package writes {SCHEMA_VERSION}: install "
-            "a newer vae-zoo."
-        )
+    found, path = manifests.read(folder, oldest=1), folder / layout.MANIFEST
+    missing = [key for key in (*KEPT, *READ) if key not in found]
     if missing:
         raise ArtifactError(f"{path} states no {', '.join(missing)}.")
-    if not unchanged:
-        raise ArtifactError(f"{path} is not as it was exported. Fetch the artifact anew.")
     if not isinstance(found["name"], str) or not NAME.fullmatch(found["name"]):
         raise ArtifactError(f"{path}: its name is {found['name']!r}, wanted is a folder's.")
     if not isinstance(found["files"], dict) or not isinstance(found["conditions"], dict):
@@ -94,15 +81,14 @@ def _manifest(folder):
 
 def _checked(folder, before):
     """Names of the artifact's files, once their bytes are those that its manifest states."""
-    files = before["files"]
-    for name, stated in files.items():
-        path = folder / name
+    reader = Reader(folder, before)
+    for name in before["files"]:
         if ".." in Path(name).parts or Path(name).is_absolute():
             raise ArtifactError(f"{folder / layout.MANIFEST} lists {name!r}, outside the folder.")
-        digest = stated.get("sha256") if isinstance(stated, dict) else None
-        if not path.is_file() or checksums.of_file(path) != digest:
-            raise ArtifactError(f"{path} is not the file that was exported. Fetch it anew.")
-    return files
+        problem = reader.problem(name)
+        if problem:
+            raise ArtifactError(f"{folder / name} {problem}. Fetch the artifact anew.")
+    return before["files"]
 
 
 def _facts(folder, before, answer):

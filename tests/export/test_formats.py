@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from zoo.artifact.endpoints import TOLERANCES
+from zoo.artifact.endpoints import TOLERANCES, Endpoint, Tensor
 from zoo.errors import ExportError
-from zoo.export import making, proof, test_data
+from zoo.export import fingerprints, making, proof, test_data
 from zoo.export.formats import Format, Opened
 from zoo.export.keras import answers
 from zoo.export.source import Source
@@ -122,11 +122,10 @@ def test_a_format_states_what_it_is_allowed_to_differ_by(prove):
 # --- batches and rows are bounded ---------------------------------------------------------------
 
 
-def endpoint(side, channels, draws_name="score"):
-    from zoo.artifact.endpoints import Endpoint, Tensor
-
+def score_of(side, channels):
+    """`score` of pictures."""
     x = Tensor("x", "float32", ("batch", side, side, channels))
-    return Endpoint(draws_name, (x,), (Tensor("elbo", "float32", ("batch",)),))
+    return Endpoint("score", (x,), (Tensor("elbo", "float32", ("batch",)),))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +141,7 @@ def endpoint(side, channels, draws_name="score"):
     ],
 )
 def test_batches_are_fewer_where_64_would_not_fit_the_memory(side, channels, draws, wanted):
-    assert proof.batches(endpoint(side, channels), draws) == wanted
+    assert proof.batches(score_of(side, channels), draws) == wanted
 
 
 @pytest.mark.parametrize(
@@ -150,7 +149,7 @@ def test_batches_are_fewer_where_64_would_not_fit_the_memory(side, channels, dra
     [(28, 1, 64), (64, 3, 42), (128, 3, 10), (512, 3, 1), (4096, 3, 1)],
 )
 def test_test_data_is_bounded_in_bytes_and_has_a_row_always(side, channels, rows):
-    contract = {"score": endpoint(side, channels)}
+    contract = {"score": score_of(side, channels)}
     assert test_data.rows(contract) == rows
     each = 4 * side * side * channels + 4
     assert rows == 1 or rows * each <= 2 * 2**20
@@ -158,15 +157,13 @@ def test_test_data_is_bounded_in_bytes_and_has_a_row_always(side, channels, rows
 
 
 def test_few_rows_are_repeated_in_every_batch(trained, tmp_path):
-    """And the manifest's proof says so."""
-    from zoo.export import fingerprints
-
     model = trained.model
-    contract = {"generate": model.endpoints()["generate"]}
+    contract = {name: model.endpoints()[name] for name in ("reconstruct", "generate")}
     test_data.write_inputs(tmp_path, test_data.examples(trained.data, [], 2))
     model.bare().save(tmp_path / "model.keras")
     made = making.make(tmp_path, fingerprints.of(model), contract, float16=False)
-    assert made["proof"]["rows"] == 2 and made["proof"]["batches"] == {"generate": [1, 3, 64]}
+    assert made["proof"]["rows"] == 2
+    assert made["proof"]["batches"] == {name: [1, 3, 64] for name in contract}
     given, wanted = replay.read(tmp_path, contract["generate"])
     assert given["seed"].tolist() == [7, -(2**63)] and len(wanted["z"]) == 2
     assert {row["batch"] for row in made["comparisons"]} == {1, 3, 64}

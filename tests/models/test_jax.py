@@ -21,7 +21,8 @@ for name in sys.argv[2:]:
     besides = tuple(np.arange(24, dtype=np.int32) % count for count in case.conditions.values())
     given = (x, *besides) if besides else x
     model.fit(given, y, sample_weight=weight, batch_size=24, verbose=0)
-    logs = model.evaluate(given, y, sample_weight=weight, batch_size=24, verbose=0, return_dict=True)
+    weighted = {"sample_weight": weight, "batch_size": 24, "verbose": 0}
+    logs = model.evaluate(given, y, **weighted, return_dict=True)
     assert all(np.isfinite(value) for value in logs.values()), (name, logs)
     if "elbo" in case.nats:
         assert logs["elbo"] == pytest.approx(-(logs["reconstruction"] + logs["kl"]), rel=1e-4)

@@ -30,7 +30,7 @@ MADE = {
 
 def made(name):
     """A small likelihood of this name."""
-    return MADE.get(name, likelihoods.NAMES[name])()
+    return MADE[name]() if name in MADE else likelihoods.get(name)
 
 
 def data_of(name):

@@ -84,10 +84,9 @@ def _schema(stored: dict[str, np.ndarray], train: Split) -> Schema:
     parts = [values for key, values in stored.items() if key.startswith("x")]
     shape = tuple(train.images.shape[1:])
     eight_bits = all(values.dtype == np.uint8 for values in parts)
+    spacing = 1 / 255 if eight_bits else None
     if all(_binary(values) for values in parts):
         spacing = 1.0
-    else:
-        spacing = 1 / 255 if eight_bits else None
     return Schema(
         {1: "vector", 2: "sequence", 3: "image"}[len(shape)],
         shape,
@@ -195,19 +194,23 @@ def _split(
 ) -> Split:
     x, y, length = (kind + part for kind in _KINDS)
     sequences = length in stored
-    images = _shaped(f"{printable(path)} ({x})", stored[x], image_shape, sequences)
-    _check_values(f"{printable(path)} ({x})", images)
-    if not isinstance(images, np.memmap):
-        images = as_uint8_or_float32(images)
-    elif images.dtype not in (np.uint8, np.float32):
-        images = Rows(images)  # Converted row by row, so that it may be larger than memory.
-    labels = _labels(f"{printable(path)} ({y})", stored[y], len(images)) if y in stored else None
-    lengths = (
-        _lengths(f"{printable(path)} ({length})", stored[length], images.shape)
-        if sequences
-        else None
-    )
-    return Split(images, labels, lengths)
+    shown = printable(path)
+    given = _shaped(f"{shown} ({x})", stored[x], image_shape, sequences)
+    _check_values(f"{shown} ({x})", given)
+    labels = _labels(f"{shown} ({y})", stored[y], len(given)) if y in stored else None
+    lengths = None
+    if sequences:
+        lengths = _lengths(f"{shown} ({length})", stored[length], given.shape)
+    return Split(_images(given), labels, lengths)
+
+
+def _images(given: np.ndarray) -> np.ndarray | Rows:
+    """The array as a split holds it."""
+    if not isinstance(given, np.memmap):
+        return as_uint8_or_float32(given)
+    if given.dtype in (np.uint8, np.float32):
+        return given
+    return Rows(given)  # Converted row by row, so that it may be larger than memory.
 
 
 def _shaped(
@@ -259,16 +262,16 @@ def _check_values(where: str, images: np.ndarray) -> None:
             f"{where} has the dtype {images.dtype}; wanted: uint8 in 0..255, bool, or a float in "
             "[0, 1]. If the values are 0..255: x.astype('uint8')."
         )
-    first, lowest, highest = None, np.inf, -np.inf
+    first: tuple[tuple[int, ...], float] | None = None
+    lowest, highest = np.inf, -np.inf
     for start, chunk in _chunks(images):
         finite = np.isfinite(chunk)
         lowest = min(lowest, float(chunk.min(where=finite, initial=np.inf)))
         highest = max(highest, float(chunk.max(where=finite, initial=-np.inf)))
         bad = ~(finite & (chunk >= 0) & (chunk <= 1))
         if first is None and bad.any():
-            index = np.unravel_index(int(bad.argmax()), bad.shape)
-            value = float(chunk[index])
-            first = (start + int(index[0]), *(int(i) for i in index[1:])), value
+            at = tuple(int(i) for i in np.unravel_index(int(bad.argmax()), bad.shape))
+            first = (start + at[0], *at[1:]), float(chunk[at])
     if first is not None:
         index, value = first
         raise DatasetError(

@@ -54,7 +54,7 @@ def decoded(
     """
     needed = sum(_bytes(shape, dtype) for shape, dtype in fields.values())
     if needed <= memory_share * physical_memory():
-        arrays = {name: np.empty(shape, dtype) for name, (shape, dtype) in fields.items()}
+        arrays: Arrays = {name: np.empty(shape, dtype) for name, (shape, dtype) in fields.items()}
         write(arrays)
         return arrays
     files = _Files(cache_folder(cache_dir), key(), fields)
@@ -152,7 +152,9 @@ class _Files:
             with self._explained(needed):
                 self.folder.mkdir(parents=True, exist_ok=True)
                 _remove_abandoned((*self.arrays.values(), self.checksums))
-                arrays = {name: _allocated(partial[name], *self.fields[name]) for name in partial}
+                arrays: Arrays = {
+                    name: _allocated(partial[name], *self.fields[name]) for name in partial
+                }
             fill(arrays)
             with self._explained(needed):
                 self._keep(arrays, partial)
@@ -160,10 +162,11 @@ class _Files:
             for file in partial.values():
                 file.unlink(missing_ok=True)
 
-    def _keep(self, arrays: dict[str, np.memmap], partial: Mapping[str, Path]) -> None:
+    def _keep(self, arrays: Arrays, partial: Mapping[str, Path]) -> None:
         stated = _checksums(arrays)
         for name, array in arrays.items():
-            array.flush()
+            if isinstance(array, np.memmap):
+                array.flush()
             _synchronize(partial[name])
         arrays.clear()  # Windows renames no file that is mapped.
         # An old file of checksums beside a new array is damage that the next load finds.
@@ -220,7 +223,7 @@ def _remove_abandoned(files: Iterable[Path]) -> None:
                     partial.unlink()
 
 
-def _allocated(file: Path, shape: tuple[int, ...], dtype: type) -> np.memmap:
+def _allocated(file: Path, shape: tuple[int, ...], dtype: type) -> np.ndarray:
     # Blocks are reserved beforehand: a full disk under a sparse memory map kills the process with
     # SIGBUS, where a failed reservation is an OSError that can be explained.
     with open(file, "wb") as stream:
@@ -238,5 +241,5 @@ def _allocated(file: Path, shape: tuple[int, ...], dtype: type) -> np.memmap:
             zeros = bytes(2**20)
             for start in range(0, size, len(zeros)):
                 stream.write(zeros[: size - start])
-    array: np.memmap = np.load(file, mmap_mode="r+", allow_pickle=False)
+    array: np.ndarray = np.load(file, mmap_mode="r+", allow_pickle=False)
     return array

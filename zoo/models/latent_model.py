@@ -365,7 +365,8 @@ class LatentModel(keras.Model):
 
     def bare(self):
         """The same model in float32 and uncompiled: what an artifact carries."""
-        bare = type(self).from_config(precision.as_float32(self.get_config()))
+        with precision.float32_policy():
+            bare = type(self).from_config(precision.as_float32(self.get_config()))
         for mine, theirs in zip(bare.weights, self.weights, strict=True):
             mine.assign(theirs)
         return bare

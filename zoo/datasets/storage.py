@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.atomic_write import whole_folder
+from zoo.atomic_write import tidy, whole_folder
 from zoo.datasets import reading
 from zoo.datasets.reading import printable
 from zoo.errors import DatasetError
@@ -53,7 +53,9 @@ def decoded(
         arrays: Arrays = {name: np.empty(shape, dtype) for name, (shape, dtype) in fields.items()}
         write(arrays)
         return arrays
-    kept = _Kept(cache_folder(cache_dir) / key(), fields)
+    folder = cache_folder(cache_dir)
+    _clear_what_killed_processes_left(folder)
+    kept = _Kept(folder / key(), fields)
     arrays_on_disk = kept.opened()
     if arrays_on_disk is None:
         kept.write(write, needed)
@@ -159,6 +161,12 @@ class _Kept:
                 "choose another folder (cache_dir or VAE_ZOO_CACHE), a smaller image_shape, or a "
                 "larger memory_share."
             ) from error
+
+
+def _clear_what_killed_processes_left(folder: Path) -> None:
+    """Of any key: the data that was being decoded may have changed since."""
+    for path in folder.glob(".*.partial-*"):
+        tidy(folder / path.name[1:].rpartition(".partial-")[0])
 
 
 def _bytes(shape: tuple[int, ...], dtype: type) -> int:

@@ -19,6 +19,7 @@ lint: $(VENV)/.test
 
 index: $(VENV)/.train
 	$(BIN)/python exports/index.py
+	$(BIN)/python tests/architecture.py
 
 $(VENV)/.%: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \

@@ -72,8 +72,9 @@ def exported(name, event_shape, folder):
     draw_biases(model)
     endpoints = model.endpoints()
     target = Path(folder) / str(list(VARIANTS).index(name))
+    target.mkdir()
     graphs.write(model, {"decode": endpoints["decode"]}, target)
-    return target / "decode.onnx"
+    return target / "onnx" / "decode.onnx"
 
 
 def latencies(paths, given):

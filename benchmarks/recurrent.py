@@ -29,7 +29,8 @@ import tf2onnx
 
 from zoo import catalog
 from zoo.export import onnx as exporter
-from zoo.export.optimize import optimized
+from zoo.export.onnx_graph.conversion import OPSET
+from zoo.export.onnx_graph.optimize import optimized
 from zoo.export.saved_model import functions
 
 ENDPOINTS = ("encode", "decode")
@@ -40,10 +41,10 @@ def graphs(model, folder):
     """{endpoint: (path of the zoo's graph, path of tf2onnx's)}."""
     endpoints = model.endpoints()
     endpoints = {name: endpoints[name] for name in ENDPOINTS}
-    exporter.write(model, endpoints, folder / "zoo")
+    exporter.write(model, endpoints, folder)
     found = {}
     for name, (function, specs) in functions(model, endpoints).items():
-        graph, _ = tf2onnx.convert.from_function(function, specs, opset=exporter.OPSET)
+        graph, _ = tf2onnx.convert.from_function(function, specs, opset=OPSET)
         path = folder / f"{name}.onnx"
         onnx.save(optimized(graph), str(path))
         found[name] = folder / "zoo" / f"{name}.onnx", path

@@ -7,7 +7,7 @@ Prints:    a markdown table an artifact; docs/artifact.md keeps what it says
 `reconstruct` of an artifact's own test data, 64 rows: the largest difference of a probability from
 the same graph computed in float64 by ONNX's reference implementation, of the answers that the
 trained model gave, of the exported graph, and of that graph with Sigmoid and Mul in the place of
-Neg, Exp, Add and Div (`zoo.export.swish`). Times are paired.
+Neg, Exp, Add and Div (`zoo.export.onnx_graph.swish`). Times are paired.
 """
 
 import argparse

@@ -21,10 +21,35 @@ class Trained:
     figures: Path
 
     def publish(self, target, recipe, command, **changes):
-        """`zoo.export.publish` of this model, with some arguments changed; its parity rows."""
+        """`zoo.export.publish` of this model, with some arguments changed; its `Row`s."""
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         given |= {"recipe": recipe, "target": target, "command": command}
         return zoo.export.publish(**given | changes)
+
+
+def make_here(model, data, stage, names=None):
+    """Proves a model as it is, in this process; what `zoo.export.making.make` gives.
+
+    Args:
+        data: what `zoo.datasets.binarize` gives.
+        stage: the folder to fill.
+        names: of the endpoints to export; None takes all.
+    """
+    from zoo.export import fingerprints, making, test_data  # TensorFlow and all its converters
+
+    whole = model.endpoints()
+    contract = {name: whole[name] for name in names or whole}
+    examples = test_data.examples(data, list(model.conditions), test_data.rows(contract))
+    test_data.write_inputs(stage, examples)
+    model.save(stage / "model.keras")
+    return making.make(stage, fingerprints.of(model), contract)
+
+
+def rows_of(made):
+    """The `Row`s of what `make_here` gave."""
+    from zoo.export.comparison import Row
+
+    return [Row(**row) for row in made["comparisons"]]
 
 
 def train(model, data, folder, samples, **settings):

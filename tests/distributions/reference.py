@@ -6,7 +6,7 @@ import onnxruntime
 import tensorflow as tf
 import tf2onnx
 
-from zoo.export import kernels
+from zoo.export.onnx_graph import kernels
 
 SIDE_BY_SIDE = np.arange(50_000)  # seeds
 

@@ -59,7 +59,10 @@ def test_the_folder_has_the_layout_of_the_design_and_nothing_else(artifact, mani
         "history.csv",
         *(f"onnx/{name}.onnx" for name in names),
         *(f"onnx/{name}.fp16.onnx" for name in names),
+        "onnx/weights.bin",
+        "onnx/weights.fp16.bin",
         *(f"test_data/{name}.npz" for name in names),
+        "test_data/inputs.npz",
         *(f"figures/{name}.png" for name in FIGURES),
     }
     assert {name for name in files(artifact) if name.startswith(saved)} == {
@@ -82,7 +85,7 @@ def test_the_manifest_states_sha256_and_bytes_of_every_other_file(artifact, mani
 
 
 def test_the_manifest_states_what_the_design_wants(manifest, trained):
-    assert manifest["schema_version"] == 1
+    assert manifest["schema_version"] == 2
     assert manifest["name"] == "conv_vae-digits" and manifest["model"] == "conv_vae"
     assert manifest["event_shape"] == [8, 8, 1] and manifest["likelihood"] == "bernoulli"
     assert manifest["latent"] == {
@@ -90,6 +93,7 @@ def test_the_manifest_states_what_the_design_wants(manifest, trained):
         "posterior": "normal",
         "prior": "standard normal",
         "exact_bits": True,
+        "groups": {"z": [3]},
     }
     assert manifest["recipe"]["script"] == "recipes/conv_vae.py"
     assert manifest["recipe"]["config"]["filters"] == [4, 8] and manifest["recipe"]["seed"] == 5
@@ -101,6 +105,10 @@ def test_the_manifest_states_what_the_design_wants(manifest, trained):
         assert re.match(r"\d+\.\d+", manifest["versions"][library])
     data = manifest["data"]
     assert data["train"] + data["validation"] == 1438 and data["test"] == 359
+    assert manifest["schema"] == trained.data.schema.to_json()
+    assert manifest["float16"] == dict.fromkeys(manifest["endpoints"])
+    batches = {name: [1, 3, 64] for name in manifest["endpoints"]}
+    assert manifest["proof"] == {"rows": 64, "batches": batches, "memory": 2**30}
     assert data["source"] and data["licence"] and manifest["licence"] == "Apache-2.0"
 
 
@@ -125,9 +133,15 @@ def test_the_parameters_stated_are_those_of_the_layers_by_hand(manifest):
 
 
 def test_test_data_holds_test_examples_and_answers_for_64_rows(artifact, trained):
+    with np.load(artifact / "test_data" / "inputs.npz", allow_pickle=False) as file:
+        assert set(file) == {"x", "z", "seed"}
+        x, seed = file["x"], file["seed"]
+        assert file["z"].shape == (64, 3)
     with np.load(artifact / "test_data" / "reconstruct.npz", allow_pickle=False) as file:
-        assert set(file) == {"input.x", "output.x_mean"}
-        x, x_mean = file["input.x"], file["output.x_mean"]
+        assert set(file) == {"rows", "x_mean"}
+        np.testing.assert_array_equal(file["rows"], np.arange(64))
+        x_mean = file["x_mean"]
+    assert {-(2**63), 2**63 - 1, 0, -1, 7} <= set(seed.tolist())
     np.testing.assert_array_equal(x, trained.data.test.examples(range(64)))
     assert set(np.unique(x)) == {0.0, 1.0}  # dynamic binarization
     assert x_mean.shape == (64, 8, 8, 1) and 0 < x_mean.min() < x_mean.max() < 1
@@ -217,11 +231,10 @@ def test_the_cards_code_for_keras_loads_the_model_in_a_fresh_process(
     linked(tmp_path, artifact)
     code = code_of(card, "Keras") + (
         "import numpy as np\n"
-        "from pathlib import Path\n"
-        f"for path in Path('exports/{artifact.name}/test_data').glob('*.npz'):\n"
-        "    inputs = [v for k, v in np.load(path).items() if k.startswith('input.')]\n"
-        "    answer = getattr(vae, path.stem)(*inputs)\n"
-        "    np.savez(path.name, **{k: np.asarray(v) for k, v in answer.items()})\n"
+        f"given = np.load('exports/{artifact.name}/test_data/inputs.npz')\n"
+        "for name, endpoint in vae.endpoints().items():\n"
+        "    answer = getattr(vae, name)(*(given[t.name] for t in endpoint.inputs))\n"
+        "    np.savez(f'{name}.npz', **{k: np.asarray(v) for k, v in answer.items()})\n"
     )
     subprocess.run(
         [sys.executable, "-c", code],

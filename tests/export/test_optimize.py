@@ -11,8 +11,8 @@ from onnx import TensorProto, helper, numpy_helper
 from zoo import catalog
 from zoo.artifact.endpoints import HALF
 from zoo.export import onnx as writer
-from zoo.export import passes
-from zoo.export.optimize import optimized
+from zoo.export.onnx_graph import passes
+from zoo.export.onnx_graph.optimize import optimized
 
 COMPUTED_SHAPES = {"Shape", "Gather", "Slice", "Concat", "Size", "ConstantOfShape", "Squeeze"}
 THREEFRY = {"BitShift", "BitwiseXor", "BitwiseOr"}
@@ -32,10 +32,10 @@ def graphs(artifact):
 @pytest.fixture(scope="module")
 def colour(tmp_path_factory):
     """{endpoint: its graph} of a model of three channels, where no layout change is a reshape."""
-    folder = tmp_path_factory.mktemp("colour") / "onnx"
+    folder = tmp_path_factory.mktemp("colour")
     model = catalog.conv_vae((8, 8, 3), latent=3, filters=(4, 8), dense=16)
     writer.write(model, model.endpoints(), folder)
-    return {path.stem: onnx.load(path).graph for path in folder.glob("*.onnx")}
+    return {path.stem: onnx.load(path).graph for path in folder.glob("onnx/*.onnx")}
 
 
 def count(graph):
@@ -103,7 +103,7 @@ def test_the_fixed_noise_of_score_is_a_constant(graphs):
 
 
 def test_two_exports_of_one_model_are_equal_to_the_last_bit(trained, artifact, tmp_path):
-    writer.write(trained.model, trained.model.endpoints(), tmp_path / "onnx")
+    writer.write(trained.model, trained.model.endpoints(), tmp_path)
     for path in (artifact / "onnx").iterdir():
         assert path.read_bytes() == (tmp_path / "onnx" / path.name).read_bytes(), path.name
 

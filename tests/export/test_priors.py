@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from publishing import make_here, rows_of
 
 import zoo
 from zoo import catalog
 from zoo.datasets import Dataset, Schema, Split, binarize
-from zoo.export import graphs, test_data
+from zoo.export import test_data
 from zoo.latents import priors
+from zoo.runtime import replay
 
 EVENT = (4, 3)
 MODELS = {
@@ -42,10 +44,7 @@ def test_a_model_of_every_learned_prior_is_proven_equal(name, tmp_path):
         weight.assign(random.normal(0.0, scale, weight.shape))
     z = np.asarray(model.generate(np.arange(300))["z"])
     assert np.abs(np.cov(z.T) - np.eye(3)).max() > 0.2  # not the standard normal
-    endpoints = model.endpoints()
-    test_data.write_test_data(model, endpoints, data(), tmp_path / "test_data")
-    model.save(tmp_path / "model.keras")
-    rows = graphs.write_and_prove(tmp_path, endpoints)
+    rows = rows_of(make_here(model, data(), tmp_path))
     assert all(row.ok for row in rows)
     assert {row.runtime for row in rows} == {"keras", "saved_model", "onnx", "onnx float16"}
     in_onnx = [row for row in rows if (row.runtime, row.output) == ("onnx", "z")]
@@ -67,9 +66,9 @@ def test_the_proof_decodes_latents_that_the_decoder_is_made_for(name, options, b
         for weight in model.encoder.weights:
             weight.assign(np.random.default_rng(1).normal(0.0, 5.0, weight.shape))
     endpoints = {"decode": model.endpoints()["decode"]}
-    test_data.write_test_data(model, endpoints, data(), tmp_path / "test_data")
-    with np.load(tmp_path / "test_data" / "decode.npz") as file:
-        z, x_mean = file["input.z"], file["output.x_mean"]
+    test_data.write(model, endpoints, test_data.examples(data(), [], 64), tmp_path)
+    given, answer = replay.read(tmp_path, endpoints["decode"])
+    z, x_mean = given["z"], answer["x_mean"]
     assert z.dtype == np.float32 and len(np.unique(z, axis=0)) > 10
     assert belongs(z).all()
     np.testing.assert_allclose(model.decode(z)["x_mean"], x_mean, atol=1e-6)

@@ -100,7 +100,7 @@ for limit in map(int, os.environ["LIMITS"].split()):
 """
     sizes = [
         (copied_artifact / name).stat().st_size
-        for name in ("test_data/reconstruct.npz", "model.keras", "saved_model/1/saved_model.pb")
+        for name in ("test_data/inputs.npz", "model.keras", "saved_model/1/saved_model.pb")
     ]
     # A tenth less: TensorFlow's names, and so its file, grow with what a process traced before.
     limits = [size - size // 10 for size in sizes]

@@ -10,13 +10,15 @@ import pytest
 import tensorflow as tf
 import tf2onnx
 from keras import layers
+from publishing import make_here, rows_of
 
 from zoo import catalog
-from zoo.artifact.endpoints import PARITY_BATCHES
+from zoo.artifact.endpoints import PROOF_BATCHES
 from zoo.datasets import Dataset, Schema, Split, binarize
-from zoo.export import graphs, test_data
-from zoo.export.onnx import OPSET
-from zoo.export.recurrent import native
+from zoo.export import test_data
+from zoo.export.onnx_graph.conversion import OPSET
+from zoo.export.onnx_graph.recurrent import native
+from zoo.runtime import replay
 
 LOOPS = ("Loop", "Scan", "If")
 
@@ -50,7 +52,7 @@ def sequences():
 
 @pytest.fixture(scope="module")
 def proven(sequences, tmp_path_factory):
-    """Exports a model in every format, proves it; ({endpoint: recurrences}, parity rows)."""
+    """Exports a model in every format, proves it; ({endpoint: recurrences}, rows)."""
 
     def prove(**options):
         keras.utils.set_random_seed(1)
@@ -59,11 +61,8 @@ def proven(sequences, tmp_path_factory):
         for weight in model.trainable_weights:
             weight.assign(random.normal(0.0, 0.5, weight.shape))
         stage = tmp_path_factory.mktemp("stage")
-        endpoints = model.endpoints()
-        test_data.write_test_data(model, endpoints, sequences, stage / "test_data")
-        model.save(stage / "model.keras")
-        rows = graphs.write_and_prove(stage, endpoints)
-        loaded = {name: onnx.load(stage / "onnx" / f"{name}.onnx") for name in endpoints}
+        rows = rows_of(make_here(model, sequences, stage))
+        loaded = {name: onnx.load(stage / "onnx" / f"{name}.onnx") for name in model.endpoints()}
         return {name: recurrences(each.graph) for name, each in loaded.items()}, rows
 
     return prove
@@ -111,9 +110,9 @@ def assert_equal_at_every_batch(rows):
     assert all(row.ok for row in rows)
     runtimes = ("keras", "saved_model", "onnx", "onnx float16")
     for runtime in runtimes:
-        assert {row.batch for row in rows if row.runtime == runtime} == set(PARITY_BATCHES)
+        assert {row.batch for row in rows if row.runtime == runtime} == set(PROOF_BATCHES)
     exact = [row.max_abs for row in rows if (row.endpoint, row.output) == ("generate", "z")]
-    assert exact == [0.0] * len(runtimes) * len(PARITY_BATCHES)
+    assert exact == [0.0] * len(runtimes) * len(PROOF_BATCHES)
 
 
 def test_test_data_hangs_on_no_step_that_rounding_could_turn(tmp_path):
@@ -126,9 +125,9 @@ def test_test_data_hangs_on_no_step_that_rounding_could_turn(tmp_path):
     )
     model = catalog.rnn_vae((60, 60), latent=2, units=3, autoregressive=True)
     endpoints = {"generate": model.endpoints()["generate"]}
-    test_data.write_test_data(model, endpoints, data, tmp_path / "test_data")
-    with np.load(tmp_path / "test_data" / "generate.npz") as file:
-        seed, x_mean, z = (file[n] for n in ("input.seed", "output.x_mean", "output.z"))
+    test_data.write(model, endpoints, test_data.examples(data, [], 64), tmp_path)
+    given, answer = replay.read(tmp_path, endpoints["generate"])
+    seed, x_mean, z = given["seed"], answer["x_mean"], answer["z"]
     np.testing.assert_allclose(model.generate(seed)["x_mean"], x_mean, atol=1e-6)
     margin = model.margin({"seed": seed}, {"x_mean": x_mean, "z": z})
     assert keras.ops.convert_to_numpy(margin).min() > 1e-5

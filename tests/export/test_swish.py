@@ -6,7 +6,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
-from zoo.export import swish
+from zoo.export.onnx_graph import swish
 
 
 def model_of(nodes, outputs=("y",)):

@@ -200,7 +200,7 @@ def test_the_state_of_restarts_is_part_of_what_a_checkpoint_keeps():
 
 def test_generate_is_one_loop_and_scoring_none(tmp_path):
     endpoints = {name: tiny().endpoints()[name] for name in ("generate", "score")}
-    writer.write(tiny(), endpoints, tmp_path / "onnx")
+    writer.write(tiny(), endpoints, tmp_path)
     found = {}
     for name in endpoints:
         nodes = onnx.load(tmp_path / "onnx" / f"{name}.onnx").graph.node

@@ -248,7 +248,7 @@ def test_jax_trains_the_same_recipe_and_tensorflow_exports_it(tmp_path):
     assert "DIFFERS" not in done.stdout and done.stdout.count("equal") >= 36
     manifest = json.loads((tmp_path / "exports/conv_vae-digits/manifest.json").read_text())
     assert manifest["training"]["backend"] == "jax"
-    proven = {row["runtime"] for row in manifest["parity"]}
+    proven = {row["runtime"] for row in manifest["comparisons"]}
     assert proven == {"keras", "saved_model", "onnx", "onnx float16"}
 
 

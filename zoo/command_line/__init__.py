@@ -10,7 +10,7 @@ import os
 import sys
 
 from zoo import __version__
-from zoo.command_line import checking, deploying, describing
+from zoo.command_line import checking, deploying, describing, republishing
 from zoo.errors import ZooError
 
 FAILED, INTERRUPTED = 2, 130
@@ -42,6 +42,6 @@ def _parser():
     )
     parser.add_argument("--version", action="version", version=f"zoo {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for room in (describing, checking, deploying):
+    for room in (describing, checking, deploying, republishing):
         room.add(commands)
     return parser

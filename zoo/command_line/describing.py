@@ -146,8 +146,8 @@ def _info(options):
 
 def _description(folder, m, endpoints):
     """Lines about an artifact, from its manifest `m`."""
+    from zoo.artifact import layout
     from zoo.runtime import replay
-    from zoo.runtime.artifact import GRAPHS
 
     data, training, recipe = m["data"], m["training"], m["recipe"]
     yield f"{m['name']} ({folder})"
@@ -155,7 +155,7 @@ def _description(folder, m, endpoints):
     yield "\nEndpoints"
     rows = [(name, _tensors(e.inputs), _tensors(e.outputs)) for name, e in endpoints.items()]
     yield replay.columns([("endpoint", "inputs", "outputs"), *rows])
-    half = [name for name in endpoints if GRAPHS["float16"].format(name) in m["files"]]
+    half = [name for name in endpoints if layout.graph(name, layout.FLOAT16) in m["files"]]
     yield f"  ONNX graphs in float32{'; in float16: ' + ', '.join(half) if half else ''}"
     yield "\nMetrics"
     shown = {k: f"{v:.2f}" if isinstance(v, float) else str(v) for k, v in m["metrics"].items()}

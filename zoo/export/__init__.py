@@ -6,9 +6,14 @@ without what the others need.
 
 import importlib
 
-_HOMES = {"publish": "publishing", "require_writable": "staging", "table": "parity"}
+_HOMES = {
+    "publish": "publishing",
+    "republish": "republishing",
+    "require_writable": "staging",
+    "table": "comparison",
+}
 
-__all__ = ["publish", "require_writable", "table"]
+__all__ = ["publish", "republish", "require_writable", "table"]
 
 
 def __getattr__(name):

@@ -1,6 +1,9 @@
 """README.md of an artifact: the model card, for people."""
 
-from zoo.export.proof import table
+from zoo.artifact import layout
+from zoo.artifact.endpoints import PROOF_BATCHES
+from zoo.artifact.schema import Schema
+from zoo.export.comparison import Row, table
 
 FIGURES = {
     "samples.png": "Decoded samples from the prior",
@@ -11,9 +14,9 @@ FIGURES = {
 }
 
 
-def write(folder, manifest, command, rows):
+def write(folder, manifest):
     """Writes the card from the manifest, so that the two cannot disagree."""
-    figures = {path.name for path in (folder / "figures").glob("*.png")}
+    figures = {path.name for path in (folder / layout.FIGURES).glob("*.png")}
     sections = [
         _head(manifest),
         _pictures(figures, ("samples.png", "reconstructions.png")),
@@ -21,11 +24,11 @@ def write(folder, manifest, command, rows):
         _loading(manifest),
         _endpoints(manifest),
         _data(manifest),
-        _training(manifest, command),
+        _training(manifest),
         _pictures(figures, ("interpolation.png", "latent.png", "history.png")),
-        _parity(rows),
+        _proof(manifest),
     ]
-    (folder / "README.md").write_text("\n\n".join(filter(None, sections)) + "\n", encoding="utf-8")
+    (folder / layout.CARD).write_text("\n\n".join(filter(None, sections)) + "\n", encoding="utf-8")
 
 
 def _head(m):
@@ -52,7 +55,7 @@ def _families(latent):
 
 def _pictures(figures, names):
     return "\n\n".join(
-        f"![{FIGURES[name]}](figures/{name})\n\n*{FIGURES[name]}*"
+        f"![{FIGURES[name]}]({layout.FIGURES}/{name})\n\n*{FIGURES[name]}*"
         for name in names
         if name in figures
     )
@@ -77,10 +80,14 @@ def _metrics(m):
             "frequencies, `codes_used` how many of them occur."
         )
     return (
-        "## Metrics\n\n| metric | value |\n|---|---|\n" + "\n".join(rows) + "\n\n"
+        f"## Metrics\n\n{_warnings(m)}| metric | value |\n|---|---|\n" + "\n".join(rows) + "\n\n"
         f"On {m['protocol']['statement']}. {terms} in nats per example, averaged over the test set."
         f"{use}"
     )
+
+
+def _warnings(m):
+    return "".join(f"**Warning:** {sentence}\n\n" for sentence in m["warnings"])
 
 
 def _loading(m):
@@ -182,32 +189,100 @@ def _data(m):
     return (
         f"## Data\n\n{data['source']}\n\nLicence of the data: {data['licence']}. "
         f"{data['train']:,} training, {data['validation']:,} validation and {data['test']:,} test "
-        f"examples with values in {data['range']}. {data['test_split']} "
+        f"examples. {_example(m)} {data['test_split']} "
         "Training never saw a test example; the validation split was cut from the training data."
     )
 
 
-def _training(m, command):
-    t, versions = m["training"], ", ".join(f"{k} {v}" for k, v in m["versions"].items())
+def _example(m):
+    """What the schema says, as sentences."""
+    schema = Schema.from_json(m["schema"])
+    low, high = (("" if n is None else f"{n:g}") for n in (schema.low, schema.high))
+    bounds = f"from {low} to {high}" if low and high else ""
+    bounds = bounds or (f"of {low} or more" if low else f"of {high} or less" if high else "")
+    spacing = "continuous"
+    if schema.spacing is not None:
+        spacing = f"multiples of {_fraction(schema.spacing)}"
+    values = ", ".join(filter(None, (f"values {bounds}".strip(), spacing)))
+    unit = f", in {schema.unit}" if schema.unit else ""
+    kind = f"An example is of the kind {schema.kind}, {_shape(schema.shape)}"
+    sentences = [f"{kind}: {values}{unit}."]
+    if schema.uint8:
+        sentences.append("Bytes from 0 to 255 stand for the same range.")
+    if schema.lengths:
+        sentences.append("It may end before its last step.")
+    if schema.classes:
+        sentences.append(f"Its classes are {', '.join(schema.classes)}.")
+    return " ".join(sentences)
+
+
+def _fraction(number):
+    """1/255 as such, other numbers in digits."""
+    inverse = round(1 / number)
+    return f"1/{inverse}" if inverse > 1 and abs(number * inverse - 1) < 1e-6 else f"{number:g}"
+
+
+def _training(m):
+    t, versions = m["training"], _versions(m["training"].get("versions", m["versions"]))
+    again = ""
+    if "republished" in m:
+        again = (
+            f" The files were written anew from `{layout.KERAS}` on {m['republished'][:10]}, by "
+            f"{_versions(m['versions'])}; the model and its metrics are as they were."
+        )
     return (
-        f"## Training\n\n```\n{command}\n```\n\n"
+        f"## Training\n\n```\n{m['recipe']['command']}\n```\n\n"
         f"{t['epochs']} epochs in {t['seconds'] / 60:.1f} minutes (evaluation "
         f"{t['evaluation_seconds'] / 60:.1f} minutes) on {t['hardware']}, Keras backend "
         f"{t['backend']}; the weights are those of epoch {t['best_epoch']}, the best on the "
         f"validation split. Every option is in `manifest.json`, every epoch in `history.csv`.\n\n"
-        f"Versions: {versions}."
+        f"Versions: {versions}.{again}"
     )
 
 
-def _parity(rows):
+def _versions(versions):
+    return ", ".join(f"{library} {version}" for library, version in versions.items())
+
+
+def _proof(m):
+    rows = [Row(**row) for row in m["comparisons"]]
     return (
         "## Proof of equality\n\nEach format was read back from disk and answered as the trained "
-        "model did, on the inputs in `test_data`, within the tolerance, absolute for "
-        "probabilities and for other values relative to the largest magnitude in the same "
-        "example's output. Float16 graphs (`onnx/<endpoint>.fp16.onnx`) were run on the CPU, which "
-        "computes most of their operators in float32, with casts in between.\n\n"
-        + table(rows, markdown=True)
+        f"model did, on the inputs in `{layout.TEST_DATA}`, within the tolerance: absolute for "
+        "probabilities; for other values relative to the largest magnitude in the same example's "
+        "output, or to what is usual among the examples where that is larger; of nats at least to "
+        "1 nat, and for a term of the bound to the largest of its terms. "
+        f"{_sizes(m)}{_float16(m)}\n\n" + table(rows, markdown=True)
     )
+
+
+def _sizes(m):
+    """What was asked where the usual batches would not fit."""
+    usual, few = list(PROOF_BATCHES), []
+    for name, sizes in m["proof"]["batches"].items():
+        if sizes != usual:
+            few.append(f"`{name}` with {' and '.join(map(str, sizes))}")
+    rows = m["proof"]["rows"]
+    stored = "row is" if rows == 1 else "rows are"
+    text = f"{rows} {stored} stored; batches of {', '.join(map(str, usual))} repeat them. "
+    if few:
+        limit = m["proof"]["memory"] // 2**20
+        text += f"A larger batch would take more than {limit:,} MiB: {'; '.join(few)}. "
+    return text
+
+
+def _float16(m):
+    left_out = {name: why for name, why in m["float16"].items() if why is not None}
+    text = ""
+    if len(left_out) < len(m["float16"]):
+        text = (
+            "Float16 graphs (`onnx/<endpoint>.fp16.onnx`) were run on the CPU, which computes most "
+            "of their operators in float32, with casts in between. "
+        )
+    if left_out:
+        reasons = "; ".join(f"`{name}`: {why}" for name, why in left_out.items())
+        text += f"Left out in float16: {reasons}."
+    return text.rstrip()
 
 
 def _shape(shape):

@@ -6,7 +6,6 @@ import json
 import os
 import platform
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 import keras
@@ -18,26 +17,42 @@ from zoo.artifact.endpoints import SCHEMA_VERSION
 LIBRARIES = ("keras", "tensorflow", "jax", "onnx", "tf2onnx", "onnxruntime", "numpy")
 
 
-def build(name, model, data, run, report, recipe, contract, rows):
-    """The manifest as a dict, without the files' digests."""
+def facts(model):
+    """What a manifest says of a model, in plain values."""
     return {
-        "schema_version": SCHEMA_VERSION,
-        "name": name,
         "model": model.name,
-        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "zoo_version": __version__,
-        "licence": "Apache-2.0",
         "event_shape": list(model.event_shape),
         "latent": model.latent_facts,
         "likelihood": model.likelihood.family,
         "parameters": model.count_params(),
-        "endpoints": {key: endpoint.to_json() for key, endpoint in contract.items()},
         "conditions": model.conditions,
         "autoregressive": model.autoregressive,
-        "score_samples": getattr(model, "score_samples", None),
+        "score_samples": model.score_samples,
+    }
+
+
+def made(answer):
+    """What a manifest says of an export, from what `making.make` gave."""
+    return answer["facts"] | {
+        "schema_version": SCHEMA_VERSION,
+        "zoo_version": __version__,
+        "endpoints": answer["endpoints"],
+        "float16": answer["float16"],
+        "proof": answer["proof"],
+        "comparisons": answer["comparisons"],
+        "versions": {"python": platform.python_version()} | _versions(),
+    }
+
+
+def build(name, answer, data, run, report, recipe, warnings=()):
+    """The manifest as a dict, without the files' digests."""
+    return made(answer) | {
+        "name": name,
+        "created": now(),
+        "licence": "Apache-2.0",
+        "schema": data.schema.to_json(),
         "data": {
             "name": data.name,
-            "range": list(data.range),
             "train": run.train_examples,
             "validation": run.validation_examples,
             "test": len(data.test),
@@ -48,6 +63,7 @@ def build(name, model, data, run, report, recipe, contract, rows):
         "recipe": recipe,
         "metrics": report.metrics,
         "protocol": report.protocol | {"statement": report.statement()},
+        "warnings": list(warnings),
         "training": {
             "epochs": len(run.history),
             "best_epoch": run.best_epoch,
@@ -56,9 +72,12 @@ def build(name, model, data, run, report, recipe, contract, rows):
             "backend": keras.backend.backend(),
             "hardware": hardware(),
         },
-        "parity": [asdict(row) for row in rows],
-        "versions": {"python": platform.python_version()} | _versions(),
     }
+
+
+def now():
+    """The time, as manifests state it."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 def write(folder, manifest):

@@ -1,131 +1,121 @@
-"""Writes ONNX graphs, one a file, and refuses what a converter lets pass.
-
-tf2onnx reports an operator that it cannot convert to its log and writes the invalid file all the
-same; here any such report is an error, and so is a graph that the ONNX checker does not accept.
-"""
-
-import contextlib
-import logging
-import os
+"""onnx/: a graph an endpoint, in float32 and in float16, and every weight once beside them."""
 
 import onnx
-import tf2onnx
+import onnxruntime
 
-from zoo.artifact.endpoints import BATCH, HALF
+from zoo.artifact import layout
+from zoo.artifact.endpoints import HALF_TOLERANCES
 from zoo.errors import ExportError
-from zoo.export import half, kernels, saved_model, swish
-from zoo.export.optimize import optimized
-from zoo.export.recurrent import native
+from zoo.export.formats import Format, Opened
+from zoo.export.onnx_graph import conversion, half, swish
+from zoo.export.onnx_graph.weights import WeightsFile, move_out
+from zoo.export.source import Source
 
-OPSET = 18
-IR_VERSION = 8  # what opset 18 came with; ONNX Runtime reads it since 1.14
-
-# tf2onnx copies the whole graph before each of its optimisers, to go on without one that fails.
-# Told not to, it is faster, and what fails is an error here, as anything else is.
-os.environ[tf2onnx.constants.ENV_TF2ONNX_CATCH_ERRORS] = "FALSE"
+DTYPES = {"tensor(float)": "float32", "tensor(int64)": "int64", "tensor(int32)": "int32"}
+"""ONNX Runtime's names of the dtypes that the contract has."""
 
 
-def write(model, contract, folder, traced=None):
-    """onnx/<endpoint>.onnx and its float16 variant for every endpoint of the contract.
+class Onnx(Format):
+    """The graphs that compute in float32."""
 
-    Args:
-        model: the model on TensorFlow.
-        contract: {name: Endpoint}.
-        folder: to be made.
-        traced: what `saved_model.functions` gave, if it has been called; a model with layers that
-            have an operator of their own in ONNX is traced anew.
+    name = "onnx"
+    precision = layout.FLOAT32
+
+    def write(self, source, endpoints):
+        written = {name: swish.by_exponential(source.graphs[name]) for name in endpoints}
+        files = [WeightsFile(source.stage / layout.WEIGHTS[self.precision])]
+        self._save(source, written, files)
+        return {}
+
+    def open(self, stage):
+        return OpenedOnnx(stage, self.precision)
+
+    def _save(self, source, written, files):
+        """Writes {endpoint: graph} and their weights, in place of what there was."""
+        (source.stage / layout.ONNX).mkdir(exist_ok=True)
+        (source.stage / layout.WEIGHTS[self.precision]).unlink(missing_ok=True)
+        for name in source.contract:
+            (source.stage / layout.graph(name, self.precision)).unlink(missing_ok=True)
+        for name, graph in written.items():
+            move_out(conversion.checked(name, graph), files)
+            onnx.save(graph, source.stage / layout.graph(name, self.precision))
+
+
+class OnnxFloat16(Onnx):
+    """The graphs that compute in float16 where that is as good; written after those of float32."""
+
+    name = "onnx float16"
+    precision = layout.FLOAT16
+    tolerances = HALF_TOLERANCES
+    required = False
+
+    def write(self, source, endpoints):
+        written, left_out = {}, {}
+        for name in endpoints:
+            try:
+                written[name] = half.of(source.graphs[name])
+            except half.Overflow as error:
+                left_out[name] = str(error)
+        singles = WeightsFile.written(
+            source.stage / layout.WEIGHTS[layout.FLOAT32],
+            [source.stage / layout.graph(name) for name in source.contract],
+            kinds={onnx.TensorProto.FLOAT},
+        )
+        halves = WeightsFile(source.stage / layout.WEIGHTS[self.precision])
+        self._save(source, written, [singles, halves])
+        return left_out
+
+
+def write(model, contract, stage):
+    """onnx/ of a model in a folder, in both precisions, as an export writes it; unproven."""
+    source = Source(model, contract, stage)
+    for each in (Onnx(), OnnxFloat16()):
+        each.write(source, list(contract))
+
+
+class OpenedOnnx(Opened):
+    """The graphs of a precision in ONNX Runtime alone, on the CPU, opened by their paths.
+
+    One at a time: a session keeps the memory of the largest batch that it answered.
     """
-    folder.mkdir()
-    with native(model) as handlers:
-        anew = handlers or traced is None
-        functions = saved_model.functions(model, contract) if anew else traced
-        graphs = {name: _converted(name, *functions[name], handlers) for name in contract}
-    for name, graph in graphs.items():
-        graph = optimized(_settled(graph, contract[name]))
-        _save(swish.by_exponential(graph), name, folder / f"{name}.onnx")
-        _save(half.of(graph), name, folder / f"{name}{HALF}.onnx")
 
+    def __init__(self, stage, precision):
+        self._stage = stage
+        self._precision = precision
+        self._name = self._opened = None
 
-def _converted(name, function, specs, handlers):
-    """The graph as tf2onnx gives it."""
-    with _errors_raised(name):
-        graph, _ = tf2onnx.convert.from_function(
-            function, specs, opset=OPSET, custom_op_handlers=handlers
-        )
-    return graph
+    def run(self, name, inputs):
+        session = self._session(name)
+        names = [value.name for value in session.get_outputs()]
+        try:
+            return dict(zip(names, session.run(names, inputs), strict=True))
+        except Exception as error:  # onnxruntime's exceptions share no base of their own
+            raise ExportError(f"ONNX Runtime fails to run {name}: {error}") from error
 
+    def require(self, endpoint):
+        session = self._session(endpoint.name)
+        for side, values, wanted in (
+            ("inputs", session.get_inputs(), endpoint.inputs),
+            ("outputs", session.get_outputs(), endpoint.outputs),
+        ):
+            found = [(v.name, DTYPES.get(v.type, v.type), tuple(v.shape)) for v in values]
+            contract = [(t.name, t.dtype, t.shape) for t in wanted]
+            if found != contract:
+                raise ExportError(
+                    f"{endpoint.name}: its {side} are {found}, the contract wants {contract}."
+                )
 
-def _settled(model, endpoint):
-    """The model with the contract's names, order and batch axis, and with our versions."""
-    graph, inputs = model.graph, [t.name for t in endpoint.inputs]
-    by_name = {value.name.split(":")[0]: value for value in (*graph.input, *graph.output)}
-    wanted = [t.name for t in (*endpoint.inputs, *endpoint.outputs)]
-    if sorted(by_name) != sorted(wanted):
-        raise ExportError(
-            f"{endpoint.name}: the converted graph has the tensors {sorted(by_name)}, the "
-            f"contract wants {sorted(wanted)}."
-        )
-    _rename(graph, {value.name: name for name, value in by_name.items()})
-    for tensor in (*endpoint.inputs, *endpoint.outputs):
-        _set_shape(by_name[tensor.name], tensor)
-    for side, names in ((graph.input, inputs), (graph.output, wanted[len(inputs) :])):
-        ordered = [by_name[name] for name in names]
-        copies = [onnx.ValueInfoProto.FromString(v.SerializeToString()) for v in ordered]
-        del side[:]
-        side.extend(copies)
-    graph.name, graph.doc_string, model.ir_version = endpoint.name, "", IR_VERSION
-    return model
-
-
-def _save(model, name, path):
-    """Writes a graph that the checker and a GPU accept."""
-    model.ir_version, model.producer_name, model.producer_version = IR_VERSION, "vae-zoo", ""
-    try:
-        onnx.checker.check_model(model, full_check=True)
-    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        raise ExportError(f"{name}: not a valid ONNX graph: {error}") from error
-    kernels.require(name, model)
-    onnx.save(model, str(path))
-
-
-def _rename(graph, names):
-    for node in graph.node:
-        for side in (node.input, node.output):
-            side[:] = [names.get(name, name) for name in side]
-    for value in (*graph.input, *graph.output):
-        value.name = names.get(value.name, value.name)
-
-
-def _set_shape(value, tensor):
-    dims = value.type.tensor_type.shape.dim
-    del dims[:]
-    for size in tensor.shape:
-        dim = dims.add()
-        if size == BATCH:
-            dim.dim_param = BATCH
-        else:
-            dim.dim_value = size
-
-
-@contextlib.contextmanager
-def _errors_raised(name):
-    """Turns what tf2onnx only logs as an error into an exception that quotes it."""
-    records = []
-    handler = logging.Handler(logging.ERROR)
-    handler.emit = lambda record: records.append(record.getMessage())
-    logger = logging.getLogger("tf2onnx")
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    except ExportError:
-        raise
-    except Exception as error:
-        quoted = "; ".join([*records, str(error)])
-        raise ExportError(f"{name}: conversion to ONNX failed: {quoted}") from error
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
-    if records:
-        raise ExportError(f"{name}: conversion to ONNX reported: {'; '.join(records)}")
+    def _session(self, name):
+        if name != self._name:
+            self._name = self._opened = None
+            path = self._stage / layout.graph(name, self._precision)
+            options = onnxruntime.SessionOptions()
+            options.log_severity_level = 3
+            try:
+                self._opened = onnxruntime.InferenceSession(
+                    str(path), options, ["CPUExecutionProvider"]
+                )
+            except Exception as error:  # onnxruntime's exceptions share no base of their own
+                raise ExportError(f"ONNX Runtime cannot load {path.name}: {error}") from error
+            self._name = name
+        return self._opened

@@ -3,14 +3,31 @@
 import shutil
 from pathlib import Path
 
-from zoo.export import card, graphs, manifest, test_data
+from zoo.artifact import layout
+from zoo.export import card, fingerprints, manifest, test_data
+from zoo.export.comparison import Row
+from zoo.export.processes import maker
 from zoo.export.staging import staged
+from zoo.export.trained import require_same_answers
 
 
-def publish(model, data, run, report, figures, recipe, target, command, replace=False):
+def publish(
+    model,
+    data,
+    run,
+    report,
+    figures,
+    recipe,
+    target,
+    command,
+    replace=False,
+    float16=True,
+    warnings=(),
+):
     """Exports a trained model, proves the export and puts the artifact in place.
 
-    Nothing appears at `target` unless every format answers as the model did.
+    Nothing appears at `target` unless every format answers as the model did. Graphs in float16 are
+    a variant: an endpoint's that is not equal is left out, and the manifest says why.
 
     Args:
         model: the trained model.
@@ -22,31 +39,36 @@ def publish(model, data, run, report, figures, recipe, target, command, replace=
         target: the artifact's folder, named <model>-<dataset>.
         command: the command line that repeats this, for the card.
         replace: whether an artifact that is there may be replaced.
+        float16: whether graphs in float16 are wanted.
+        warnings: sentences about the trained model that its users must know; the card begins its
+            metrics with them.
 
     Returns:
-        The rows of the parity table.
+        The rows of the proof: every output that was compared.
 
     Raises:
         ExportError: if the target is taken or cannot be written, if a conversion fails or
             reports an error, or if an export is not equal to the model.
     """
     target = Path(target)
-    with staged(target, replace) as stage:
+    with staged(target, replace) as stage, maker() as make:
         endpoints = model.endpoints()
-        test_data.write_test_data(model, endpoints, data, stage / "test_data")
-        _without_optimizer(model).save(stage / "model.keras")
-        rows = graphs.write_and_prove(stage, endpoints)
-        shutil.copytree(figures, stage / "figures")
-        shutil.copyfile(run.folder / "history.csv", stage / "history.csv")
-        facts = manifest.build(target.name, model, data, run, report, recipe, endpoints, rows)
-        card.write(stage, facts, command, rows)
+        names = [tensor.name for tensor in endpoints["encode"].inputs[1:]]
+        count = test_data.rows(endpoints)
+        test_data.write_inputs(stage, test_data.examples(data, names, count))
+        model.bare().save(stage / layout.KERAS)
+        answer = make(
+            stage=str(stage),
+            trained=fingerprints.of(model),
+            contract={name: each.to_json() for name, each in endpoints.items()},
+            float16=float16,
+        )
+        require_same_answers(model, endpoints, stage)
+        shutil.copytree(figures, stage / layout.FIGURES)
+        shutil.copyfile(run.folder / "history.csv", stage / layout.HISTORY)
+        facts = manifest.build(
+            target.name, answer, data, run, report, recipe | {"command": command}, warnings
+        )
+        card.write(stage, facts)
         manifest.write(stage, facts)
-    return rows
-
-
-def _without_optimizer(model):
-    """The same model, uncompiled: an artifact carries no optimizer."""
-    bare = type(model).from_config(model.get_config())
-    for mine, theirs in zip(bare.weights, model.weights, strict=True):
-        mine.assign(theirs)
-    return bare
+    return [Row(**row) for row in answer["comparisons"]]

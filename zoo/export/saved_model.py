@@ -2,9 +2,51 @@
 
 import tensorflow as tf
 
+from zoo.artifact import layout
 from zoo.errors import ExportError
+from zoo.export.formats import Format, Opened
+from zoo.export.signatures import Signatures
 
 DEFAULT = "reconstruct"
+
+
+class SavedModel(Format):
+    """A signature an endpoint, for TensorFlow without Keras."""
+
+    name = "saved_model"
+
+    def write(self, source, endpoints):
+        traced = {name: source.functions[name] for name in endpoints}
+        write(source.model, source.contract, source.stage / layout.SAVED_MODEL, traced)
+        return {}
+
+    def open(self, stage):
+        return OpenedSavedModel(Signatures(stage / layout.SAVED_MODEL))
+
+
+class OpenedSavedModel(Opened):
+    """A SavedModel in plain TensorFlow."""
+
+    def __init__(self, signatures):
+        self._signatures = signatures
+
+    def run(self, name, inputs):
+        return self._signatures.run(name, inputs)
+
+    def require(self, endpoint):
+        if endpoint.name not in self._signatures.names():
+            raise ExportError(f"The SavedModel has no signature {endpoint.name}.")
+        # A signature's tensors have names and no order.
+        contract = tuple(
+            sorted((t.name, t.dtype, t.shape) for t in side)
+            for side in (endpoint.inputs, endpoint.outputs)
+        )
+        found = self._signatures.interface(endpoint.name)
+        if found != contract:
+            raise ExportError(
+                f"{endpoint.name}: the signature's tensors are {found}, the contract wants "
+                f"{contract}."
+            )
 
 
 def functions(model, contract):

@@ -1,68 +1,121 @@
-"""What the exporters need to know of a model: its endpoints, as data, and inputs to try them on."""
+"""Inputs to try an export on, each stored once, and what the trained model answers.
+
+The inputs' rows are shared by all endpoints; each endpoint's answers say which of them it was
+asked. What lies here is bounded in bytes: of large examples there are few.
+"""
+
+import math
 
 import numpy as np
 from keras import ops
 
-from zoo.artifact import endpoints
+from zoo.artifact import layout
+from zoo.artifact.endpoints import PROBABILITY, PROOF_BATCHES, TOLERANCES
 from zoo.errors import ExportError
+from zoo.export.keras import answers
 
-ROWS = max(endpoints.PARITY_BATCHES)
+MOST_ROWS = max(PROOF_BATCHES)
+MOST_BYTES = 2 * 2**20
+"""Of the inputs and answers of all rows, before they are compressed; one row is there always."""
+
+BORDERS = (7, -(2**63), 2**63 - 1, 7, 8, 0, -1, 2**32)
+"""The first seeds that `generate` is asked, the more telling ones first: there may be few rows."""
 
 
-def write_test_data(model, contract, data, folder, seed=0):
-    """test_data/<endpoint>.npz: inputs, and what the trained model answers on its own backend.
+def rows(contract):
+    """How many rows the test data of these endpoints has."""
+    inputs = {tensor.name: tensor for each in contract.values() for tensor in each.inputs}
+    tensors = [*inputs.values(), *(t for each in contract.values() for t in each.outputs)]
+    each = sum(np.dtype(t.dtype).itemsize * math.prod(t.shape[1:]) for t in tensors)
+    return min(MOST_ROWS, max(1, MOST_BYTES // each))
 
-    64 rows of `input.<name>` and `output.<name>`; `x` are test examples, `seed` the borders of
-    int64 and values between them; conditions are those of the examples. `z` and `codes` are samples
-    of the prior, or where there is none the examples' encodings: what a decoder learned to decode.
-    It makes no sense of a normal vector where latents are one-hot or lie on a sphere.
+
+def examples(data, names, count):
+    """{input: array}: `x` and the conditions of the first test examples, repeated if too few."""
+    chosen = np.arange(count) % len(data.test)
+    conditions = {name: data.test.condition(name)[chosen] for name in names}
+    return {"x": data.test.examples(chosen)} | conditions
+
+
+def write_inputs(stage, inputs):
+    """Writes test_data/inputs.npz."""
+    (stage / layout.TEST_DATA).mkdir(exist_ok=True)
+    np.savez_compressed(stage / layout.INPUTS, **inputs)
+
+
+def read_inputs(stage):
+    """{input: array} of what `write_inputs` wrote."""
+    with np.load(stage / layout.INPUTS, allow_pickle=False) as file:
+        return dict(file)
+
+
+def write(model, contract, given, stage):
+    """Writes test_data/: the inputs, and what the model answers.
+
+    `seed` are the borders of int64 and values between them. `z` and `codes` are samples of the
+    prior, or where there is none the examples' encodings: what a decoder learned to decode. It
+    makes no sense of a normal vector where latents are one-hot or lie on a sphere.
     Rows in which a runtime's rounding would feed back another step, or choose another code, give
     way to a row in which it would not: what differs then is the draw and not the export.
+
+    Args:
+        model: the trained model, read back from its file.
+        contract: {name: Endpoint}.
+        given: {input: array}, as `examples` gives them; more rows than `rows(contract)` are cut.
+        stage: the artifact's folder so far.
+
+    Raises:
+        ExportError: if an answer is not finite.
     """
-    folder.mkdir()
-    rows = np.arange(ROWS) % len(data.test)
-    drawn = np.random.default_rng([seed, 30])
-    seeds = drawn.integers(-(2**63), 2**63, ROWS)
-    seeds[:8] = [7, 7, 8, 0, -1, 2**32, 2**63 - 1, -(2**63)]
-    inputs = {"x": data.test.examples(rows), "seed": seeds}
-    inputs |= {name: data.test.condition(name)[rows] for name in model.conditions}
-    inputs |= _decoded(model, inputs)
+    inputs = {name: value[: rows(contract)] for name, value in given.items()}
+    count = len(inputs["x"])
+    seeds = np.random.default_rng([0, 30]).integers(-(2**63), 2**63, count)
+    seeds[: len(BORDERS)] = BORDERS[:count]
+    conditions = [value for name, value in inputs.items() if name != "x"]
+    decoded = _decoded(model, contract, inputs, conditions)
+    inputs = inputs | {"seed": seeds} | decoded
+    wanted = {tensor.name for each in contract.values() for tensor in each.inputs}
+    write_inputs(stage, {name: value for name, value in inputs.items() if name in wanted})
     for name, endpoint in contract.items():
-        given = {tensor.name: inputs[tensor.name] for tensor in endpoint.inputs}
-        answer = getattr(model, name)(*given.values())
-        answer = {key: ops.convert_to_numpy(value) for key, value in answer.items()}
-        given, answer = _robust(model, given, answer)
-        for output, values in answer.items():
-            if not np.isfinite(values).all():
-                raise ExportError(
-                    f"The model's own `{name}` gives values in `{output}` that are not finite: "
-                    "there is nothing to export. Train it with a smaller --learning-rate."
-                )
+        asked = {tensor.name: inputs[tensor.name] for tensor in endpoint.inputs}
+        answer = answers(model, name, asked)
+        _require_finite(name, answer)
+        chosen = _robust(model, asked, answer, count)
         np.savez_compressed(
-            folder / f"{name}.npz",
-            **{f"input.{key}": value for key, value in given.items()},
-            **{f"output.{tensor.name}": answer[tensor.name] for tensor in endpoint.outputs},
+            stage / layout.answers(name),
+            **{layout.ROWS: chosen},
+            **{tensor.name: answer[tensor.name][chosen] for tensor in endpoint.outputs},
         )
 
 
-def _decoded(model, inputs):
-    """{"z" or "codes": [ROWS, latent]}: see `write_test_data`."""
-    name = "z" if model.codes is None else "codes"
-    conditions = [inputs[key] for key in model.conditions]
-    if hasattr(model, "generate"):
-        answer = model.generate(np.arange(ROWS), *conditions)
+def _decoded(model, contract, inputs, conditions):
+    """{"z" or "codes": [rows, latent]} where something decodes them: see `write`."""
+    if "decode" not in contract:
+        return {}
+    name = contract["decode"].inputs[0].name
+    if "generate" in model.endpoints():
+        answer = model.generate(np.arange(len(inputs["x"])), *conditions)
     else:
         answer = model.encode(inputs["x"], *conditions)
     return {name: ops.convert_to_numpy(answer[name])}
 
 
-def _robust(model, given, answer):
-    """Inputs and answers without the rows that hang on a hair, see `LatentModel.margin`."""
+def _require_finite(endpoint, answer):
+    for output, values in answer.items():
+        if not np.isfinite(values).all():
+            raise ExportError(
+                f"The model's own `{endpoint}` gives values in `{output}` that are not finite: "
+                "there is nothing to export. Train it with a smaller --learning-rate."
+            )
+
+
+def _robust(model, given, answer, count):
+    """Rows that do not hang on a hair, see `LatentModel.margin`: int64 [rows]."""
+    chosen = np.arange(count)
     margin = model.margin(given, answer)
     if margin is None:
-        return given, answer
-    sound = ops.convert_to_numpy(margin) > endpoints.TOLERANCES[endpoints.PROBABILITY]
+        return chosen
+    sound = ops.convert_to_numpy(margin) > TOLERANCES[PROBABILITY]
     if not sound.any():  # such as an untrained model's probabilities of one half
-        return given, answer
-    rows = np.where(sound, np.arange(ROWS), np.argmax(sound))
-    return tuple({key: value[rows] for key, value in side.items()} for side in (given, answer))
+        return chosen
+    return np.where(sound, chosen, np.argmax(sound))

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from zoo import likelihoods
-from zoo.artifact.endpoints import BATCH, REAL, SAMPLED, WHOLE, Endpoint, Tensor
+from zoo.artifact.endpoints import BATCH, BOUND, NATS, WHOLE, Endpoint, Tensor
 from zoo.errors import InputError
 from zoo.latents.base import repeat
 from zoo.models import precision
@@ -119,9 +119,9 @@ class LatentModel(keras.Model):
         )
         decoded = self.likelihood.tensors(self.event_shape)
         seed = Tensor("seed", "int64", (BATCH,))
-        sampled = () if self.exact_kl else ("kl",)
+        exact = ("kl",) if self.exact_kl else ()
         nats = tuple(
-            Tensor(name, "float32", (BATCH,), SAMPLED if name in sampled else REAL)
+            Tensor(name, "float32", (BATCH,), NATS if name in exact else BOUND)
             for name in self.nats
         )
         endpoints = [
@@ -365,7 +365,8 @@ class LatentModel(keras.Model):
 
     def bare(self):
         """The same model in float32 and uncompiled: what an artifact carries."""
-        bare = type(self).from_config(precision.as_float32(self.get_config()))
+        with precision.float32_policy():
+            bare = type(self).from_config(precision.as_float32(self.get_config()))
         for mine, theirs in zip(bare.weights, self.weights, strict=True):
             mine.assign(theirs)
         return bare

@@ -10,18 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from zoo import likelihoods
 from zoo.errors import InputError
 
-Likelihood = Literal[
-    "auto",
-    "bernoulli",
-    "continuous_bernoulli",
-    "normal",
-    "laplace",
-    "discretized_logistic",
-    "categorical",
-    "negative_binomial",
-]
+Likelihood = Literal["auto", *likelihoods.NAMES]
 Posterior = Literal[
     "normal",
     "full_normal",

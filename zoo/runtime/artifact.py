@@ -4,14 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.artifact import layout, search_path
 from zoo.artifact import manifest as manifests
-from zoo.artifact import search_path
+from zoo.artifact.layout import GRAPHS
 from zoo.errors import ArtifactError, InputError
 from zoo.runtime.calls import Call, require_finite
 from zoo.runtime.sessions import Sessions, require_count
-
-GRAPHS = {"float32": "onnx/{}.onnx", "float16": "onnx/{}.fp16.onnx"}
-"""An endpoint's graph by the precision that it computes in; float32 goes in and out of both."""
 
 BATCH_LIMIT = 256
 """Rows at a time: the memory of a call is then bounded, and more rows at once are not faster
@@ -111,9 +109,12 @@ class Artifact:
         return f"<zoo artifact {self.manifest.get('name')}: {', '.join(self.endpoints)}>"
 
     def _graph(self, name):
-        return GRAPHS[self.precision].format(name)
+        return layout.graph(name, self.precision)
 
     def _checked(self, name):
+        for weights in layout.WEIGHTS.values():
+            if weights in self.manifest.get("files", ()):
+                manifests.checked_file(self.folder, self.manifest, weights)
         return manifests.checked_file(self.folder, self.manifest, self._graph(name))
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zoo.artifact import layout
 from zoo.artifact import manifest as manifests
-from zoo.errors import ArtifactError, InputError
+from zoo.errors import InputError
 from zoo.runtime import replay
 
 WARM_UP = 3
@@ -66,10 +67,9 @@ def bench(artifact, batches=(1, 32, 256), endpoints=None, repeat=30):
 
 
 def _inputs(artifact, name):
-    path = manifests.checked_file(artifact.folder, artifact.manifest, f"test_data/{name}.npz")
-    given, _ = replay.read(path, artifact.endpoints[name])
-    if not all(len(value) for value in given.values()):
-        raise ArtifactError(f"{path} holds no example.")
+    for file in (layout.INPUTS, layout.answers(name)):
+        manifests.checked_file(artifact.folder, artifact.manifest, file)
+    given, _ = replay.read(artifact.folder, artifact.endpoints[name])
     return given
 
 

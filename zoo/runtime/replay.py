@@ -4,21 +4,24 @@ import math
 import zipfile
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from zoo.artifact import layout
 from zoo.artifact.endpoints import (
+    BOUND,
     HALF_TOLERANCES,
-    PARITY_BATCHES,
+    NATS,
     PROBABILITY,
-    SAMPLED,
+    PROOF_BATCHES,
     TOLERANCES,
     WHOLE,
 )
 from zoo.errors import ArtifactError, ExportError
 
 ONNX, ONNX_HALF = "onnx", "onnx float16"
-"""Runtimes of the parity table; the graphs of the second hold float16, on the CPU computed in
+"""Runtimes of the comparisons; the graphs of the second hold float16, on the CPU computed in
 float32 with casts in between, since ONNX Runtime has no float16 kernels of most operators there."""
 
 
@@ -36,41 +39,67 @@ class Row:
     ok: bool
 
 
-def replay(runtime, run, endpoint, test_data):
+def replay(runtime, run, endpoint, folder, batches=PROOF_BATCHES, tolerances=None):
     """Rows for every output and batch size of one endpoint.
 
     Args:
         runtime: its name, for the rows.
         run: (endpoint name, {input: array}) -> {output: array}.
         endpoint: the `Endpoint`.
-        test_data: the .npz of this endpoint.
+        folder: the artifact's, which holds the test data.
+        batches: how many rows are asked at a time; where there are fewer, they are repeated.
+        tolerances: {kind: largest error allowed}; None takes those that the runtime's name has.
     """
-    given, wanted = read(test_data, endpoint)
+    return compare(runtime, run, endpoint, *read(folder, endpoint), batches, tolerances)
+
+
+def compare(runtime, run, endpoint, given, wanted, batches=PROOF_BATCHES, tolerances=None):
+    """As `replay`, of inputs and answers by name, each [rows, ...]."""
+    tolerances = tolerances_of(runtime) if tolerances is None else tolerances
+    scales = {t.name: _scale(endpoint, t, wanted) for t in endpoint.outputs}
     rows = []
-    for batch in PARITY_BATCHES:
-        answer = run(endpoint.name, {name: value[:batch] for name, value in given.items()})
+    for batch in batches:
+        answer = run(
+            endpoint.name, {name: _repeated(value, batch) for name, value in given.items()}
+        )
         if sorted(answer) != sorted(wanted):
             raise ExportError(
                 f"{runtime} {endpoint.name}: it answers {sorted(answer)}, "
                 f"the contract wants {sorted(wanted)}."
             )
         for tensor in endpoint.outputs:
-            expected, beside = wanted[tensor.name][:batch], None
-            if tensor.kind == SAMPLED:
-                beside = np.stack([wanted[t.name][:batch] for t in endpoint.outputs], axis=1)
-            rows.append(_compare(runtime, endpoint, tensor, expected, answer[tensor.name], beside))
+            expected, scale = (_repeated(each[tensor.name], batch) for each in (wanted, scales))
+            actual = answer[tensor.name]
+            rows.append(_compare(runtime, endpoint, tensor, expected, actual, scale, tolerances))
     return rows
 
 
-def read(test_data, endpoint):
-    """({input: array}, {output: array}) of one endpoint's .npz."""
+def _repeated(rows, batch):
+    """The first `batch` rows, from the first one again where there are fewer."""
+    return np.ascontiguousarray(np.resize(rows, (batch, *rows.shape[1:])))
+
+
+def read(folder, endpoint):
+    """({input: array}, {output: array}) that an artifact holds of one endpoint, [rows, ...]."""
+    places = [Path(folder) / name for name in (layout.INPUTS, layout.answers(endpoint.name))]
+    path = places[0]
     try:
-        with np.load(test_data, allow_pickle=False) as file:
-            data = dict(file)
-        given = {t.name: data[f"input.{t.name}"] for t in endpoint.inputs}
-        wanted = {t.name: data[f"output.{t.name}"] for t in endpoint.outputs}
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise ArtifactError(f"{test_data} cannot be replayed: {error}") from error
+        with np.load(path, allow_pickle=False) as file:
+            given = {t.name: file[t.name] for t in endpoint.inputs}
+        path = places[1]
+        with np.load(path, allow_pickle=False) as file:
+            rows = file[layout.ROWS]
+            wanted = {t.name: file[t.name] for t in endpoint.outputs}
+        path = places[0]
+        given = {name: value[rows] for name, value in given.items()}
+        path = places[1]
+        if not len(rows) or {len(value) for value in wanted.values()} != {len(rows)}:
+            raise ValueError("it does not hold one answer a row")
+    except (
+        *(OSError, EOFError, ValueError, KeyError, IndexError, TypeError),
+        *(zipfile.BadZipFile, zlib.error),
+    ) as error:
+        raise ArtifactError(f"{path} cannot be replayed: {error}") from error
     return given, wanted
 
 
@@ -87,30 +116,46 @@ def require_same_interface(endpoint, inputs, outputs):
             )
 
 
-def errors(expected, actual, beside=None):
+def errors(expected, actual, scale=None):
     """(largest absolute, largest relative error) of two arrays [batch, ...].
 
-    Relative to the largest magnitude of the same example: the error's maximum norm over the
-    vector's. An example of zeros has no scale; any error in it is infinite. `beside`, where given,
-    [batch, n], is what is looked for that magnitude in the expected values' place.
+    Relative to `scale`, [batch]; None takes the largest magnitude of the same example: the error's
+    maximum norm over the vector's. An example of zeros has no scale; any error in it is infinite.
     """
-    expected = expected.astype(np.float64).reshape(len(expected), math.prod(expected.shape[1:]))
-    difference = np.abs(actual.astype(np.float64).reshape(expected.shape) - expected)
-    measure = expected if beside is None else beside.astype(np.float64)
-    scale = np.max(np.abs(measure), axis=1, keepdims=True, initial=0.0)
+    expected = _flat(expected)
+    difference = np.abs(_flat(actual) - expected)
+    scale = _largest(expected) if scale is None else scale
     with np.errstate(divide="ignore", invalid="ignore"):
-        relative = np.where(difference == 0.0, 0.0, difference / scale)
+        relative = np.where(difference == 0.0, 0.0, difference / scale[:, None])
     return float(np.max(difference, initial=0.0)), float(np.max(relative, initial=0.0))
 
 
-def _compare(runtime, endpoint, tensor, expected, actual, beside=None):
+def _flat(array):
+    """[batch, ...] -> float64 [batch, values]."""
+    return array.astype(np.float64).reshape(len(array), math.prod(array.shape[1:]))
+
+
+def _largest(flat):
+    """[batch, values] -> [batch]: the largest magnitudes."""
+    return np.max(np.abs(flat), axis=1, initial=0.0)
+
+
+def _scale(endpoint, tensor, wanted):
+    """What an output's errors are relative to, [rows]; see `zoo.artifact.endpoints.TOLERANCES`."""
+    together = endpoint.outputs if tensor.kind == BOUND else (tensor,)
+    own = _largest(np.concatenate([_flat(wanted[each.name]) for each in together], axis=1))
+    scale = np.maximum(own, np.median(own))
+    return np.maximum(scale, 1.0) if tensor.kind in (NATS, BOUND) else scale
+
+
+def _compare(runtime, endpoint, tensor, expected, actual, scale=None, tolerances=TOLERANCES):
     where = f"{runtime} {endpoint.name}.{tensor.name} at batch {len(expected)}"
     if actual.dtype != expected.dtype or actual.shape != expected.shape:
         raise ExportError(
             f"{where}: it gives {actual.dtype} {list(actual.shape)}, "
             f"wanted is {expected.dtype} {list(expected.shape)}."
         )
-    absolute, relative = errors(expected, actual, beside)
+    absolute, relative = errors(expected, actual, scale)
     measured = absolute if tensor.kind == PROBABILITY else relative
     return Row(
         runtime,
@@ -119,20 +164,25 @@ def _compare(runtime, endpoint, tensor, expected, actual, beside=None):
         len(expected),
         absolute,
         relative,
-        tolerance(tensor.kind, runtime),
-        ok=bool(measured <= _tolerances(runtime)[tensor.kind]),  # False for NaN
+        _in_words(tensor.kind, tolerances),
+        ok=bool(measured <= tolerances[tensor.kind]),  # False for NaN
     )
 
 
 def tolerance(kind, runtime=ONNX):
     """The tolerance of a kind of tensor in a runtime, in words."""
+    return _in_words(kind, tolerances_of(runtime))
+
+
+def _in_words(kind, tolerances):
     if kind == WHOLE:
         return "none"
-    measured = {PROBABILITY: "absolute", SAMPLED: "of the bound"}.get(kind, "relative")
-    return f"{_tolerances(runtime)[kind]:.0e} {measured}"
+    measured = {PROBABILITY: "absolute", NATS: "of the nats", BOUND: "of the bound"}
+    return f"{tolerances[kind]:.0e} {measured.get(kind, 'relative')}"
 
 
-def _tolerances(runtime):
+def tolerances_of(runtime):
+    """{kind: largest error allowed} of a runtime."""
     return HALF_TOLERANCES if runtime == ONNX_HALF else TOLERANCES
 
 

@@ -20,7 +20,9 @@ REQUIRED = {
     "metrics": dict,
     "protocol": dict,
     "training": dict,
-    "parity": list,
+    "comparisons": list,
+    "float16": dict,
+    "proof": dict,
     "versions": dict,
     "files": dict,
 }
@@ -48,7 +50,7 @@ def problems(manifest):
             yield f"its endpoint {name!r} calls itself {endpoint.name!r}"
         for tensor in (*endpoint.inputs, *endpoint.outputs):
             yield from (f"{name}.{tensor.name}: {words}" for words in _tensor(tensor, manifest))
-    yield from _recorded_parity(manifest, endpoints)
+    yield from _recorded_comparisons(manifest, endpoints)
 
 
 def sound(name, endpoint):
@@ -87,17 +89,17 @@ def _tensor(tensor, manifest):
         yield f"its shape is {list(tensor.shape)}, the manifest's latent size {latent}"
 
 
-def _recorded_parity(manifest, endpoints):
-    """The parity table of the export must be of these endpoints, to these tolerances."""
+def _recorded_comparisons(manifest, endpoints):
+    """The comparisons of the export must be of these endpoints, to these tolerances."""
     outputs = {(str(e.name), str(t.name)): t for e in endpoints.values() for t in e.outputs}
     recorded = set()
-    rows = manifest.get("parity")
+    rows = manifest.get("comparisons")
     for row in rows if isinstance(rows, list) else ():
         if not isinstance(row, dict) or row.get("runtime") not in RUNTIMES:
             continue  # formats of a later version
         key = str(row.get("endpoint")), str(row.get("output"))
         recorded.add(key)
-        where = f"its parity row {row.get('runtime')} {key[0]}.{key[1]} at batch {row.get('batch')}"
+        where = f"its comparison {row.get('runtime')} {key[0]}.{key[1]} at batch {row.get('batch')}"
         if key not in outputs:
             yield f"{where} is of no endpoint that it states"
         elif outputs[key].kind in list(TOLERANCES):
@@ -107,4 +109,4 @@ def _recorded_parity(manifest, endpoints):
         if row.get("ok") is not True:
             yield f"{where} says that the export differed"
     for endpoint, output in sorted(set(outputs) - recorded):
-        yield f"its parity table has no row of {endpoint}.{output}"
+        yield f"its comparisons have no row of {endpoint}.{output}"

@@ -10,9 +10,9 @@ import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from zoo.artifact import layout, search_path
 from zoo.artifact import manifest as manifests
-from zoo.artifact import search_path
-from zoo.artifact.endpoints import HALF, PARITY_BATCHES
+from zoo.artifact.endpoints import HALF, PROOF_BATCHES
 from zoo.errors import ArtifactError, ExportError
 from zoo.runtime import replay, schema
 from zoo.runtime.sessions import Sessions
@@ -137,7 +137,9 @@ def _check_files(result, endpoints):
         result.find(name, problem)
     for name in listed:
         place, _, file = name.rpartition("/")
-        if place in ("onnx", "test_data") and file.split(".")[0] not in endpoints:
+        shared = name in (*layout.WEIGHTS.values(), layout.INPUTS)
+        owned = place in (layout.ONNX, layout.TEST_DATA) and not shared
+        if owned and file.split(".")[0] not in endpoints:
             result.find(name, f"belongs to no endpoint that {MANIFEST} states")
     return set(spoilt)
 
@@ -147,7 +149,11 @@ def _check_onnx(result, endpoints, spoilt, sessions):
     for (name, endpoint), (runtime, ending) in itertools.product(endpoints.items(), variants):
         variant = name + ending
         graph = f"onnx/{variant}.onnx"
-        if not _usable(result, runtime, name, [graph, f"test_data/{name}.npz"], spoilt):
+        if ending and _left_out(result.manifest, name):
+            continue
+        weights = [each for each in layout.WEIGHTS.values() if each in _listed(result.manifest)]
+        files = [graph, *weights, layout.INPUTS, layout.answers(name)]
+        if not _usable(result, runtime, name, files, spoilt):
             continue
         try:
             result.providers["onnx"] = sessions.provider(variant)
@@ -157,6 +163,19 @@ def _check_onnx(result, endpoints, spoilt, sessions):
             continue
         run = functools.partial(_run_variant, sessions, ending)
         _replay(result, runtime, run, endpoint)
+
+
+def _left_out(manifest, endpoint):
+    """Whether the manifest gives a reason why an endpoint has no float16 graph."""
+    reasons = manifest.get("float16")
+    return isinstance(reasons, dict) and isinstance(reasons.get(endpoint), str)
+
+
+def _batches(manifest, endpoint):
+    """How many rows at a time the endpoint was proven with."""
+    proof = manifest.get("proof")
+    stated = proof.get("batches") if isinstance(proof, dict) else None
+    return tuple(stated.get(endpoint, ())) if isinstance(stated, dict) else ()
 
 
 def _run_variant(sessions, ending, name, inputs):
@@ -180,7 +199,7 @@ def _check_saved_model(result, endpoints, spoilt, open_saved_model):
             folder, f"its signatures are {signatures.names()}, the endpoints {sorted(endpoints)}"
         )
     for name in [name for name in endpoints if name in signatures.names()]:
-        if not _usable(result, "saved_model", name, [f"test_data/{name}.npz"], spoilt):
+        if not _usable(result, "saved_model", name, [layout.INPUTS, layout.answers(name)], spoilt):
             continue
         endpoint = endpoints[name]
         contract = tuple(
@@ -221,11 +240,16 @@ def _replay(result, runtime, run, endpoint):
         except Exception as error:  # neither runtime's exceptions share a base of their own
             raise ExportError(f"{runtime} {name} fails on its test data: {error}") from error
 
-    test_data = result.folder / "test_data" / f"{endpoint.name}.npz"
     try:
-        rows = replay.replay(runtime, careful, endpoint, test_data)
+        rows = replay.replay(
+            runtime,
+            careful,
+            endpoint,
+            result.folder,
+            _batches(result.manifest, endpoint.name) or PROOF_BATCHES,
+        )
     except ArtifactError as error:
-        result.find(f"test_data/{endpoint.name}.npz", str(error))
+        result.find(layout.answers(endpoint.name), str(error))
         return
     except ExportError as error:
         result.find(f"{runtime} {endpoint.name}", str(error))
@@ -233,11 +257,6 @@ def _replay(result, runtime, run, endpoint):
     result.rows += rows
     for tensor in endpoint.outputs:
         mine = [row for row in rows if row.output == tensor.name]
-        if [row.batch for row in mine] != list(PARITY_BATCHES):
-            result.find(
-                f"test_data/{endpoint.name}.npz",
-                f"it has {max(row.batch for row in mine)} rows, wanted are {max(PARITY_BATCHES)}",
-            )
         bad = [row for row in mine if not row.ok]
         if bad:
             batches = ", ".join(str(row.batch) for row in bad)

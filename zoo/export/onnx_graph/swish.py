@@ -13,8 +13,8 @@ float32.
 import numpy as np
 import onnx
 
-from zoo.export.optimize import finished
-from zoo.export.passes import Graph
+from zoo.export.onnx_graph.optimize import finished
+from zoo.export.onnx_graph.passes import Graph
 
 
 def by_exponential(model):

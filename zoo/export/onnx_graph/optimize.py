@@ -1,7 +1,7 @@
 """Fewer nodes that do the same: what a runtime need not find out, a GPU need not wait for.
 
 ONNX Runtime's own *basic* optimisation folds constants and removes what does nothing; it is the
-level that is written for any hardware, in operators of the standard. `zoo.export.passes` adds what
+level that is written for any hardware, in operators of the standard. `passes` adds what
 it leaves. The result is put in order and renamed, so that a graph depends on the model alone:
 converters number their names from one conversion to the next, and sort by them.
 """
@@ -13,7 +13,7 @@ import onnx
 import onnxruntime
 
 from zoo.errors import ExportError
-from zoo.export.passes import PASSES, Graph, read
+from zoo.export.onnx_graph.passes import PASSES, Graph, read
 
 ROUNDS = 50
 """Far more than any graph has taken; passes that undo each other must end all the same."""

@@ -31,16 +31,20 @@ SINGLE |= {"Div", "InstanceNormalization", "LayerNormalization", "Range", "Cast"
 """Kept in float32 wherever they stand, and whatever is called Reduce... besides."""
 
 
+class Overflow(ExportError):
+    """A weight is beyond the range of float16, 65504."""
+
+
 def of(model):
     """The float16 variant of a float32 model, as a new model.
 
     Raises:
-        ExportError: if a weight is beyond the range of float16, 65504.
+        Overflow: if a weight is beyond the range of float16.
     """
     inferred = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
     variant = onnx.ModelProto.FromString(model.SerializeToString())
     graph, chosen = variant.graph, _between_products(inferred.graph)
-    writer = _Writer(inferred.graph, graph.name)
+    writer = _Writer(inferred.graph)
     for node in graph.node:
         writer.add(node, half=node.name in chosen)
     for value in graph.output:
@@ -56,11 +60,10 @@ def of(model):
 class _Writer:
     """Writes nodes anew, with a Cast wherever a value is wanted in the other precision."""
 
-    def __init__(self, graph, name):
+    def __init__(self, graph):
         values = (*graph.input, *graph.output, *graph.value_info)
         self.singles = {v.name for v in values if v.type.tensor_type.elem_type == TensorProto.FLOAT}
         self.constants = {each.name: each for each in graph.initializer}
-        self.graph = name
         self.nodes = []
         self.there = set(self.constants) | {value.name for value in graph.input}
 
@@ -100,10 +103,8 @@ class _Writer:
         with np.errstate(over="ignore"):
             rounded = value.astype(np.float16)
         if not np.isfinite(rounded).all():
-            raise ExportError(
-                f"{self.graph}: a weight of {np.abs(value).max():.3g} is beyond the range of "
-                "float16 (65504), so that there is no float16 graph of this model. Train it with "
-                "weight decay or a smaller --learning-rate."
+            raise Overflow(
+                f"a weight of {np.abs(value).max():.3g} is beyond the range of float16 (65504)"
             )
         self.constants[_half(name)] = numpy_helper.from_array(rounded, _half(name))
         return _half(name)

@@ -178,7 +178,7 @@ def test_float16_weights_hold_nothing_of_the_graphs_that_were_left_out(rounded):
 
 def test_no_float16_graph_is_written_where_none_is_wanted(trained, tmp_path):
     target = tmp_path / "exports" / "conv_vae-digits"
-    rows = trained.publish(target, float16=False)
+    rows = trained.publish(target, float16=False).rows
     assert {row.runtime for row in rows} == {"keras", "saved_model", "onnx"}
     assert left_out(target) == dict.fromkeys(NAMES, "float16 graphs were not wanted")
     assert not (target / "onnx" / "weights.fp16.bin").exists()

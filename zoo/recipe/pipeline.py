@@ -118,7 +118,7 @@ def run(config, build, script):
         model, data, trained.history, report.means, folder / "figures", config.seed
     )
     print("\n".join(report.lines()), "Exporting and proving.", sep="\n", flush=True)
-    rows = zoo.export.publish(
+    published = zoo.export.publish(
         model,
         data,
         trained,
@@ -131,7 +131,7 @@ def run(config, build, script):
     )
     zoo.training.clear(folder)
     zoo.evaluation.clear(folder)
-    print(zoo.export.table(rows))
+    print(*published.lines(), sep="\n")
     _done(target, time.monotonic() - began)
     return target
 

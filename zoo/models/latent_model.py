@@ -4,6 +4,8 @@ A model may be conditional: its networks then take whole numbers besides, one an
 `label`, or the `length` of a sequence whose last steps are padding.
 """
 
+import functools
+
 import keras
 from keras import ops
 
@@ -26,6 +28,9 @@ class LatentModel(keras.Model):
     `fit(x, y)` where what is to be reconstructed is another than what is encoded (denoising).
     `call` returns a dict of tensors, of which `compute_loss` makes the loss: the likelihood settles
     what the reconstruction costs. A `sample_weight` [batch] weighs all terms of its example.
+
+    In the endpoints, a row whose label, length or code is none of those that there are is answered
+    by NaN (by -1 where whole numbers are answered), in every runtime, and harms no other row.
 
     A dtype policy of mixed precision is the networks'; everything of this class is float32.
 
@@ -183,7 +188,8 @@ class LatentModel(keras.Model):
 
         An autoregressive decoder feeds back the likeliest value of each step.
         """
-        return self._outputs(self._likeliest(z, condition), condition)
+        answer = self._outputs(self._likeliest(self._known(z), condition), condition)
+        return self._only_valid(answer, condition, z)
 
     def reconstruct(self, x, *condition):
         """[batch, *event] -> the likelihood's `outputs`: what the point that is x decodes to."""
@@ -268,9 +274,37 @@ class LatentModel(keras.Model):
                 f"{self.name} takes {' and '.join(self.conditions) or 'nothing'} besides x or z; "
                 f"it was given {len(condition)} of {len(self.conditions)} such inputs."
             )
+        condition = [
+            ops.where(self._is_valid(value, count), value, ops.zeros_like(value))
+            for value, count in zip(condition, self.conditions.values(), strict=True)
+        ]
         others = (*condition, *last)
         # Keras refuses a list of tensors and arrays mixed.
         return [ops.convert_to_tensor(each) for each in (first, *others)] if others else first
+
+    def _known(self, z):
+        """z with codes that there are; what stood for others is answered by NaN."""
+        if self.codes is None:
+            return z
+        return ops.where(self._is_valid(z, self.codes), z, ops.zeros_like(z))
+
+    def _only_valid(self, answer, condition, z=None):
+        """An endpoint's answer, NaN or -1 in rows whose conditions or codes are none there are."""
+        valid = [
+            self._is_valid(value, count)
+            for value, count in zip(condition, self.conditions.values(), strict=True)
+        ]
+        if z is not None and self.codes is not None:
+            valid.append(ops.all(self._is_valid(z, self.codes), axis=1))
+        if not valid:
+            return answer
+        rows = functools.reduce(ops.logical_and, valid)
+        return {name: _masked(value, rows) for name, value in answer.items()}
+
+    def _is_valid(self, values, count):
+        """Whether whole numbers are from 0 to below `count`; shaped as they are."""
+        values = ops.convert_to_tensor(values)
+        return ops.logical_and(values >= 0, values < count)
 
     def _split(self, inputs):
         """(x, conditions) of what `call` is given."""
@@ -409,6 +443,14 @@ class LatentModel(keras.Model):
                 for name, value in config.items()
             }
         )
+
+
+def _masked(value, rows):
+    """[batch, ...] where `rows` [batch] is true, NaN elsewhere; -1 of whole numbers."""
+    rows = ops.reshape(rows, (-1, *[1] * (len(value.shape) - 1)))
+    if keras.backend.is_int_dtype(value.dtype):
+        return ops.where(rows, value, -ops.ones_like(value))
+    return ops.where(rows, value, ops.full_like(value, float("nan")))
 
 
 def _weight_of_examples(sample_weight):

@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -124,7 +125,7 @@ class Call:
 def rows_within(endpoint: Endpoint, size: int) -> int:
     """Rows of an endpoint whose inputs and answers take `size` bytes; one at least."""
     tensors = (*endpoint.inputs, *endpoint.outputs)
-    row = sum(np.dtype(t.dtype).itemsize * int(np.prod(inputs.sizes(t))) for t in tensors)
+    row = sum(np.dtype(t.dtype).itemsize * math.prod(inputs.sizes(t)) for t in tensors)
     return max(1, size // max(1, row))
 
 

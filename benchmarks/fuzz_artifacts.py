@@ -157,7 +157,7 @@ class Campaign:
                 path.write_bytes(content + b"!")  # what changed nothing
         restated = name.endswith((".npz", ".bin")) and dice.random() < 0.5
         if restated and path.is_file() and path.stat().st_size < 2**24:
-            stated = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+            stated = json.loads((self.source / "manifest.json").read_text(encoding="utf-8"))
             data = path.read_bytes()
             stated["files"][name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
             _write_manifest(target, stated)

@@ -43,16 +43,20 @@ def run(given, make):
     began, found, peak = time.perf_counter(), collections.Counter(), 0
     shares = [range(k, given.count, given.workers) for k in range(given.workers)]
     workers = [_Worker(make, given, share) for share in shares]
-    while workers:
-        wait([each.pipe for each in workers], timeout=0.5)
-        for each in list(workers):
-            for outcome, number, sentence in each.outcomes():
-                found[outcome] += 1
-                if outcome not in FINE:
-                    print(f"case {number} {outcome}: {sentence}", flush=True)
-            peak = max(peak, each.peak)
-            if each.done:
-                workers.remove(each)
+    try:
+        while workers:
+            wait([each.pipe for each in workers], timeout=0.5)
+            for each in list(workers):
+                for outcome, number, sentence in each.outcomes():
+                    found[outcome] += 1
+                    if outcome not in FINE:
+                        print(f"case {number} {outcome}: {sentence}", flush=True)
+                peak = max(peak, each.peak)
+                if each.done:
+                    workers.remove(each)
+    except KeyboardInterrupt:
+        for each in workers:
+            each.stop()
     seconds = time.perf_counter() - began
     counts = ", ".join(f"{count:,} {outcome}" for outcome, count in found.most_common())
     bad = sum(count for outcome, count in found.items() if outcome not in FINE)
@@ -80,6 +84,11 @@ class _Worker:
         theirs.close()
         self._since = time.monotonic()
 
+    def stop(self):
+        """Ends the process."""
+        self._process.kill()
+        self._process.join()
+
     def outcomes(self):
         """Yields (outcome, case's number, sentence) of what has ended since."""
         while self.pipe.poll():
@@ -92,8 +101,7 @@ class _Worker:
             self._since = time.monotonic()
             yield outcome, number, sentence
         if time.monotonic() - self._since > self._given.limit:
-            self._process.kill()
-            self._process.join()
+            self.stop()
             yield from self._next("hung", f"for more than {self._given.limit:g} s")
 
     def _ended(self):

@@ -263,6 +263,27 @@ def test_a_file_that_is_no_graph_is_refused_even_if_the_manifest_agrees(copied_a
         zoo.load(copied_artifact).decode(z)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: m["endpoints"]["encode"]["outputs"].pop(),
+        lambda m: m["endpoints"]["encode"]["outputs"].reverse(),
+        lambda m: m["endpoints"]["encode"]["outputs"][0].update(name="median"),
+        lambda m: m["endpoints"]["encode"]["outputs"][0].update(dtype="int64"),
+        lambda m: m["endpoints"]["encode"]["inputs"][0].update(name="y"),
+        lambda m: m["endpoints"]["encode"]["inputs"][0].update(shape=["batch", 4, 4, 1]),
+    ],
+)
+def test_a_graph_that_is_not_what_the_manifest_states_is_not_run(copied_artifact, change):
+    change_manifest(copied_artifact, change)
+    vae = zoo.load(copied_artifact)
+    (tensor,) = vae.endpoints["encode"].inputs
+    for rows in (0, 2):
+        with pytest.raises(ArtifactError, match=r"encode has the tensors .*manifest\.json states"):
+            vae.encode(np.zeros((rows, *tensor.shape[1:]), tensor.dtype))
+    assert vae.decode(z).x_mean.shape == (2, 8, 8, 1)
+
+
 # --- providers -------------------------------------------------------------------------------
 
 

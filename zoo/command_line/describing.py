@@ -191,7 +191,7 @@ def _understood(folder):
     """Turns a manifest that lacks something into a sentence."""
     try:
         yield
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise ArtifactError(
             f"{folder / 'manifest.json'} is not as every manifest is ({error!r}). "
             f"What differs, says: zoo verify {folder}"

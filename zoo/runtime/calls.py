@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import onnxruntime
 
 from zoo.artifact.endpoints import Endpoint, Tensor
 from zoo.artifact.schema import Schema
-from zoo.errors import InputError
+from zoo.errors import ArtifactError, InputError
 from zoo.runtime import inputs
 from zoo.runtime.sessions import Array, Sessions
 
@@ -39,6 +40,7 @@ class Call:
         self._limit = batch_limit
         self._schema = schema
         self._graph = graph or endpoint.name
+        self._opened = False
         self._result = _named_tuple(endpoint)
         given = ", ".join(f"{t.name}: {inputs.wanted(t)}" for t in endpoint.inputs)
         answers = ", ".join(f"{t.name}: {inputs.wanted(t)}" for t in endpoint.outputs)
@@ -50,6 +52,7 @@ class Call:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         with _memory_suffices(self.endpoint.name):
             given, batch = self._inputs(args, kwargs, inputs.checked)
+            self._require_graph()
             if not batch:
                 return self._result(**self._nothing())
             if self._limit is None or batch <= self._limit:
@@ -65,18 +68,30 @@ class Call:
         """
         with _memory_suffices(self.endpoint.name):
             given, batch = self._inputs(args, kwargs, inputs.checked_on_device)
+            self._require_graph()
             if not batch:
                 nothing = self._nothing().items()
                 return self._result(**{k: self._sessions.to_device(v) for k, v in nothing})
             return self._result(**self._sessions.run_on_device(self._graph, given))
 
-    def _nothing(self) -> dict[str, Array]:
-        """The answers to no row. No graph runs: operators fail, or abort the process, without one.
+    def _require_graph(self) -> None:
+        """Raises an `ArtifactError` unless the graph is there and is the endpoint's."""
+        if self._opened:
+            return
+        stated = tuple(
+            [(t.name, t.dtype, t.shape) for t in side]
+            for side in (self.endpoint.inputs, self.endpoint.outputs)
+        )
+        found = self._sessions.interface(self._graph)
+        if found != stated:
+            raise ArtifactError(
+                f"The graph {self._graph} has the tensors {found}, manifest.json states {stated}. "
+                "Fetch the artifact anew."
+            )
+        self._opened = True
 
-        Raises:
-            ArtifactError: if the graph cannot be run with rows either.
-        """
-        self._sessions.get(self._graph)
+    def _nothing(self) -> dict[str, Array]:
+        """The answers to no row. No graph runs: operators fail, or abort the process, without."""
         return {t.name: np.empty((0, *inputs.sizes(t)), t.dtype) for t in self.endpoint.outputs}
 
     def _in_parts(self, given: dict[str, Array], batch: int) -> dict[str, Array]:
@@ -124,7 +139,7 @@ class Call:
 def rows_within(endpoint: Endpoint, size: int) -> int:
     """Rows of an endpoint whose inputs and answers take `size` bytes; one at least."""
     tensors = (*endpoint.inputs, *endpoint.outputs)
-    row = sum(np.dtype(t.dtype).itemsize * int(np.prod(inputs.sizes(t))) for t in tensors)
+    row = sum(np.dtype(t.dtype).itemsize * math.prod(inputs.sizes(t)) for t in tensors)
     return max(1, size // max(1, row))
 
 

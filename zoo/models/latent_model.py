@@ -188,7 +188,8 @@ class LatentModel(keras.Model):
 
         An autoregressive decoder feeds back the likeliest value of each step.
         """
-        answer = self._outputs(self._likeliest(self._known(z), condition), condition)
+        known = z if self.codes is None else _known(z, self.codes)
+        answer = self._outputs(self._likeliest(known, condition), condition)
         return self._only_valid(answer, condition, z)
 
     def reconstruct(self, x, *condition):
@@ -275,36 +276,25 @@ class LatentModel(keras.Model):
                 f"it was given {len(condition)} of {len(self.conditions)} such inputs."
             )
         condition = [
-            ops.where(self._is_valid(value, count), value, ops.zeros_like(value))
+            _known(value, count)
             for value, count in zip(condition, self.conditions.values(), strict=True)
         ]
         others = (*condition, *last)
         # Keras refuses a list of tensors and arrays mixed.
         return [ops.convert_to_tensor(each) for each in (first, *others)] if others else first
 
-    def _known(self, z):
-        """z with codes that there are; what stood for others is answered by NaN."""
-        if self.codes is None:
-            return z
-        return ops.where(self._is_valid(z, self.codes), z, ops.zeros_like(z))
-
     def _only_valid(self, answer, condition, z=None):
         """An endpoint's answer, NaN or -1 in rows whose conditions or codes are none there are."""
         valid = [
-            self._is_valid(value, count)
+            _is_valid(value, count)
             for value, count in zip(condition, self.conditions.values(), strict=True)
         ]
         if z is not None and self.codes is not None:
-            valid.append(ops.all(self._is_valid(z, self.codes), axis=1))
+            valid.append(ops.min(_is_valid(z, self.codes), axis=1))
         if not valid:
             return answer
-        rows = functools.reduce(ops.logical_and, valid)
+        rows = functools.reduce(ops.multiply, valid)
         return {name: _masked(value, rows) for name, value in answer.items()}
-
-    def _is_valid(self, values, count):
-        """Whether whole numbers are from 0 to below `count`; shaped as they are."""
-        values = ops.convert_to_tensor(values)
-        return ops.logical_and(values >= 0, values < count)
 
     def _split(self, inputs):
         """(x, conditions) of what `call` is given."""
@@ -445,12 +435,28 @@ class LatentModel(keras.Model):
         )
 
 
+# By arithmetic: tf2onnx makes some choices between two tensors by multiplying each with 0 or 1, and
+# 0 times NaN is NaN.
+
+
+def _is_valid(values, count):
+    """1 where whole numbers are from 0 to below `count`, else 0: int32, shaped as they are."""
+    values = ops.convert_to_tensor(values)
+    return ops.cast(ops.logical_and(values >= 0, values < count), "int32")
+
+
+def _known(values, count):
+    """Whole numbers from 0 to below `count`, 0 in the place of any other."""
+    values = ops.convert_to_tensor(values)
+    return values * ops.cast(_is_valid(values, count), values.dtype)
+
+
 def _masked(value, rows):
-    """[batch, ...] where `rows` [batch] is true, NaN elsewhere; -1 of whole numbers."""
+    """[batch, ...] where `rows` [batch] is 1; where it is 0 NaN, or -1 of whole numbers."""
     rows = ops.reshape(rows, (-1, *[1] * (len(value.shape) - 1)))
     if keras.backend.is_int_dtype(value.dtype):
-        return ops.where(rows, value, -ops.ones_like(value))
-    return ops.where(rows, value, ops.full_like(value, float("nan")))
+        return ops.cast(rows, value.dtype) * (value + 1) - 1
+    return value + ops.sqrt(ops.cast(rows, "float32") - 1.0)  # the root of -1
 
 
 def _weight_of_examples(sample_weight):

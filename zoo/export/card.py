@@ -68,10 +68,7 @@ def _pictures(figures, names):
 
 
 def _metrics(m):
-    rows = [
-        f"| {name} | {value:.2f} |" if isinstance(value, float) else f"| {name} | {value} |"
-        for name, value in m["metrics"].items()
-    ]
+    rows = [f"| {name} | {_metric(value)} |" for name, value in m["metrics"].items()]
     terms = "`reconstruction` = -log p(x given z),"
     if "nll" in m["metrics"]:
         sampled = m["protocol"]["elbo_samples"] is not None
@@ -90,6 +87,12 @@ def _metrics(m):
         f"On {m['protocol']['statement']}. {terms} in nats per example, averaged over the test set."
         f"{use}"
     )
+
+
+def _metric(value):
+    if value is None:
+        return "not finite"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
 def _warnings(m):

@@ -11,7 +11,7 @@ from keras import layers, ops
 
 
 def precision():
-    """float64, or float32 on JAX, which has no float64 unless it is constant so for all it computes."""
+    """float64, or float32 on JAX, which has no float64 unless all that it computes has."""
     return "float32" if keras.backend.backend() == "jax" else "float64"
 
 
@@ -20,8 +20,8 @@ def step(cell, constant=None):
 
     Args:
         cell: a built one.
-        constant: [batch, n], the last n of the cell's inputs where these are the same at every step;
-            what the cell makes of them is computed once.
+        constant: [batch, n], the last n of the cell's inputs where these are the same at every
+            step; what the cell makes of them is computed once.
 
     Returns:
         (inputs [batch, m], *states) -> the next states, in their order; the first is the output.

@@ -7,7 +7,7 @@ _latest = {"model": None}  # and its compiled methods; one model at a time, so t
 
 
 def compiled_method(model, method):
-    """`model.method` compiled: a callable on numpy arrays. CompiledMethod once for each input shape."""
+    """`model.method` compiled: a callable on numpy arrays. Once for each input shape."""
     if _latest["model"] is not model:
         _latest.clear()
         _latest["model"] = model

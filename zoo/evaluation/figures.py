@@ -62,14 +62,14 @@ def prior_grid(model, seed, rows=6):
     Column c has the label c, or c modulo the labels there are; sequences are of full length.
     """
     count = rows * COLUMNS
-    # Seeds in words: inside a compiled call JAX has no int64.
-    words = noise.split_seed(np.arange(seed * count, (seed + 1) * count))
+    # Split seeds: inside a compiled call JAX has no int64.
+    seeds = noise.split_seed(np.arange(seed * count, (seed + 1) * count))
     conditions = [
         np.full(count, values - 1) if name == "length" else np.arange(count) % COLUMNS % values
         for name, values in model.conditions.items()
     ]
     generate = compiled_method(model, "generate_from_split_seed")
-    images = generate(*words, *(c.astype(np.int32) for c in conditions))["x_mean"]
+    images = generate(*seeds, *(c.astype(np.int32) for c in conditions))["x_mean"]
     return images.reshape(rows, COLUMNS, *images.shape[1:])
 
 

@@ -259,6 +259,100 @@ def test_a_manifest_that_lacks_something_is_a_sentence(run, copied_artifact):
     assert code == 2 and "KeyError('training')" in error and "zoo verify" in error
 
 
+# --- what a terminal gets --------------------------------------------------------------------
+
+HOSTILE = "\x1b[2J\x1b]0;mine\x07 a\nVerified: all is well\r\u202e\x9b\x7f"
+
+
+def assert_printable(text):
+    bad = {each for each in text if not each.isprintable()} - {"\n"}
+    assert not bad and not any(line.startswith("Verified") for line in text.splitlines())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: m.update(name=HOSTILE),
+        lambda m: m.update(model=HOSTILE),
+        lambda m: m["data"].update(name=HOSTILE, licence=HOSTILE, source=HOSTILE),
+        lambda m: m["metrics"].update({HOSTILE: HOSTILE}),
+        lambda m: m["protocol"].update(statement=HOSTILE),
+        lambda m: m["recipe"].update(config={HOSTILE: HOSTILE}),
+        lambda m: m["versions"].update({HOSTILE: HOSTILE}),
+        lambda m: m["files"].update({HOSTILE: m["files"]["README.md"]}),
+        lambda m: m["endpoints"].update({HOSTILE: m["endpoints"]["decode"] | {"name": HOSTILE}}),
+        lambda m: m["endpoints"]["decode"]["outputs"][0].update(name=HOSTILE),
+        lambda m: m["comparisons"][0].update(endpoint=HOSTILE, tolerance=HOSTILE),
+        lambda m: m.pop("training") and m.update(training={HOSTILE: 1}),
+    ],
+)
+def test_whatever_a_manifest_holds_a_terminal_gets_printable_characters(
+    run, copied_artifact, change
+):
+    change_manifest(copied_artifact, change)
+    folder = str(copied_artifact)
+    for command in (["verify", folder], ["verify", folder, "--json"], ["info", folder]):
+        code, out, error = run(*command)
+        assert code in (0, 1, 2) and "Traceback" not in error
+        assert_printable(out if code or "--json" in command else out.rpartition("\nVerified")[0])
+        assert_printable(error)
+    for command in (["list", folder], ["list", folder, "--markdown"], ["bench", folder]):
+        assert_printable("".join(run(*command)[1:]))
+
+
+@pytest.mark.parametrize("name", [HOSTILE.encode(), b"\xff\xfe", "\u202e".encode()])
+def test_a_name_of_bytes_that_are_no_text_or_move_the_cursor_is_escaped(
+    run, copied_artifact, name, artifact
+):
+    with open(os.path.join(os.fsencode(copied_artifact), name), "wb"):
+        pass
+    for command in (["verify", copied_artifact], ["verify", copied_artifact, "--json"]):
+        code, out, error = run(*command)
+        assert code == 1 and error == "" and "does not list it" in out
+        assert_printable(out)
+    hostile = os.fsdecode(os.path.join(os.fsencode(copied_artifact.parent), name))
+    for command in ("verify", "info", "bench", "list"):
+        code, out, error = run(command, hostile)
+        assert code == 2 and out == "" and error.startswith("error: There is no ")
+        assert_printable(error)
+    os.rename(copied_artifact, hostile)
+    for command in (["list", os.path.dirname(hostile)], ["info", hostile], ["verify", hostile]):
+        code, out, error = run(*command)
+        assert_printable(out.replace("\nVerified: ", "\n") + error)
+
+
+def test_usage_errors_repeat_what_was_given_in_printable_characters(run):
+    for command in (["verify", "a", HOSTILE], [HOSTILE], ["bench", "a", "--batch", HOSTILE]):
+        code, out, error = run(*command)
+        assert (code, out) == (2, "")
+        assert_printable(error)
+
+
+def test_a_terminal_of_few_characters_gets_escapes_and_no_traceback(copied_artifact):
+    change_manifest(copied_artifact, lambda m: m["data"].update(name="\u00e4\u4e16"))
+    done = subprocess.run(
+        [sys.executable, "-m", "zoo", "info", str(copied_artifact)],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+    )
+    assert done.returncode == 0 and b"\\xe4\\u4e16" in done.stdout, done.stderr
+
+
+def test_numbers_that_no_float_holds_are_a_sentence(run, copied_artifact):
+    change_manifest(copied_artifact, lambda m: m["training"].update(seconds=10**400))
+    code, _, error = run("info", copied_artifact)
+    assert code == 2 and "is not as every manifest is" in error
+
+
+@pytest.mark.parametrize("command", ["info", "verify", "bench", "list"])
+def test_a_pipe_in_the_manifests_place_does_not_hang(run, copied_artifact, command):
+    (copied_artifact / "manifest.json").unlink()
+    os.mkfifo(copied_artifact / "manifest.json")
+    code, out, error = run(command, copied_artifact)
+    assert "is a pipe and no regular file" in out + error
+    assert code == {"verify": 1, "list": 0}.get(command, 2)
+
+
 # --- list ------------------------------------------------------------------------------------
 
 

@@ -76,6 +76,6 @@ def test_a_type_checker_finds_the_faults_of_an_app(tmp_path):
     assert '"tuple[str, ...]"' in said[6]
     assert "ndarray" in said[7]
     assert "BinarizedSplit" in said[8] and "tuple" in said[8]
-    assert "def (path:" in said[9]
+    assert "threads: int | None" in said[9] and "-> zoo.runtime.artifact.Artifact" in said[9]
     assert 'incompatible type "str"; expected "int"' in said[10]
     assert 'no attribute "no_such_name"' in said[11]

@@ -7,6 +7,9 @@ import numpy as np
 import onnxruntime
 import pytest
 
+import zoo
+from zoo.runtime.replay import read
+
 DTYPES = {"FP32": "float32", "INT64": "int64", "INT32": "int32"}
 
 
@@ -55,8 +58,7 @@ def assert_graphs_answer(artifact, manifest, assert_answers_as_the_model):
         for endpoint in manifest["endpoints"]:
             path = repository / f"{artifact.name}-{endpoint}" / "1" / "model.onnx"
             session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-            with np.load(artifact / "test_data" / f"{endpoint}.npz") as file:
-                given = {k.removeprefix("input."): v for k, v in file.items() if "input." in k}
+            given, _ = read(artifact, zoo.load(artifact).endpoints[endpoint])
             names = [value.name for value in session.get_outputs()]
             for batch in (1, 3, 64):
                 answers = session.run(names, {k: v[:batch] for k, v in given.items()})

@@ -128,10 +128,10 @@ def test_a_tensor_that_triton_could_not_batch_is_refused(change, match, copied_a
 
 @every_writer
 def test_a_full_disk_leaves_nothing(write, artifact, tmp_path, monkeypatch):
-    def full(source, target):
+    def full(path, text, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("shutil.copyfile", full)
+    monkeypatch.setattr("pathlib.Path.write_text", full)
     with pytest.raises(ExportError, match="No space left"):
         write(artifact, tmp_path / "out")
     assert not list(tmp_path.iterdir())
@@ -146,10 +146,10 @@ def test_a_parent_that_is_a_file_is_refused(write, artifact, tmp_path):
 
 @every_writer
 def test_an_interrupt_leaves_nothing(write, artifact, tmp_path, monkeypatch):
-    def interrupted(source, target):
+    def interrupted(path, text, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("shutil.copyfile", interrupted)
+    monkeypatch.setattr("pathlib.Path.write_text", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write(artifact, tmp_path / "out")
     assert not list(tmp_path.iterdir())

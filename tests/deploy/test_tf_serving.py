@@ -2,10 +2,11 @@
 
 import hashlib
 
-import numpy as np
 import pytest
 
+import zoo
 from zoo import deploy
+from zoo.runtime.replay import read
 
 
 @pytest.fixture(scope="module")
@@ -47,13 +48,12 @@ def test_the_version_folder_holds_the_saved_model_of_the_manifest(artifact, mani
 def test_the_copied_signatures_answer_as_the_model(artifact, folder, assert_answers_as_the_model):
     tf = pytest.importorskip("tensorflow")
     loaded = tf.saved_model.load(str(folder / artifact.name / "1"))
-    for path in (artifact / "test_data").glob("*.npz"):
-        with np.load(path) as file:
-            given = {k.removeprefix("input."): v[:3] for k, v in file.items() if "input." in k}
-        tensors = {name: tf.constant(value) for name, value in given.items()}
-        answers = loaded.signatures[path.stem](**tensors)
-        answers = {name: value.numpy() for name, value in answers.items()}
-        assert_answers_as_the_model(path.stem, 3, answers)
+    for name, endpoint in zoo.load(artifact).endpoints.items():
+        given, _ = read(artifact, endpoint)
+        tensors = {key: tf.constant(value[:3]) for key, value in given.items()}
+        answers = loaded.signatures[name](**tensors)
+        answers = {key: value.numpy() for key, value in answers.items()}
+        assert_answers_as_the_model(name, 3, answers)
 
 
 def test_the_readmes_request_is_one_that_the_signature_answers(artifact, folder, asked):

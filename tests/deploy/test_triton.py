@@ -1,9 +1,17 @@
 """A Triton model repository, read by Triton's own message definitions."""
 
+import shutil
+
+import numpy as np
+import onnx
 import onnxruntime
 import pytest
+from onnx.external_data_helper import uses_external_data
 
+import zoo
 from zoo import deploy
+from zoo.artifact import layout
+from zoo.runtime.replay import read
 
 model_config = pytest.importorskip(
     "tritonclient.grpc.model_config_pb2", reason="tritonclient brings Triton's ModelConfig message"
@@ -114,6 +122,27 @@ def test_tensorrt_halves_the_precision_of_all_but_generate_and_score(artifact, m
 
 def test_the_copied_graphs_answer_as_the_model(repository, assert_graphs_answer):
     assert_graphs_answer(repository)
+
+
+def test_a_served_graph_is_one_file_with_its_own_weights_and_the_artifacts_bits(
+    artifact, repository, tmp_path
+):
+    """It is moved to where nothing else is; its answers are those of the artifact, bit for bit."""
+    for name, endpoint in zoo.load(artifact).endpoints.items():
+        served = tmp_path / f"{name}.onnx"
+        shutil.copyfile(repository / f"{artifact.name}-{name}" / "1" / "model.onnx", served)
+        graph = onnx.load(served, load_external_data=False)
+        onnx.checker.check_model(graph)
+        assert not any(uses_external_data(each) for each in graph.graph.initializer)
+        beside = onnx.load(artifact / layout.graph(name), load_external_data=False)
+        assert any(uses_external_data(each) for each in beside.graph.initializer)
+        sessions = [
+            onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+            for path in (served, artifact / layout.graph(name))
+        ]
+        given, _ = read(artifact, endpoint)
+        for mine, theirs in zip(*(each.run(None, given) for each in sessions), strict=True):
+            np.testing.assert_array_equal(mine, theirs)
 
 
 def test_the_readmes_request_is_one_that_the_model_answers(artifact, repository, asked, run_graph):

@@ -1,6 +1,5 @@
 """Batches over the limit go through the graph in parts, and nobody can tell from the answer."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -9,8 +8,11 @@ import pytest
 from onnx import TensorProto, helper
 
 import zoo
+from zoo.artifact import layout
 from zoo.artifact.endpoints import Endpoint, Tensor
+from zoo.artifact.reading import Reader
 from zoo.errors import InputError
+from zoo.runtime import replay
 from zoo.runtime.calls import Call
 from zoo.runtime.sessions import Sessions
 
@@ -20,11 +22,9 @@ ROWS = 67  # the 64 of the test data and three more, so that a part of every siz
 @pytest.fixture(scope="module")
 def inputs(artifact):
     """{endpoint: {input: ROWS rows}} of the test data."""
-    stated = json.loads((artifact / "manifest.json").read_text(encoding="utf-8"))["endpoints"]
     found = {}
-    for name in stated:
-        with np.load(artifact / "test_data" / f"{name}.npz") as file:
-            given = {k.removeprefix("input."): v for k, v in file.items() if "input." in k}
+    for name, endpoint in zoo.load(artifact).endpoints.items():
+        given, _ = replay.read(artifact, endpoint)
         found[name] = {k: np.resize(v, (ROWS, *v.shape[1:])) for k, v in given.items()}
     return found
 
@@ -73,9 +73,11 @@ def counting(tmp_path):
         ]
         graph = helper.make_graph(rows, "count", *sides)
         opset = [helper.make_opsetid("", 18)]
-        onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), tmp_path / "c.onnx")
+        path = tmp_path / layout.graph("c")
+        path.parent.mkdir(exist_ok=True)
+        onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), path)
         x, out = Tensor("x", "float32", ("batch", 2)), Tensor("rows", "float32", ("batch",))
-        return Call(Endpoint("c", (x,), (out,)), Sessions(tmp_path), limit)
+        return Call(Endpoint("c", (x,), (out,)), Sessions(Reader(tmp_path)), limit)
 
     return call
 

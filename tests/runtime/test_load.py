@@ -28,10 +28,10 @@ for name in ("tensorflow", "keras", "onnx"):
     raise SystemExit(name + " can be imported here")
 import numpy as np
 import zoo
+from zoo.runtime import test_data
 vae = zoo.load(sys.argv[1])
 for name in vae.endpoints:
-    with np.load(vae.folder / "test_data" / f"{name}.npz") as file:
-        given = {k[6:]: v for k, v in file.items() if k[:6] == "input."}
+    given, _ = test_data.read(vae.reader, vae.endpoints[name])
     for batch in (1, 3, 64):
         answer = getattr(vae, name)(**{k: v[:batch] for k, v in given.items()})
         np.savez(f"zoo-{name}-{batch}.npz", **answer._asdict())
@@ -149,9 +149,23 @@ def test_a_folder_that_is_no_artifact_is_refused(tmp_path):
         (b"null", "states no schema_version"),
         (b'{"name": "conv_vae-digits"}', "states no schema_version"),
         (b'{"schema_version": "1"}', "states no schema_version"),
-        (b'{"schema_version": 2}', "schema version 2, .* install a newer vae-zoo"),
+        (b'{"schema_version": true}', "states no schema_version"),
+        (b'{"schema_version": 3}', "schema version 3, .* install a newer vae-zoo"),
+        (b'{"schema_version": ' + b"9" * 300 + b"}", "install a newer vae-zoo"),
+        (b'{"schema_version": ' + b"9" * 5000 + b"}", "cannot be read"),
+        (b'{"schema_version": 1}', "schema version 1, .*: python -m zoo republish "),
+        (b'{"schema_version": -1}', "python -m zoo republish "),
+        (b'{"schema_version": 2}', "states no manifest_sha256"),
+        (b'{"schema_version": 2, "a": {"b": 1, "b": 1}}', "states b twice in one place"),
+        (b'{"schema_version": 2, "a": NaN}', "NaN is no number of JSON"),
+        (b'{"schema_version": 2, "a": [-Infinity]}', "-Infinity is no number of JSON"),
+        (b'{"schema_version": 2, "a": 1e999}', "1e999 is too large"),
+        (b'{"schema_version": 2, "a": "\\ud800"}', "surrogates not allowed"),
+        (b'{"schema_version": 2, "a": "\x00"}', "cannot be read"),
         (b"[" * 100_000, "cannot be read"),
-        (b'{"schema_version": 1}', "states no manifest_sha256"),
+        (b"[" * 100 + b"]" * 100, "more than 64 deep"),
+        (b'{"a":' * 100 + b"1" + b"}" * 100, "more than 64 deep"),
+        (b" " * (2**24 + 1), "has 16,777,217 bytes, at most 16,777,216 are read"),
     ],
 )
 def test_a_manifest_that_cannot_be_understood_is_refused(copied_artifact, content, why):
@@ -191,19 +205,36 @@ def test_a_missing_graph_is_refused_at_once(copied_artifact):
         zoo.load(copied_artifact)
 
 
+def replaced_by_a_pipe(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+def replaced_by_a_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+def replaced_by_a_link_to_a_device(path):
+    path.unlink()
+    path.symlink_to("/dev/zero")
+
+
 @pytest.mark.parametrize(
     "spoil, why",
     [
         (lambda path: path.write_bytes(path.read_bytes()[:1000]), "has 1,000 bytes, the manifest"),
         (lambda path: path.write_bytes(b""), "has 0 bytes, the manifest"),
         (flip_one_bit, "sha256 differs"),
-        (lambda path: path.unlink(), "is missing"),
+        (replaced_by_a_pipe, "is a pipe and no regular file"),
+        (replaced_by_a_folder, "is a folder and no regular file"),
+        (replaced_by_a_link_to_a_device, "is a device and no regular file"),
     ],
 )
 def test_a_spoilt_graph_is_refused_by_name_and_the_others_still_run(copied_artifact, spoil, why):
-    vae = zoo.load(copied_artifact)
     path = copied_artifact / "onnx" / "decode.onnx"
     spoil(path)
+    vae = zoo.load(copied_artifact)
     for _ in range(2):
         with pytest.raises(ArtifactError, match=re.escape(str(path)) + f".*{why}"):
             vae.decode(z)
@@ -228,8 +259,29 @@ def test_a_graph_that_the_manifest_does_not_list_is_not_run(copied_artifact):
 def test_a_file_that_is_no_graph_is_refused_even_if_the_manifest_agrees(copied_artifact):
     (copied_artifact / "onnx" / "decode.onnx").write_bytes(b"no graph")
     restate(copied_artifact)
-    with pytest.raises(ArtifactError, match=r"ONNX Runtime cannot load .*decode\.onnx"):
+    with pytest.raises(ArtifactError, match=r"decode\.onnx: its bytes are no ONNX graph"):
         zoo.load(copied_artifact).decode(z)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: m["endpoints"]["encode"]["outputs"].pop(),
+        lambda m: m["endpoints"]["encode"]["outputs"].reverse(),
+        lambda m: m["endpoints"]["encode"]["outputs"][0].update(name="median"),
+        lambda m: m["endpoints"]["encode"]["outputs"][0].update(dtype="int64"),
+        lambda m: m["endpoints"]["encode"]["inputs"][0].update(name="y"),
+        lambda m: m["endpoints"]["encode"]["inputs"][0].update(shape=["batch", 4, 4, 1]),
+    ],
+)
+def test_a_graph_that_is_not_what_the_manifest_states_is_not_run(copied_artifact, change):
+    change_manifest(copied_artifact, change)
+    vae = zoo.load(copied_artifact)
+    (tensor,) = vae.endpoints["encode"].inputs
+    for rows in (0, 2):
+        with pytest.raises(ArtifactError, match=r"encode has the tensors .*manifest\.json states"):
+            vae.encode(np.zeros((rows, *tensor.shape[1:]), tensor.dtype))
+    assert vae.decode(z).x_mean.shape == (2, 8, 8, 1)
 
 
 # --- providers -------------------------------------------------------------------------------

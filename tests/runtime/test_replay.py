@@ -1,5 +1,9 @@
 """The comparison itself, at its borders, with values worked out by hand."""
 
+import tracemalloc
+import warnings
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -107,19 +111,62 @@ def test_a_sampled_kl_may_differ_by_1e_4_of_the_bound_it_is_a_part_of(tmp_path, 
     endpoint = of((1,), 1, {"mean": 1}, nats, exact_kl=False)["score"]
     wanted = {name: np.full(ROWS, 64.0, np.float32) for name in nats}
     wanted["kl"] = np.zeros(ROWS, np.float32)
-    arrays = {f"output.{name}": values for name, values in wanted.items()}
-    np.savez(tmp_path / "score.npz", **arrays, **{"input.x": np.zeros((ROWS, 1), np.float32)})
+    write(tmp_path, "score", {"x": np.zeros((ROWS, 1), np.float32)}, wanted)
 
     def run(name, inputs):
         answer = {name: values[: len(inputs["x"])] for name, values in wanted.items()}
         return answer | {"kl": answer["kl"] + np.float32(kl)}
 
-    rows = replays.replay("onnx", run, endpoint, tmp_path / "score.npz")
+    rows = replays.replay("onnx", run, endpoint, tmp_path)
     assert {row.ok for row in rows if row.output == "kl"} == {ok}
     assert all(row.ok for row in rows if row.output != "kl")
     exact = of((1,), 1, {"mean": 1}, nats)["score"]
-    rows = replays.replay("onnx", run, exact, tmp_path / "score.npz")
+    rows = replays.replay("onnx", run, exact, tmp_path)
     assert not any(row.ok for row in rows if row.output == "kl")
+
+
+def write(folder, endpoint, inputs, outputs):
+    """Test data of one endpoint, as an artifact holds it."""
+    (folder / "test_data").mkdir()
+    np.savez(folder / "test_data" / "inputs.npz", **inputs)
+    path = folder / "test_data" / f"{endpoint}.npz"
+    np.savez(path, rows=np.arange(ROWS), **outputs)
+
+
+def rewrite(path, **changes):
+    """Changes arrays of an .npz."""
+    with np.load(path) as file:
+        arrays = dict(file)
+    np.savez(path, **arrays | changes)
+
+
+def members(path):
+    """{name: bytes} of a zip archive."""
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def claim(path, name, shape):
+    """Makes an array of an .npz state another shape than it has."""
+    content = members(path)
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}}}".ljust(117) + "\n"
+    content[name] = content[name][:8] + len(header).to_bytes(2, "little") + header.encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for each, value in content.items():
+            archive.writestr(each, value)
+
+
+def bomb(path, name):
+    """Makes an array of an .npz 256 MiB of zeros, in 256 KiB."""
+    content = members(path)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for each, value in content.items():
+            archive.writestr(each, value + bytes(2**28 if each == name else 0))
+
+
+def twice(path, name):
+    with zipfile.ZipFile(path, "a") as archive, warnings.catch_warnings(action="ignore"):
+        archive.writestr(name, archive.read(name))
 
 
 @pytest.mark.filterwarnings("ignore:invalid value")
@@ -155,15 +202,14 @@ def replay(tmp_path):
     def model(z):
         return {"probability": 1 / (1 + np.exp(-z)), "real": 3 * z}
 
-    arrays = {f"output.{name}": values for name, values in model(z).items()} | {"input.z": z}
-    np.savez(tmp_path / "decode.npz", **arrays)
+    write(tmp_path, "decode", {"z": z}, model(z))
 
-    def replay(change=lambda answer: answer, path=tmp_path / "decode.npz"):
+    def replay(change=lambda answer: answer, path=tmp_path):
         return replays.replay(
             "onnx", lambda name, inputs: change(model(inputs["z"])), ENDPOINT, path
         )
 
-    replay.path = tmp_path / "decode.npz"
+    replay.path = tmp_path / "test_data" / "decode.npz"
     return replay
 
 
@@ -199,15 +245,45 @@ def test_a_missing_or_surplus_output_is_an_error(replay):
         lambda path: path.write_bytes(b""),
         lambda path: path.write_bytes(b"not a zip"),
         lambda path: path.write_bytes(path.read_bytes()[:200]),
-        lambda path: path.write_bytes(path.read_bytes().replace(f32(-2).tobytes(), bytes(4), 1)),
-        lambda path: np.savez(path, **{"input.z": f32(0)}),
-        lambda path: np.savez(path, **{"input.z": np.array([{}], object)}),
+        lambda path: path.write_bytes(path.read_bytes().replace(f32(-6).tobytes(), bytes(4), 1)),
+        lambda path: np.savez(path, rows=np.arange(ROWS)),
+        lambda path: np.savez(path, rows=np.array([{}], object)),
+        lambda path: rewrite(path, rows=np.arange(ROWS) - 1),
+        lambda path: rewrite(path, rows=np.arange(ROWS) + 1),
+        lambda path: rewrite(path, rows=np.arange(ROWS, dtype=np.int32)),
+        lambda path: rewrite(path, rows=np.arange(ROWS)[:3]),
+        lambda path: rewrite(path, real=np.zeros((ROWS, 2), np.float32)),
+        lambda path: rewrite(path, real=np.zeros((ROWS, 1), np.float64)),
+        lambda path: rewrite(path, real=np.zeros((ROWS, 1), ">f4")),
+        lambda path: rewrite(path, real=np.zeros((), np.float32)),
+        lambda path: rewrite(path, rows=np.zeros(0, int), real=f32(), probability=f32()),
+        lambda path: claim(path, "real.npy", shape="(64, 1000000000000)"),
+        lambda path: claim(path, "real.npy", shape="(64, 1), 'x': (((((((((1)))))))))"),
+        lambda path: bomb(path, "real.npy"),
+        lambda path: twice(path, "real.npy"),
     ],
 )
 def test_test_data_that_cannot_be_read_is_an_error_naming_the_file(replay, spoil):
     spoil(replay.path)
-    with pytest.raises(ArtifactError, match=r"decode\.npz cannot be replayed"):
+    with pytest.raises(ArtifactError, match=r"decode\.npz (cannot be replayed|is missing)"):
         replay()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: claim(path, "real.npy", shape="(64, 1000000000000)"),
+        lambda path: bomb(path, "real.npy"),
+    ],
+)
+def test_what_test_data_claims_takes_no_memory(replay, spoil):
+    spoil(replay.path)
+    tracemalloc.start()
+    with pytest.raises(ArtifactError, match="cannot be replayed"):
+        replay()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**22
 
 
 def test_an_interface_must_be_equal_in_names_order_dtypes_and_axes():

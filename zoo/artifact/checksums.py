@@ -6,18 +6,21 @@ Whoever restates it afterwards is not found by it: that takes a signature over m
 
 import hashlib
 import json
+import os
+from collections.abc import Mapping
+from typing import Any
 
 MANIFEST_KEY = "manifest_sha256"
 """The manifest's entry that holds the digest of all its other entries."""
 
 
-def of_file(path):
+def of_file(path: str | os.PathLike[str]) -> str:
     """sha256 of a file's bytes, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def of_manifest(manifest):
+def of_manifest(manifest: Mapping[str, Any]) -> str:
     """sha256 of a manifest as JSON reads it, `MANIFEST_KEY` left out, in hexadecimal.
 
     Of its canonical form: names sorted, ASCII, no spaces; numbers as Python's `json` writes them,

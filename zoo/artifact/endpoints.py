@@ -5,6 +5,7 @@ the string "batch" for the one dynamic axis.
 """
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 BATCH = "batch"
 SCHEMA_VERSION = 2
@@ -42,6 +43,24 @@ settled where the logit is beyond 8: 0.0024 x 8 / 4 = 0.005. What each artifact 
 manifest's comparisons."""
 
 
+ONNX, ONNX_HALF = "onnx", "onnx float16"
+"""Runtimes of the comparisons; the graphs of the second hold float16, on the CPU computed in
+float32 with casts in between, since ONNX Runtime has no float16 kernels of most operators there."""
+
+
+def tolerances_of(runtime: str) -> dict[str, float]:
+    """{kind: largest error allowed} of a runtime."""
+    return HALF_TOLERANCES if runtime == ONNX_HALF else TOLERANCES
+
+
+def tolerance_in_words(kind: str, tolerances: dict[str, float] = TOLERANCES) -> str:
+    """The tolerance of a kind of tensor, as comparisons state it."""
+    if kind == WHOLE:
+        return "none"
+    measured = {PROBABILITY: "absolute", NATS: "of the nats", BOUND: "of the bound"}
+    return f"{tolerances[kind]:.0e} {measured.get(kind, 'relative')}"
+
+
 @dataclass(frozen=True)
 class Tensor:
     """One input or output: name, dtype as numpy spells it, shape, and how its error is measured.
@@ -51,7 +70,7 @@ class Tensor:
 
     name: str
     dtype: str
-    shape: tuple
+    shape: tuple[int | str, ...]
     kind: str = REAL
     below: int | None = None
 
@@ -64,12 +83,12 @@ class Endpoint:
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
 
-    def to_json(self):
+    def to_json(self) -> dict[str, Any]:
         """A dict that `from_json` reads back."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, value):
+    def from_json(cls, value: dict[str, Any]) -> "Endpoint":
         """An endpoint from a manifest's entry."""
         inputs, outputs = (
             tuple(
@@ -82,16 +101,16 @@ class Endpoint:
 
 
 def of(
-    event_shape,
-    latent,
-    encoded,
-    nats,
-    conditions=None,
-    generates=True,
-    mean_is_probability=True,
-    exact_kl=True,
-    codes=None,
-):
+    event_shape: tuple[int, ...],
+    latent: int,
+    encoded: dict[str, int],
+    nats: tuple[str, ...],
+    conditions: dict[str, int] | None = None,
+    generates: bool = True,
+    mean_is_probability: bool = True,
+    exact_kl: bool = True,
+    codes: int | None = None,
+) -> dict[str, Endpoint]:
     """The endpoints of a model with latent vectors: {name: Endpoint}, in the contract's order.
 
     Args:

@@ -4,7 +4,8 @@ A loader states it, `model.endpoints()` and the exporters carry it, the manifest
 runtime checks and converts what an app hands it by the same words.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
 
 IMAGE, VECTOR, SEQUENCE = "image", "vector", "sequence"
 KINDS = (IMAGE, VECTOR, SEQUENCE)
@@ -51,7 +52,43 @@ class Schema:
     def from_json(cls, value: dict) -> "Schema":
         """A schema from a manifest's entry.
 
+        What a later version adds to it is left out.
+
         Raises:
-            KeyError, TypeError: for an entry that is none.
+            KeyError, TypeError, ValueError: for an entry that is none.
         """
-        return cls(**value | {"shape": tuple(value["shape"]), "classes": tuple(value["classes"])})
+        known = {each.name: value[each.name] for each in fields(cls) if each.name in value}
+        shape, classes = value["shape"], value["classes"]
+        if not isinstance(shape, list) or not isinstance(classes, list):
+            raise TypeError("its shape and classes are lists")
+        made = cls(**known | {"shape": tuple(shape), "classes": tuple(classes)})
+        for problem in made._problems():
+            raise ValueError(problem)
+        return made
+
+    def _problems(self) -> Iterator[str]:
+        """What no schema states; JSON may hold anything."""
+        if self.kind not in KINDS:
+            yield f"its kind is {self.kind!r:.40}, wanted is one of {', '.join(KINDS)}"
+        if not all(isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in self.shape):
+            yield f"its shape is {list(self.shape)!r:.80}"
+        numbers = {"low": self.low, "high": self.high, "spacing": self.spacing}
+        for name, value in numbers.items():
+            if value is not None and not _is_number(value):
+                yield f"its {name} is {value!r:.40}, wanted is a number or null"
+                return
+        low, high = self.range
+        if not low < high or (self.spacing is not None and self.spacing <= 0):
+            yield f"it goes from {low} to {high} by {self.spacing}"
+        if not isinstance(self.unit, str) or not all(isinstance(c, str) for c in self.classes):
+            yield "its unit and classes are no text"
+        if not isinstance(self.uint8, bool) or not isinstance(self.lengths, bool):
+            yield "its uint8 and lengths are neither true nor false"
+        elif self.uint8 and None in (self.low, self.high):
+            yield "8-bit values are scaled to a range that has no end"
+
+
+def _is_number(value: object) -> bool:
+    """Whether a value is a number that float32 can hold."""
+    plain = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return plain and abs(value) <= 3.4e38  # type: ignore[arg-type]  # False for NaN

@@ -6,38 +6,53 @@ cannot be carried out (a sentence on standard error says why).
 """
 
 import argparse
+import io
 import os
 import sys
 
 from zoo import __version__
 from zoo.command_line import checking, deploying, describing, republishing
-from zoo.errors import ZooError
+from zoo.command_line.printing import printable, say
+from zoo.errors import ExportError, ZooError
 
 FAILED, INTERRUPTED = 2, 130
 
 
 def main(arguments=None):
     """Runs one command line; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may have fewer characters than we
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     try:
         code = options.run(options)
         sys.stdout.flush()
         return code
+    except ExportError as error:  # whose sentence may be followed by a table of ours
+        say(*f"error: {error}".split("\n"), to=sys.stderr)
+        return FAILED
     except ZooError as error:
-        print(f"error: {error}", file=sys.stderr)
+        say(f"error: {error}", to=sys.stderr)
         return FAILED
     except BrokenPipeError:  # `zoo list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as error:
-        print(f"error: {error}", file=sys.stderr)
+        say(f"error: {error}", to=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are printable, too: they repeat what was given."""
+
+    def error(self, message):
+        super().error(printable(message))
+
+
 def _parser():
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="zoo", description="Lists, describes, verifies, times and deploys exported VAEs."
     )
     parser.add_argument("--version", action="version", version=f"zoo {__version__}")

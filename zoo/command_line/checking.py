@@ -1,9 +1,9 @@
 """`zoo verify` and `zoo bench`: whether artifacts answer as they should here, and how fast."""
 
 import argparse
-import json
 from dataclasses import asdict
 
+from zoo.command_line.printing import columns, say, say_json
 from zoo.errors import InputError
 
 DIFFERS = 1
@@ -77,11 +77,11 @@ def _verify(options):
     runtimes = verify.RUNTIMES if options.runtime == "all" else (options.runtime,)
     result = verify.audit(options.artifact, runtimes, options.provider, _open_saved_model)
     if options.json:
-        print(json.dumps(result.to_json(), indent=2, ensure_ascii=False, allow_nan=False))
+        say_json(result.to_json())
     else:
         if result.rows:
-            print(replay.table(result.rows))
-        print(_verdict(result))
+            say(*replay.table(result.rows).splitlines())
+        say(*_verdict(result))
     return 0 if result.ok else DIFFERS
 
 
@@ -92,22 +92,23 @@ def _open_saved_model(path):
 
 
 def _verdict(result):
+    """Lines."""
     ran = ", ".join(f"{runtime} ({name})" for runtime, name in result.providers.items())
     if result.ok:
-        return (
+        return [
             f"Verified: {result.folder}. {result.files} files are as exported; "
             f"{', '.join(result.endpoints)} answer as the trained model did, in {ran}."
-        )
+        ]
     lines = [f"  {finding}" for finding in result.findings]
     ran = f" Replayed in {ran}." if ran else ""
-    return "\n".join([f"NOT VERIFIED: {result.folder}, {len(lines)} found.{ran}", *lines])
+    return [f"NOT VERIFIED: {result.folder}, {len(lines)} found.{ran}", *lines]
 
 
 def _bench(options):
     import onnxruntime
 
     from zoo import runtime
-    from zoo.runtime import bench, replay
+    from zoo.runtime import bench
 
     chosen = {"providers": options.provider, "threads": options.threads}
     chosen |= {"batch_limit": options.batch_limit} if options.batch_limit else {}
@@ -124,17 +125,20 @@ def _bench(options):
     }
     if options.json:
         rows = [asdict(each) | {"throughput": each.throughput} for each in timings]
-        print(json.dumps(facts | {"rows": rows}, indent=2, ensure_ascii=False))
+        say_json(facts | {"rows": rows})
         return 0
     head = ("endpoint", "batch", "median ms", "p90 ms", "examples/s", "provider")
-    print(replay.columns([head, *map(_timing, timings)]))
+    say(*columns([head, *map(_timing, timings)]))
     threads = (
         f"{options.threads} threads" if options.threads else "ONNX Runtime's choice of threads"
     )
-    print(
+    split = f"batches over {artifact.batch_limit} are split"
+    if artifact.batch_limit == "auto":
+        split = "large batches are split"
+    say(
         f"  {artifact.folder} in {artifact.precision}, ONNX Runtime {onnxruntime.__version__}, "
         f"{threads}, {options.repeat} calls of each after {bench.WARM_UP} to warm up, checks of "
-        f"the input included; batches over {artifact.batch_limit} are split"
+        f"the input included; {split}"
     )
     return 0
 

@@ -3,6 +3,8 @@
 import shlex
 from pathlib import Path
 
+from zoo.command_line.printing import say
+
 
 def add(commands):
     """Adds the command, and one below it for each server."""
@@ -107,8 +109,8 @@ def _given(options):
 
 def _print(out, introduction, start):
     """What was written, and the one command that starts it."""
-    print(f"Written to {out}:")
+    say(f"Written to {out}:")
     for path in sorted(Path(out).iterdir()):
-        print(f"  {path.name}{'/' if path.is_dir() else ''}")
-    print(f"{introduction}:\n  cd {shlex.quote(str(out))} && {start}")
-    print(f"What to ask it, says {Path(out, 'README.md')}.")
+        say(f"  {path.name}{'/' if path.is_dir() else ''}")
+    say(f"{introduction}:", f"  cd {shlex.quote(str(out))} && {start}")
+    say(f"What to ask it, says {Path(out, 'README.md')}.")

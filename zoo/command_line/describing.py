@@ -1,8 +1,10 @@
 """`zoo list` and `zoo info`: what artifacts say of themselves, and which models there are."""
 
 import contextlib
+import os
 import sys
 
+from zoo.command_line.printing import columns, say, say_markdown
 from zoo.errors import ArtifactError, InputError
 
 
@@ -32,7 +34,6 @@ def add(commands):
 
 def _list(options):
     from zoo.artifact import manifest, search_path
-    from zoo.runtime import replay
 
     if options.catalog:
         return _catalog(options)
@@ -42,23 +43,20 @@ def _list(options):
         try:
             rows.append(describe(folder, manifest.read(folder)))
         except ArtifactError as error:
-            print(f"left out: {error}", file=sys.stderr)
+            say(f"left out: {error}", to=sys.stderr)
     if rows and options.markdown:
-        _print_markdown(
-            ("samples", "artifact", "data", "parameters", "test NLL, nats", "size"), rows
-        )
+        say_markdown(("samples", "artifact", "data", "parameters", "test NLL, nats", "size"), rows)
     elif rows:
         head = ("name", "model", "data", "parameters", "nll, nats", "size")
-        print(replay.columns([head, *rows]))
+        say(*columns([head, *rows]))
     else:
         looked = ", ".join(map(str, options.folders or search_path.roots()))
-        print(f"There is no artifact in {looked}.", file=sys.stderr)
+        say(f"There is no artifact in {looked}.", to=sys.stderr)
     return 0
 
 
 def _catalog(options):
     import zoo
-    from zoo.runtime import replay
 
     if options.folders:
         raise InputError(
@@ -68,20 +66,20 @@ def _catalog(options):
     head = ("model", "family", "posterior", "prior", "likelihood", "objective", "parameters")
     rows = [(*facts, f"{count:,}") for *facts, count in zoo.catalog.table()]
     if not options.markdown:
-        print(replay.columns([head, *rows]))
+        say(*columns([head, *rows]))
         return 0
     rows = [(f"[`{name}`](recipes/{name}.py)", *others) for name, *others in rows]
-    _print_markdown(head, rows)
+    say_markdown(head, rows)
     return 0
 
 
-def _print_markdown(head, rows):
-    for row in (head, ["---"] * len(head), *rows):
-        print("|", " | ".join(row), "|")
-
-
 def _size(folder):
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    """Of all files in a folder; what cannot be looked at counts for nothing."""
+    size = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                size += os.stat(os.path.join(place, name)).st_size
     return f"{size / 2**20:.1f} MiB"
 
 
@@ -140,28 +138,27 @@ def _info(options):
     manifest = manifests.read(folder)
     endpoints = manifests.endpoints(manifest)
     with _understood(folder):
-        print("\n".join(_description(folder, manifest, endpoints)))
+        say(*_description(folder, manifest, endpoints))
     return 0
 
 
 def _description(folder, m, endpoints):
     """Lines about an artifact, from its manifest `m`."""
     from zoo.artifact import layout
-    from zoo.runtime import replay
 
     data, training, recipe = m["data"], m["training"], m["recipe"]
     yield f"{m['name']} ({folder})"
     yield f"{m['model']} trained on {data['name']}, {m['parameters']:,} parameters"
-    yield "\nEndpoints"
+    yield from ("", "Endpoints")
     rows = [(name, _tensors(e.inputs), _tensors(e.outputs)) for name, e in endpoints.items()]
-    yield replay.columns([("endpoint", "inputs", "outputs"), *rows])
+    yield from columns([("endpoint", "inputs", "outputs"), *rows])
     half = [name for name in endpoints if layout.graph(name, layout.FLOAT16) in m["files"]]
     yield f"  ONNX graphs in float32{'; in float16: ' + ', '.join(half) if half else ''}"
-    yield "\nMetrics"
+    yield from ("", "Metrics")
     shown = {k: f"{v:.2f}" if isinstance(v, float) else str(v) for k, v in m["metrics"].items()}
-    yield replay.columns([("metric", "value"), *shown.items()])
+    yield from columns([("metric", "value"), *shown.items()])
     yield f"  {m['protocol']['statement']}"
-    yield "\nProvenance"
+    yield from ("", "Provenance")
     options = " ".join(f"{key}={value}" for key, value in recipe["config"].items())
     best = f", best {training['best_epoch']}" if "best_epoch" in training else ""
     epochs = f"{training['epochs']} epoch{'s' if training['epochs'] != 1 else ''}"
@@ -194,7 +191,7 @@ def _understood(folder):
     """Turns a manifest that lacks something into a sentence."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise ArtifactError(
             f"{folder / 'manifest.json'} is not as every manifest is ({error!r}). "
             f"What differs, says: zoo verify {folder}"

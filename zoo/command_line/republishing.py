@@ -1,5 +1,7 @@
 """`zoo republish`: an artifact of an older schema, or an older export, written anew."""
 
+from zoo.command_line.printing import say
+
 
 def add(commands):
     """Adds the command to the parser's."""
@@ -27,11 +29,9 @@ def add(commands):
 
 def _run(options):
     from zoo.export.republishing import republish
-    from zoo.runtime.replay import table
 
-    target, rows = republish(
-        options.artifact, options.out, options.replace, float16=not options.no_float16
-    )
-    print(table(rows))
-    print(f"Every format answers as the trained model did. Artifact: {target}")
+    done = republish(options.artifact, options.out, options.replace, float16=not options.no_float16)
+    for each in done.lines():
+        say(*each.splitlines())
+    say(f"Every format answers as the trained model did. Artifact: {done.folder}")
     return 0

@@ -1,11 +1,12 @@
 """The user's own arrays: .npy (memory-mapped) and .npz."""
 
+import io
 import math
 import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, cast
 
 import numpy as np
 
@@ -27,6 +28,7 @@ SUFFIXES = (".npz", ".npy")
 
 _CHUNK_BYTES = 16 * 2**20
 _ZIP = b"PK"
+_LARGEST_PIECE = 2**20
 _ENCRYPTED = 0x1  # of a member's flags
 _MEMORY_SHARE_OF_AN_NPZ = 0.5  # the two parts are copies
 _AS_NPY = "Save the array with np.save as a .npy: that is read from disk as it is needed."
@@ -53,9 +55,7 @@ def load(
     With a `length` [n] besides, x are sequences: [n, steps, features], or images row by row.
     A .npy larger than `memory_share` of the memory stays on disk; a .npz is read whole.
     """
-    stored = _read(path)
-    if path.stat().st_size <= memory_share * storage.physical_memory():
-        stored = {key: np.array(values) for key, values in stored.items()}
+    stored = _read(path, int(memory_share * storage.physical_memory()))
     if "x_train" in stored:
         train = _split(path, stored, "_train", image_shape)
         test = _split(path, stored, "_test", image_shape)
@@ -96,16 +96,20 @@ def _schema(stored: dict[str, np.ndarray], train: Split) -> Schema:
     )
 
 
-def _read(path: Path) -> dict[str, np.ndarray]:
-    """Arrays by key; a .npy and an unnamed array of an .npz get the key x."""
+def _read(path: Path, most: int) -> dict[str, np.ndarray]:
+    """Arrays by key; a .npy and an unnamed array of an .npz get the key x.
+
+    A .npy of more than `most` bytes stays on disk.
+    """
     with reading.open_regular(path) as stream:
         try:
             if stream.read(len(_ZIP)) == _ZIP:
                 return _read_npz(path, stream)
             stream.seek(0)
-            _check_header(stream, os.fstat(stream.fileno()).st_size)
+            size = os.fstat(stream.fileno()).st_size
+            _check_header(stream, size)
             array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-            return {"x": array}
+            return {"x": np.array(array) if size <= most else array}
         except DatasetError:
             raise
         except MemoryError as error:
@@ -124,8 +128,32 @@ def _read(path: Path) -> dict[str, np.ndarray]:
             ) from error
 
 
+class _InPieces(io.RawIOBase):
+    """A file of which no large piece is read at once, as an endless list of members would be."""
+
+    def __init__(self, stream: BinaryIO):
+        self.stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        content = self.stream.read(
+            min(size, _LARGEST_PIECE + 1) if size >= 0 else _LARGEST_PIECE + 1
+        )
+        if len(content) > _LARGEST_PIECE:
+            raise ValueError("its list of members is longer than that of any .npz of arrays")
+        return content
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self.stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self.stream.tell()
+
+    def seekable(self) -> bool:
+        return True
+
+
 def _read_npz(path: Path, stream: BinaryIO) -> dict[str, np.ndarray]:
-    with zipfile.ZipFile(stream) as archive:
+    with zipfile.ZipFile(cast(BinaryIO, _InPieces(stream))) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         wanted = _wanted(path, list(members))
         needed = sum(members[key].file_size for key in wanted)

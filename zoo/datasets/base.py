@@ -162,8 +162,8 @@ def hold_out(split: Split, test_share: float, seed: int) -> tuple[Split, Split, 
 
 
 def slug(text: str) -> str:
-    """Lower-case letters, digits and underscores: `My Photos` -> `my_photos`."""
-    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") or "data"
+    """Lower-case letters, digits and underscores, at most 80: `My Photos` -> `my_photos`."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower())[:80].strip("_") or "data"
 
 
 def _checked(indices: Indices) -> slice | np.ndarray:

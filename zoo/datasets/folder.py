@@ -171,15 +171,13 @@ def _decoded(
 ) -> np.ndarray:
     pillow()
     name = printable(root.resolve().name)
-    digests: list[
-        str | None
-    ] = []  # of the files' contents, where the decoded images are kept on disk
+    digests: list[str | None] = []  # of the files, where what is decoded is kept on disk
 
     def key() -> str:
         found = fingerprint.of_files(root, files, f"Reading {name}")
         digests.extend(found)
         sides = "x".join(str(side) for side in image_shape)
-        return f"{slug(name)[:80]}-{fingerprint.of_names(files, found)}-{sides}"
+        return f"{slug(name)}-{fingerprint.of_names(files, found)}-{sides}"
 
     def write(arrays: storage.Arrays) -> None:
         stated = digests or [None] * len(files)

@@ -24,6 +24,16 @@ def printable(text: object) -> str:
     )
 
 
+def expanded(given: str | os.PathLike[str]) -> Path:
+    """The path, with ~ and ~user in place of a home folder."""
+    try:
+        return Path(given).expanduser()
+    except RuntimeError as error:
+        raise DatasetError(
+            f"{printable(given)} cannot be found: {error} Give the path in full."
+        ) from error
+
+
 def exists(path: Path) -> bool:
     """Whether there is something at the path.
 

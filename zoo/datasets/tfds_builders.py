@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from zoo.datasets import network
-from zoo.datasets.reading import exists, printable
+from zoo.datasets.reading import exists, expanded, printable
 from zoo.errors import DatasetError, MissingDependency
 
 _NAME = re.compile(
@@ -56,7 +56,7 @@ def library() -> ModuleType:
 
 def _data_dir() -> Path:
     # Read at each load; TFDS itself reads the variable once, when it is imported.
-    return Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+    return expanded(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
 
 
 def builder_of(name: str) -> Any:

@@ -3,10 +3,10 @@
 import contextlib
 import os
 import re
-import shutil
 from pathlib import PurePosixPath
 
-from zoo.artifact.manifest import checked_file
+from zoo.artifact import external_data
+from zoo.artifact import layout as names
 from zoo.atomic_write import whole_folder
 from zoo.errors import ArtifactError, ExportError, InputError
 
@@ -40,12 +40,27 @@ def require_whole_number(name, value, least, most):
 
 
 def copy(artifact, file, target):
-    """Copies one of the artifact's files, once its bytes are those that the manifest states."""
+    """Copies one of the artifact's files; the bytes that were checked are those written."""
     if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
         raise ArtifactError(f"{artifact.folder}: manifest.json lists {file!r}, outside the folder.")
-    source = checked_file(artifact.folder, artifact.manifest, file)
+    artifact.reader.copy(file, target)
+
+
+def write_graph(artifact, endpoint, target):
+    """Writes an endpoint's float32 graph with its weights inside, once all bytes are checked.
+
+    Of a server's folder each model is one file then: it can be uploaded, moved and served by
+    itself, by servers and stores that know nothing of files beside a graph, and holds no weight
+    that its endpoint does not use.
+    """
+    graph = artifact.reader.read(names.graph(endpoint))
+    weights = {
+        file.rpartition("/")[2]: artifact.reader.read(file)
+        for file in names.WEIGHTS.values()
+        if file.rpartition("/")[2] in external_data.locations(graph)
+    }
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
+    target.write_bytes(external_data.embedded(graph, weights))
 
 
 def require_free(out):

@@ -27,6 +27,8 @@ def triton(
 ):
     """Writes a Triton model repository: <name>-<endpoint>/config.pbtxt and 1/model.onnx for each.
 
+    A graph has its weights inside, see `layout.write_graph`.
+
     Args:
         artifact: the artifact's folder or name, as `zoo.load` takes it.
         out: the repository's folder; must not exist.
@@ -87,7 +89,7 @@ def write_repository(artifact, folder, settings, name=None):
     prefix = layout.served_name(artifact, name)
     models = {key: f"{prefix}-{key}" for key in artifact.endpoints}
     for key, model in models.items():
-        layout.copy(artifact, f"onnx/{key}.onnx", folder / model / "1" / "model.onnx")
+        layout.write_graph(artifact, key, folder / model / "1" / "model.onnx")
         text = config(artifact.endpoints[key], model, settings)
         (folder / model / "config.pbtxt").write_text(text, encoding="utf-8")
     return models

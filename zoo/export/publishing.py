@@ -5,8 +5,8 @@ from pathlib import Path
 
 from zoo.artifact import layout
 from zoo.export import card, fingerprints, manifest, test_data
-from zoo.export.comparison import Row
 from zoo.export.processes import maker
+from zoo.export.published import Published
 from zoo.export.staging import staged
 from zoo.export.trained import require_same_answers
 
@@ -44,7 +44,7 @@ def publish(
             metrics with them.
 
     Returns:
-        The rows of the proof: every output that was compared.
+        A `Published`.
 
     Raises:
         ExportError: if the target is taken or cannot be written, if a conversion fails or
@@ -71,4 +71,4 @@ def publish(
         )
         card.write(stage, facts)
         manifest.write(stage, facts)
-    return [Row(**row) for row in answer["comparisons"]]
+    return Published.from_answer(target, answer)

@@ -5,22 +5,29 @@ formats are made and proven again from model.keras, after this has answered the 
 data as the trained model did. No data set is needed.
 """
 
-import json
 import re
 import shutil
 from pathlib import Path
 
-from zoo.artifact import checksums, layout, search_path
-from zoo.artifact.endpoints import SCHEMA_VERSION
+from zoo.artifact import layout, search_path
+from zoo.artifact import manifest as manifests
+from zoo.artifact.reading import Reader
 from zoo.artifact.schema import IMAGE, SEQUENCE, VECTOR, Schema
 from zoo.errors import ArtifactError
 from zoo.export import card, earlier, manifest, test_data
-from zoo.export.comparison import Row
 from zoo.export.processes import maker
+from zoo.export.published import Published
 from zoo.export.staging import staged
 
 KEPT = ("name", "created", "licence", "data", "recipe", "metrics", "protocol", "training")
 """Of the earlier manifest, as it is."""
+
+READ = ("conditions", "event_shape", "files", "versions")
+"""What is wanted of it besides."""
+
+
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+"""What an artifact may be called; its folder is."""
 
 
 def republish(artifact, out=None, replace=False, float16=True):
@@ -34,7 +41,7 @@ def republish(artifact, out=None, replace=False, float16=True):
         float16: whether graphs in float16 are wanted.
 
     Returns:
-        The new artifact's folder, and the rows of its proof.
+        A `Published`.
 
     Raises:
         ArtifactError: if the earlier artifact is missing, incomplete or changed.
@@ -56,41 +63,32 @@ def republish(artifact, out=None, replace=False, float16=True):
         facts = _facts(folder, before, answer)
         card.write(stage, facts)
         manifest.write(stage, facts)
-    return target, [Row(**row) for row in answer["comparisons"]]
+    return Published.from_answer(target, answer)
 
 
 def _manifest(folder):
     """The manifest of an artifact of this schema or an older one, as it was exported."""
-    path = folder / layout.MANIFEST
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        version = found["schema_version"]
-        missing = [key for key in (*KEPT, "conditions", "files") if key not in found]
-        unchanged = found.get(checksums.MANIFEST_KEY) == checksums.of_manifest(found)
-    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
-        raise ArtifactError(f"{path} cannot be read: {error!r}") from error
-    if not isinstance(version, int) or version > SCHEMA_VERSION:
-        raise ArtifactError(
-            f"{path} has schema version {version!r}, this package writes {SCHEMA_VERSION}: install "
-            "a newer vae-zoo."
-        )
+    found, path = manifests.read(folder, oldest=1), folder / layout.MANIFEST
+    missing = [key for key in (*KEPT, *READ) if key not in found]
     if missing:
         raise ArtifactError(f"{path} states no {', '.join(missing)}.")
-    if not unchanged:
-        raise ArtifactError(f"{path} is not as it was exported. Fetch the artifact anew.")
+    if not isinstance(found["name"], str) or not NAME.fullmatch(found["name"]):
+        raise ArtifactError(f"{path}: its name is {found['name']!r}, wanted is a folder's.")
+    if not isinstance(found["files"], dict) or not isinstance(found["conditions"], dict):
+        raise ArtifactError(f"{path}: its files are no object, or its conditions are none.")
     return found
 
 
 def _checked(folder, before):
     """Names of the artifact's files, once their bytes are those that its manifest states."""
-    files = before["files"]
-    for name, stated in files.items():
-        path = folder / name
+    reader = Reader(folder, before)
+    for name in before["files"]:
         if ".." in Path(name).parts or Path(name).is_absolute():
             raise ArtifactError(f"{folder / layout.MANIFEST} lists {name!r}, outside the folder.")
-        if not path.is_file() or checksums.of_file(path) != stated["sha256"]:
-            raise ArtifactError(f"{path} is not the file that was exported. Fetch it anew.")
-    return files
+        problem = reader.problem(name)
+        if problem:
+            raise ArtifactError(f"{folder / name} {problem}. Fetch the artifact anew.")
+    return before["files"]
 
 
 def _facts(folder, before, answer):

@@ -25,7 +25,7 @@ NAMES = {
 
 _HOMES = {"Likelihood": "base"} | {made: name for name, made in NAMES.items()}
 
-__all__ = ["NAMES", "get", *_HOMES]
+__all__ = ["NAMES", "get", "load_all", *_HOMES]
 
 
 def __getattr__(name):
@@ -36,6 +36,12 @@ def __getattr__(name):
 
 def __dir__():
     return sorted(__all__)
+
+
+def load_all():
+    """Imports every class: a Keras file names its own, and Keras must know it."""
+    for name in NAMES:
+        importlib.import_module(f"zoo.likelihoods.{name}")
 
 
 def get(likelihood, event_shape=None):

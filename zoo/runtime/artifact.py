@@ -1,22 +1,44 @@
 """`load`: an artifact folder in, an object with its endpoints out."""
 
+import os
+import time
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
+import onnxruntime
 
-from zoo.artifact import layout, search_path
+from zoo.artifact import layout, manifest_rules, search_path
 from zoo.artifact import manifest as manifests
-from zoo.artifact.layout import GRAPHS
+from zoo.artifact.endpoints import HALF, Endpoint
+from zoo.artifact.reading import Reader, listed
+from zoo.artifact.search_path import StrPath
 from zoo.errors import ArtifactError, InputError
-from zoo.runtime.calls import Call, require_finite
-from zoo.runtime.sessions import Sessions, require_count
+from zoo.runtime.calls import Call, rows_within
+from zoo.runtime.inputs import require_finite
+from zoo.runtime.sessions import Providers, Sessions, require_count
 
-BATCH_LIMIT = 256
-"""Rows at a time: the memory of a call is then bounded, and more rows at once are not faster
+ENDINGS = {layout.FLOAT32: "", layout.FLOAT16: HALF}
+"""What follows an endpoint's name in its graph's, by the precision that it computes in."""
+
+BATCH_BYTES = 2**21
+"""Of inputs and answers that go through a graph at a time, 2 MiB: 334 rows of MNIST, 5 of
+128x128x3. The memory of a call is then bounded, and more rows at once are not faster
 (docs/artifact.md, "Large batches")."""
 
+BatchLimit = int | None | Literal["auto"]
 
-def load(path, providers=None, threads=None, precision="float32", batch_limit=BATCH_LIMIT):
+_TRIES = 8  # to read one artifact and not two, while it is replaced
+_PAUSE = 0.02  # seconds
+
+
+def load(
+    path: StrPath,
+    providers: Providers = None,
+    threads: int | None = None,
+    precision: str = layout.FLOAT32,
+    batch_limit: BatchLimit = "auto",
+) -> "Artifact":
     """Loads an artifact for ONNX Runtime; needs numpy and onnxruntime only.
 
     The result has a method for each endpoint of the manifest, and no other::
@@ -29,6 +51,10 @@ def load(path, providers=None, threads=None, precision="float32", batch_limit=BA
         z = vae.generate.on_device(seeds).z
         images = vae.decode.on_device(z).x_mean.numpy()
 
+    Everything is read here, and checked as it is read: what happens to the folder afterwards, or to
+    the working directory, changes no answer. While the folder is replaced by another, either is
+    loaded, never a mixture.
+
     Args:
         path: the artifact's folder, or its name, looked for in the folders of the environment
             variable VAE_ZOO_EXPORTS (separated as in PATH), in ./exports, and in the clone's
@@ -40,15 +66,36 @@ def load(path, providers=None, threads=None, precision="float32", batch_limit=BA
         precision: "float32", or "float16" for the graphs of half precision: inputs and outputs are
             float32 all the same, and an endpoint that has no such graph is not offered.
         batch_limit: rows that go through a graph at a time; a larger batch is split, and its answer
-            put together. None sends every batch whole.
+            put together. "auto" takes as many as `BATCH_BYTES` hold, None sends every batch whole.
 
     Raises:
-        ArtifactError: if it is missing, incomplete, changed, or newer than this package.
+        ArtifactError: if it is missing, incomplete, changed, or of another schema version than this
+            package reads.
         InputError: if a provider is not available, the artifact has no graph of the precision, or
             an argument cannot be.
     """
     folder = search_path.find(path)
-    return Artifact(folder, manifests.read(folder), providers, threads, precision, batch_limit)
+    for left in reversed(range(_TRIES)):
+        manifest: dict[str, Any] = {}
+        try:
+            manifest = manifests.read(folder)
+            artifact = Artifact(folder, manifest, providers, threads, precision, batch_limit)
+            if not (artifact._spoilt and left and _replaced(folder, manifest)):
+                return artifact
+        except ArtifactError:
+            if not (left and _replaced(folder, manifest)):
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+def _replaced(folder: Path, manifest: dict[str, Any]) -> bool:
+    """Whether another artifact took the place of the one whose manifest was read."""
+    if not os.path.lexists(folder / layout.MANIFEST):  # between two renamings there is none
+        time.sleep(_PAUSE)
+    try:
+        return manifests.read(folder) != manifest
+    except ArtifactError:
+        return False
 
 
 class Artifact:
@@ -56,30 +103,35 @@ class Artifact:
 
     def __init__(
         self,
-        folder,
-        manifest,
-        providers=None,
-        threads=None,
-        precision="float32",
-        batch_limit=BATCH_LIMIT,
-    ):
+        folder: StrPath,
+        manifest: dict[str, Any],
+        providers: Providers = None,
+        threads: int | None = None,
+        precision: str = layout.FLOAT32,
+        batch_limit: BatchLimit = "auto",
+    ) -> None:
         self.folder = Path(folder)
         self.manifest = manifest
         self.precision = precision
-        self.batch_limit = require_count("batch_limit", batch_limit)
+        self.batch_limit = batch_limit if batch_limit == "auto" else _count(batch_limit)
+        self.schema = manifests.schema(manifest)
         self.endpoints = _of_precision(self.folder, manifest, precision)
-        self._sessions = Sessions(self.folder / "onnx", providers, threads, self._checked)
+        self.reader = Reader(self.folder, manifest)
+        self._sessions = Sessions(self.reader, providers, threads)
         for name in self.endpoints:
-            path = self.folder / self._graph(name)
-            if not path.is_file():
+            path = self.folder / layout.graph(name, precision)
+            if not os.path.lexists(path):
                 raise ArtifactError(f"{path} is missing. Fetch the artifact anew.")
+        self._spoilt = self._sessions.read(map(self._graph, self.endpoints))
 
-    def to_device(self, array):
+    def to_device(self, array: Any) -> onnxruntime.OrtValue:
         """A copy of an array on the provider's device, to call several endpoints' `on_device` with.
 
         Raises:
             InputError: if no endpoint takes its dtype, or a number in it is not finite.
         """
+        if isinstance(array, np.ma.MaskedArray):
+            raise InputError("to_device: given a masked array. Fill it with .filled(value).")
         array = np.ascontiguousarray(array)
         dtypes = sorted({t.dtype for each in self.endpoints.values() for t in each.inputs})
         if array.dtype not in dtypes:
@@ -90,43 +142,57 @@ class Artifact:
         require_finite("to_device", array)
         return self._sessions.to_device(array)
 
-    def __getattr__(self, name):
+    def provider(self, name: str) -> str:
+        """The execution provider that runs an endpoint; what it cannot run, the CPU does."""
+        return self._sessions.provider(self._graph(name))
+
+    def __getattr__(self, name: str) -> Call:
         endpoints = self.__dict__.get("endpoints", {})
         if name in endpoints:
-            call = Call(endpoints[name], self._sessions, self.batch_limit)
+            call = self._call(endpoints[name])
             self.__dict__[name] = call
             return call
-        kind = "" if self.__dict__.get("precision") == "float32" else "float16 "
+        kind = "" if self.__dict__.get("precision") == layout.FLOAT32 else "float16 "
         raise AttributeError(
             f"{self.__dict__.get('folder')} has no {kind}endpoint {name!r}; it has "
             f"{', '.join(endpoints)}."
         )
 
-    def __dir__(self):
+    def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self.endpoints]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<zoo artifact {self.manifest.get('name')}: {', '.join(self.endpoints)}>"
 
-    def _graph(self, name):
-        return layout.graph(name, self.precision)
+    def _call(self, endpoint: Endpoint) -> Call:
+        limit = self.batch_limit
+        rows = rows_within(endpoint, BATCH_BYTES) if limit == "auto" else limit
+        return Call(endpoint, self._sessions, rows, self.schema, self._graph(endpoint.name))
 
-    def _checked(self, name):
-        for weights in layout.WEIGHTS.values():
-            if weights in self.manifest.get("files", ()):
-                manifests.checked_file(self.folder, self.manifest, weights)
-        return manifests.checked_file(self.folder, self.manifest, self._graph(name))
+    def _graph(self, name: str) -> str:
+        return name + ENDINGS[self.precision]
 
 
-def _of_precision(folder, manifest, precision):
+def _count(batch_limit: Any) -> int | None:
+    try:
+        return require_count("batch_limit", batch_limit)
+    except InputError as error:
+        raise InputError(f"{str(error).removesuffix('.')}, or 'auto'.") from None
+
+
+def _of_precision(folder: Path, manifest: dict[str, Any], precision: str) -> dict[str, Endpoint]:
     """{name: Endpoint} of those that have a graph of this precision."""
-    if precision not in GRAPHS:
-        raise InputError(f"precision: given {precision!r}, wanted one of {', '.join(GRAPHS)}.")
+    if precision not in list(ENDINGS):
+        raise InputError(f"precision: given {precision!r}, wanted one of {', '.join(ENDINGS)}.")
     endpoints = manifests.endpoints(manifest)
-    if precision == "float32":  # whose absence is an error
+    for name, endpoint in endpoints.items():
+        problem = manifest_rules.malformed(name, endpoint)
+        if problem:
+            raise ArtifactError(f"{folder / layout.MANIFEST}: {problem}. Fetch the artifact anew.")
+    if precision == layout.FLOAT32:  # whose absence is an error
         return endpoints
-    graphs = sorted(name for name in manifest.get("files", ()) if name.endswith(".onnx"))
-    found = {k: v for k, v in endpoints.items() if GRAPHS[precision].format(k) in graphs}
+    graphs = sorted(name for name in listed(manifest) if name.endswith(".onnx"))
+    found = {k: v for k, v in endpoints.items() if layout.graph(k, precision) in graphs}
     if not found:
         raise InputError(
             f"{folder} has no {precision} graph; it has {', '.join(graphs) or 'none at all'}. "

@@ -1,14 +1,16 @@
 """How long an artifact's endpoints take on this machine, through the same calls an app makes."""
 
 import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.artifact import layout
-from zoo.artifact import manifest as manifests
 from zoo.errors import InputError
-from zoo.runtime import replay
+from zoo.runtime import test_data
+from zoo.runtime.artifact import Artifact
+from zoo.runtime.calls import Call
+from zoo.runtime.sessions import Array
 
 WARM_UP = 3
 """Calls before any is timed: the first ones allocate memory and choose kernels."""
@@ -26,12 +28,17 @@ class Timing:
     p90: float
 
     @property
-    def throughput(self):
+    def throughput(self) -> float:
         """Examples a second, at the median."""
         return self.batch / self.median
 
 
-def bench(artifact, batches=(1, 32, 256), endpoints=None, repeat=30):
+def bench(
+    artifact: Artifact,
+    batches: Sequence[int] = (1, 32, 256),
+    endpoints: Iterable[str] | None = None,
+    repeat: int = 30,
+) -> Iterator[Timing]:
     """Yields a `Timing` for each endpoint and batch size.
 
     The time is that of the whole call, the check of its input included; the inputs are the
@@ -47,13 +54,14 @@ def bench(artifact, batches=(1, 32, 256), endpoints=None, repeat=30):
         InputError: for an unknown endpoint.
         ArtifactError: if the test data cannot be read or was changed.
     """
-    unknown = [name for name in endpoints or () if name not in artifact.endpoints]
+    names = list(endpoints or artifact.endpoints)
+    unknown = [name for name in names if name not in artifact.endpoints]
     if unknown:
         raise InputError(
             f"There is no endpoint {', '.join(unknown)} in {artifact.precision}; {artifact.folder} "
             f"has {', '.join(artifact.endpoints)}."
         )
-    for name in endpoints or artifact.endpoints:
+    for name in names:
         data = _inputs(artifact, name)
         for batch in batches:
             given = {
@@ -62,18 +70,16 @@ def bench(artifact, batches=(1, 32, 256), endpoints=None, repeat=30):
             }
             seconds = _times(getattr(artifact, name), given, repeat)
             median, p90 = np.percentile(seconds, (50, 90))
-            provider = artifact._sessions.provider(name)
+            provider = artifact.provider(name)
             yield Timing(name, batch, provider, repeat, float(median), float(p90))
 
 
-def _inputs(artifact, name):
-    for file in (layout.INPUTS, layout.answers(name)):
-        manifests.checked_file(artifact.folder, artifact.manifest, file)
-    given, _ = replay.read(artifact.folder, artifact.endpoints[name])
+def _inputs(artifact: Artifact, name: str) -> Mapping[str, Array]:
+    given, _ = test_data.read(artifact.reader, artifact.endpoints[name])
     return given
 
 
-def _times(call, given, repeat):
+def _times(call: Call, given: Mapping[str, Array], repeat: int) -> list[float]:
     for _ in range(WARM_UP):
         call(**given)
     seconds = []

@@ -1,28 +1,31 @@
 """Compares answers with an artifact's test data: names, order, dtypes, axes, then values."""
 
 import math
-import zipfile
-import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
-from zoo.artifact import layout
 from zoo.artifact.endpoints import (
     BOUND,
-    HALF_TOLERANCES,
     NATS,
     PROBABILITY,
     PROOF_BATCHES,
     TOLERANCES,
-    WHOLE,
+    Endpoint,
+    Tensor,
+    tolerance_in_words,
+    tolerances_of,
 )
-from zoo.errors import ArtifactError, ExportError
+from zoo.artifact.reading import Reader
+from zoo.artifact.search_path import StrPath
+from zoo.errors import ExportError
+from zoo.runtime import test_data
+from zoo.runtime.sessions import Array, Interface
 
-ONNX, ONNX_HALF = "onnx", "onnx float16"
-"""Runtimes of the comparisons; the graphs of the second hold float16, on the CPU computed in
-float32 with casts in between, since ONNX Runtime has no float16 kernels of most operators there."""
+Arrays: TypeAlias = Mapping[str, Array]
+Run: TypeAlias = Callable[[str, dict[str, Array]], Arrays]
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,14 @@ class Row:
     ok: bool
 
 
-def replay(runtime, run, endpoint, folder, batches=PROOF_BATCHES, tolerances=None):
+def replay(
+    runtime: str,
+    run: Run,
+    endpoint: Endpoint,
+    folder: StrPath,
+    batches: Sequence[int] = PROOF_BATCHES,
+    tolerances: dict[str, float] | None = None,
+) -> list[Row]:
     """Rows for every output and batch size of one endpoint.
 
     Args:
@@ -53,7 +63,15 @@ def replay(runtime, run, endpoint, folder, batches=PROOF_BATCHES, tolerances=Non
     return compare(runtime, run, endpoint, *read(folder, endpoint), batches, tolerances)
 
 
-def compare(runtime, run, endpoint, given, wanted, batches=PROOF_BATCHES, tolerances=None):
+def compare(
+    runtime: str,
+    run: Run,
+    endpoint: Endpoint,
+    given: Arrays,
+    wanted: Arrays,
+    batches: Sequence[int] = PROOF_BATCHES,
+    tolerances: dict[str, float] | None = None,
+) -> list[Row]:
     """As `replay`, of inputs and answers by name, each [rows, ...]."""
     tolerances = tolerances_of(runtime) if tolerances is None else tolerances
     scales = {t.name: _scale(endpoint, t, wanted) for t in endpoint.outputs}
@@ -74,36 +92,20 @@ def compare(runtime, run, endpoint, given, wanted, batches=PROOF_BATCHES, tolera
     return rows
 
 
-def _repeated(rows, batch):
+def _repeated(rows: Array, batch: int) -> Array:
     """The first `batch` rows, from the first one again where there are fewer."""
     return np.ascontiguousarray(np.resize(rows, (batch, *rows.shape[1:])))
 
 
-def read(folder, endpoint):
-    """({input: array}, {output: array}) that an artifact holds of one endpoint, [rows, ...]."""
-    places = [Path(folder) / name for name in (layout.INPUTS, layout.answers(endpoint.name))]
-    path = places[0]
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            given = {t.name: file[t.name] for t in endpoint.inputs}
-        path = places[1]
-        with np.load(path, allow_pickle=False) as file:
-            rows = file[layout.ROWS]
-            wanted = {t.name: file[t.name] for t in endpoint.outputs}
-        path = places[0]
-        given = {name: value[rows] for name, value in given.items()}
-        path = places[1]
-        if not len(rows) or {len(value) for value in wanted.values()} != {len(rows)}:
-            raise ValueError("it does not hold one answer a row")
-    except (
-        *(OSError, EOFError, ValueError, KeyError, IndexError, TypeError),
-        *(zipfile.BadZipFile, zlib.error),
-    ) as error:
-        raise ArtifactError(f"{path} cannot be replayed: {error}") from error
-    return given, wanted
+def read(folder: StrPath, endpoint: Endpoint) -> tuple[Arrays, Arrays]:
+    """({input: array}, {output: array}) that a folder holds of one endpoint, [rows, ...].
+
+    Whatever lies there is read; of an artifact, `test_data.read` is given a `Reader` that checks.
+    """
+    return test_data.read(Reader(folder), endpoint)
 
 
-def require_same_interface(endpoint, inputs, outputs):
+def require_same_interface(endpoint: Endpoint, inputs: Interface, outputs: Interface) -> None:
     """Raises where a graph's names, order, dtypes or axes are not the contract's."""
     for side, given, wanted in (
         ("inputs", inputs, endpoint.inputs),
@@ -116,7 +118,7 @@ def require_same_interface(endpoint, inputs, outputs):
             )
 
 
-def errors(expected, actual, scale=None):
+def errors(expected: Array, actual: Array, scale: Array | None = None) -> tuple[float, float]:
     """(largest absolute, largest relative error) of two arrays [batch, ...].
 
     Relative to `scale`, [batch]; None takes the largest magnitude of the same example: the error's
@@ -130,17 +132,17 @@ def errors(expected, actual, scale=None):
     return float(np.max(difference, initial=0.0)), float(np.max(relative, initial=0.0))
 
 
-def _flat(array):
+def _flat(array: Array) -> Array:
     """[batch, ...] -> float64 [batch, values]."""
     return array.astype(np.float64).reshape(len(array), math.prod(array.shape[1:]))
 
 
-def _largest(flat):
+def _largest(flat: Array) -> Array:
     """[batch, values] -> [batch]: the largest magnitudes."""
     return np.max(np.abs(flat), axis=1, initial=0.0)
 
 
-def _scale(endpoint, tensor, wanted):
+def _scale(endpoint: Endpoint, tensor: Tensor, wanted: Arrays) -> Array:
     """What an output's errors are relative to, [rows]; see `zoo.artifact.endpoints.TOLERANCES`."""
     together = endpoint.outputs if tensor.kind == BOUND else (tensor,)
     own = _largest(np.concatenate([_flat(wanted[each.name]) for each in together], axis=1))
@@ -148,7 +150,15 @@ def _scale(endpoint, tensor, wanted):
     return np.maximum(scale, 1.0) if tensor.kind in (NATS, BOUND) else scale
 
 
-def _compare(runtime, endpoint, tensor, expected, actual, scale=None, tolerances=TOLERANCES):
+def _compare(
+    runtime: str,
+    endpoint: Endpoint,
+    tensor: Tensor,
+    expected: Array,
+    actual: Array,
+    scale: Array | None = None,
+    tolerances: dict[str, float] = TOLERANCES,
+) -> Row:
     where = f"{runtime} {endpoint.name}.{tensor.name} at batch {len(expected)}"
     if actual.dtype != expected.dtype or actual.shape != expected.shape:
         raise ExportError(
@@ -164,29 +174,12 @@ def _compare(runtime, endpoint, tensor, expected, actual, scale=None, tolerances
         len(expected),
         absolute,
         relative,
-        _in_words(tensor.kind, tolerances),
+        tolerance_in_words(tensor.kind, tolerances),
         ok=bool(measured <= tolerances[tensor.kind]),  # False for NaN
     )
 
 
-def tolerance(kind, runtime=ONNX):
-    """The tolerance of a kind of tensor in a runtime, in words."""
-    return _in_words(kind, tolerances_of(runtime))
-
-
-def _in_words(kind, tolerances):
-    if kind == WHOLE:
-        return "none"
-    measured = {PROBABILITY: "absolute", NATS: "of the nats", BOUND: "of the bound"}
-    return f"{tolerances[kind]:.0e} {measured.get(kind, 'relative')}"
-
-
-def tolerances_of(runtime):
-    """{kind: largest error allowed} of a runtime."""
-    return HALF_TOLERANCES if runtime == ONNX_HALF else TOLERANCES
-
-
-def table(rows, markdown=False):
+def table(rows: Iterable[Row], markdown: bool = False) -> str:
     """The rows as a table for people."""
     head = ("runtime", "endpoint", "output", "batch", "max abs", "max rel", "tolerance", "verdict")
     body = [
@@ -208,7 +201,7 @@ def table(rows, markdown=False):
     return columns((head, *body))
 
 
-def columns(lines):
+def columns(lines: Sequence[Sequence[str]]) -> str:
     """Lines of cells, the first one the heading, as columns for people."""
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     return "\n".join(

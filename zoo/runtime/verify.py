@@ -1,24 +1,48 @@
 """Everything that can be checked of an artifact where it is used: what `zoo verify` does.
 
 Manifest, then files, then each graph's interface, then its answers. Nothing stops at the first
-finding, and nothing runs whose bytes are not those that were exported.
+finding, and nothing runs whose bytes are not those that were exported: a file is hashed again as it
+is opened, and TensorFlow, which opens files by itself, is given copies that were hashed as they
+were made, in a folder that holds nothing else.
 """
 
 import functools
 import itertools
 import math
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
-from zoo.artifact import layout, search_path
+from zoo.artifact import layout, manifest_rules, search_path
 from zoo.artifact import manifest as manifests
-from zoo.artifact.endpoints import HALF, PROOF_BATCHES
+from zoo.artifact.endpoints import HALF, ONNX, ONNX_HALF, Endpoint
+from zoo.artifact.reading import Reader, listed
+from zoo.artifact.search_path import StrPath
 from zoo.errors import ArtifactError, ExportError
-from zoo.runtime import replay, schema
-from zoo.runtime.sessions import Sessions
+from zoo.runtime import replay, test_data
+from zoo.runtime.sessions import Array, Interface, Sessions
 
 RUNTIMES = ("onnx", "saved_model")
-MANIFEST = "manifest.json"
+MANIFEST = layout.MANIFEST
+
+MOST_FILES = 10_000
+"""In a folder, that are looked at; an artifact has some 40."""
+
+
+class OpenedSavedModel(Protocol):
+    """What `zoo.export.signatures.Signatures` is."""
+
+    def names(self) -> list[str]:
+        """The signatures' names."""
+
+    def run(self, name: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """{input: array} -> {output: array}."""
+
+    def interface(self, name: str) -> tuple[Interface, Interface]:
+        """(inputs, outputs), each [(name, dtype, shape)], sorted by name."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +52,7 @@ class Finding:
     where: str
     what: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.where}: {self.what}"
 
 
@@ -37,22 +61,22 @@ class Audit:
     """What was checked and what was found; `ok` when nothing differs."""
 
     folder: Path
-    manifest: dict = field(default_factory=dict)
-    providers: dict = field(default_factory=dict)
-    endpoints: list = field(default_factory=list)
-    rows: list = field(default_factory=list)
-    findings: list = field(default_factory=list)
+    manifest: dict[str, Any] = field(default_factory=dict)
+    providers: dict[str, str] = field(default_factory=dict)
+    endpoints: list[str] = field(default_factory=list)
+    rows: list[replay.Row] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
     @property
-    def ok(self):
+    def ok(self) -> bool:
         return not self.findings
 
     @property
-    def files(self):
+    def files(self) -> int:
         """How many files the manifest lists."""
-        return len(_listed(self.manifest))
+        return len(listed(self.manifest))
 
-    def to_json(self):
+    def to_json(self) -> dict[str, Any]:
         """Plain values; an error that is not a finite number is None."""
         return {
             "artifact": str(self.folder),
@@ -65,13 +89,19 @@ class Audit:
             "rows": [{key: _plain(value) for key, value in asdict(r).items()} for r in self.rows],
         }
 
-    def find(self, where, what):
+    def find(self, where: str, what: str) -> None:
+        """Notes what differs, once."""
         finding = Finding(where, what)
         if finding not in self.findings:  # several runtimes replay the same test data
             self.findings.append(finding)
 
 
-def audit(path, runtimes=("onnx",), provider=None, open_saved_model=None):
+def audit(
+    path: StrPath,
+    runtimes: Iterable[str] = ("onnx",),
+    provider: str | None = None,
+    open_saved_model: Callable[[Path], OpenedSavedModel] | None = None,
+) -> Audit:
     """An `Audit` of an artifact.
 
     Args:
@@ -82,14 +112,15 @@ def audit(path, runtimes=("onnx",), provider=None, open_saved_model=None):
             for the runtime "saved_model", since this room knows no TensorFlow.
 
     Raises:
-        ArtifactError: if there is no artifact. One that differs is no exception but a finding.
+        ArtifactError: if there is no artifact, or one of another schema version. One that differs
+            is no exception but a finding.
         InputError: if the provider is not available.
         MissingDependency: if the SavedModel is wanted and TensorFlow is not installed.
     """
     folder = search_path.find(path)
     result = Audit(folder)
-    sessions = Sessions(folder / "onnx", provider)  # refuses a provider that is not there
-    if not (folder / MANIFEST).is_file():
+    Sessions(Reader(folder), provider)  # refuses a provider that is not there
+    if not os.path.lexists(folder / MANIFEST):
         manifests.parse(folder)  # raises: this is no artifact
     try:
         result.manifest = manifests.parse(folder)
@@ -99,43 +130,35 @@ def audit(path, runtimes=("onnx",), provider=None, open_saved_model=None):
     changed = manifests.digest_problem(result.manifest)
     if changed:
         result.find(MANIFEST, changed)
-    for problem in schema.problems(result.manifest):
+    for problem in manifest_rules.problems(result.manifest):
         result.find(MANIFEST, problem)
     try:
         endpoints = manifests.endpoints(result.manifest)
     except ArtifactError:  # found above
         endpoints = {}
-    spoilt = _check_files(result, endpoints)
+    reader = Reader(folder, result.manifest)
+    spoilt = _check_files(result, reader, endpoints)
     result.endpoints = list(endpoints)
-    sound = {name: each for name, each in endpoints.items() if schema.sound(name, each)}
+    sound = {k: each for k, each in endpoints.items() if not manifest_rules.malformed(k, each)}
     if "onnx" in runtimes:
-        _check_onnx(result, sound, spoilt, sessions)
-    if "saved_model" in runtimes:
-        _check_saved_model(result, sound, spoilt, open_saved_model)
+        _check_onnx(result, reader, sound, spoilt, provider)
+    if "saved_model" in runtimes and open_saved_model is not None:
+        _check_saved_model(result, reader, sound, spoilt, open_saved_model)
     return result
 
 
-def _check_files(result, endpoints):
+def _check_files(result: Audit, reader: Reader, endpoints: Mapping[str, Endpoint]) -> set[str]:
     """Findings on every file; returns the names of those that are not as exported."""
-    folder, listed = result.folder, _listed(result.manifest)
-    spoilt = {}
-    for name in listed:
-        try:
-            problem = manifests.file_problem(folder, result.manifest, name)
-        except OSError as error:
-            problem = f"cannot be read ({error.strerror})"
-        if problem:
-            spoilt[name] = problem
-    present = {
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.is_symlink() or not path.is_dir()
-    }
-    for name in sorted(present - set(listed) - {MANIFEST}):
-        spoilt[name] = "is there, and manifest.json does not list it"
+    names = listed(result.manifest)
+    problems = {name: reader.problem(name) for name in names}
+    spoilt = {name: problem for name, problem in problems.items() if problem}
+    present, unread = _present(result.folder)
+    spoilt |= unread
+    for name in sorted(present - set(names) - {MANIFEST}):
+        spoilt[name] = f"is there, and {MANIFEST} does not list it"
     for name, problem in sorted(spoilt.items()):
         result.find(name, problem)
-    for name in listed:
+    for name in names:
         place, _, file = name.rpartition("/")
         shared = name in (*layout.WEIGHTS.values(), layout.INPUTS)
         owned = place in (layout.ONNX, layout.TEST_DATA) and not shared
@@ -144,129 +167,199 @@ def _check_files(result, endpoints):
     return set(spoilt)
 
 
-def _check_onnx(result, endpoints, spoilt, sessions):
-    variants = ((replay.ONNX, ""), (replay.ONNX_HALF, HALF))
+def _present(folder: Path) -> tuple[set[str], dict[str, str]]:
+    """(names of all that is no folder, {name: why a folder cannot be looked into})."""
+    found: set[str] = set()
+    unread: dict[str, str] = {}
+    left = [folder]
+    while left:
+        place = left.pop()
+        try:
+            with os.scandir(place) as entries:
+                for each in entries:
+                    path = Path(each.path)
+                    if each.is_dir(follow_symlinks=False):
+                        left.append(path)
+                    else:
+                        found.add(path.relative_to(folder).as_posix())
+                    if len(found) + len(left) > MOST_FILES:
+                        unread["."] = f"it holds more than {MOST_FILES:,} files and folders"
+                        return found, unread
+        except OSError as error:
+            name = path_name(place, folder)
+            unread[name] = f"cannot be looked into ({error.strerror or error})"
+    return found, unread
+
+
+def path_name(place: Path, folder: Path) -> str:
+    """A place inside a folder, by its name there."""
+    return place.relative_to(folder).as_posix()
+
+
+def _check_onnx(
+    result: Audit,
+    reader: Reader,
+    endpoints: Mapping[str, Endpoint],
+    spoilt: set[str],
+    provider: str | None,
+) -> None:
+    variants = ((ONNX, ""), (ONNX_HALF, HALF))
+    sessions = Sessions(reader, provider)
+    usable = []
     for (name, endpoint), (runtime, ending) in itertools.product(endpoints.items(), variants):
-        variant = name + ending
-        graph = f"onnx/{variant}.onnx"
-        if ending and _left_out(result.manifest, name):
+        if ending and manifest_rules.left_out(result.manifest, name):
             continue
-        weights = [each for each in layout.WEIGHTS.values() if each in _listed(result.manifest)]
-        files = [graph, *weights, layout.INPUTS, layout.answers(name)]
-        if not _usable(result, runtime, name, files, spoilt):
-            continue
+        weights = [each for each in layout.WEIGHTS.values() if reader.lists(each)]
+        needed = [layout.graph(name + ending), *weights, layout.INPUTS, layout.answers(name)]
+        if _usable(result, reader, runtime, name, needed, spoilt):
+            usable.append((runtime, ending, endpoint))
+    try:
+        sessions.read(endpoint.name + ending for _, ending, endpoint in usable)
+    except ArtifactError as error:  # changed since it was looked at
+        result.find(layout.ONNX, str(error))
+        return
+    for runtime, ending, endpoint in usable:
+        variant = endpoint.name + ending
         try:
             result.providers["onnx"] = sessions.provider(variant)
             replay.require_same_interface(endpoint, *sessions.interface(variant))
         except (ArtifactError, ExportError) as error:
-            result.find(graph, str(error))
+            result.find(layout.graph(variant), str(error))
             continue
-        run = functools.partial(_run_variant, sessions, ending)
-        _replay(result, runtime, run, endpoint)
+        _replay(result, reader, runtime, functools.partial(_variant, sessions, ending), endpoint)
 
 
-def _left_out(manifest, endpoint):
-    """Whether the manifest gives a reason why an endpoint has no float16 graph."""
-    reasons = manifest.get("float16")
-    return isinstance(reasons, dict) and isinstance(reasons.get(endpoint), str)
-
-
-def _batches(manifest, endpoint):
-    """How many rows at a time the endpoint was proven with."""
-    proof = manifest.get("proof")
-    stated = proof.get("batches") if isinstance(proof, dict) else None
-    return tuple(stated.get(endpoint, ())) if isinstance(stated, dict) else ()
-
-
-def _run_variant(sessions, ending, name, inputs):
+def _variant(
+    sessions: Sessions, ending: str, name: str, inputs: Mapping[str, Array]
+) -> dict[str, Array]:
     return sessions.run(name + ending, inputs)
 
 
-def _check_saved_model(result, endpoints, spoilt, open_saved_model):
-    folder = "saved_model/1"
-    broken = sorted(name for name in spoilt if name.startswith("saved_model/"))
+def _check_saved_model(
+    result: Audit,
+    reader: Reader,
+    endpoints: Mapping[str, Endpoint],
+    spoilt: set[str],
+    open_saved_model: Callable[[Path], OpenedSavedModel],
+) -> None:
+    root = layout.SAVED_MODEL
+    names = [name for name in listed(result.manifest) if name.startswith(f"{root}/")]
+    broken = sorted(name for name in spoilt if name.partition("/")[0] == root.partition("/")[0])
     if broken:
         result.find("saved_model", f"not replayed, because of {', '.join(broken)}")
         return
-    try:
-        signatures = open_saved_model(result.folder / folder)
-    except ArtifactError as error:
-        result.find(folder, str(error))
+    if f"{root}/saved_model.pb" not in names:
+        result.find(root, f"{MANIFEST} lists no saved_model.pb")
         return
+    try:
+        with tempfile.TemporaryDirectory(prefix="zoo-verify-") as copies:
+            try:
+                for name in names:
+                    reader.copy(name, Path(copies, name))
+                signatures = open_saved_model(Path(copies, root))
+            except ArtifactError as error:
+                result.find(root, str(error).replace(f"{copies}{os.sep}", ""))
+                return
+            _replay_signatures(result, reader, endpoints, spoilt, signatures)
+    except OSError as error:
+        raise ArtifactError(
+            f"The SavedModel is replayed from a copy, which could not be written to "
+            f"{tempfile.gettempdir()} ({error.strerror or error}). Free space there, or set TMPDIR "
+            "to another folder."
+        ) from error
+
+
+def _replay_signatures(
+    result: Audit,
+    reader: Reader,
+    endpoints: Mapping[str, Endpoint],
+    spoilt: set[str],
+    signatures: OpenedSavedModel,
+) -> None:
     result.providers["saved_model"] = "TensorFlow"
     if signatures.names() != sorted(endpoints):
         result.find(
-            folder, f"its signatures are {signatures.names()}, the endpoints {sorted(endpoints)}"
+            layout.SAVED_MODEL,
+            f"its signatures are {signatures.names()}, the endpoints {sorted(endpoints)}",
         )
     for name in [name for name in endpoints if name in signatures.names()]:
-        if not _usable(result, "saved_model", name, [layout.INPUTS, layout.answers(name)], spoilt):
+        needed = [layout.INPUTS, layout.answers(name)]
+        if not _usable(result, reader, "saved_model", name, needed, spoilt):
             continue
         endpoint = endpoints[name]
-        contract = tuple(
+        inputs, outputs = (
             sorted((t.name, t.dtype, t.shape) for t in side)
             for side in (endpoint.inputs, endpoint.outputs)
         )
-        if signatures.interface(name) != contract:
-            found = signatures.interface(name)
-            result.find(folder, f"{name}: its tensors are {found}, the contract wants {contract}")
+        found = signatures.interface(name)
+        if found != (inputs, outputs):
+            contract = (inputs, outputs)
+            result.find(
+                layout.SAVED_MODEL,
+                f"{name}: its tensors are {found}, the contract wants {contract}",
+            )
             continue
-        _replay(result, "saved_model", signatures.run, endpoint)
+        _replay(result, reader, "saved_model", signatures.run, endpoint)
 
 
-def _listed(manifest):
-    """Names of the files that the manifest lists properly."""
-    files = manifest.get("files")
-    return [n for n in files if manifests.entry(manifest, n)] if isinstance(files, dict) else []
-
-
-def _usable(result, runtime, endpoint, files, spoilt):
+def _usable(
+    result: Audit,
+    reader: Reader,
+    runtime: str,
+    endpoint: str,
+    files: Iterable[str],
+    spoilt: set[str],
+) -> bool:
     """Whether an endpoint's files are those that were exported; a finding where not."""
-    listed = _listed(result.manifest)
-    reasons = [name for name in files if name in spoilt or name not in listed]
+    reasons = [name for name in files if name in spoilt or not reader.lists(name)]
     if reasons:
-        unlisted = [name for name in reasons if name not in listed]
+        unlisted = [name for name in reasons if not reader.lists(name)]
         because = f"not replayed, because of {', '.join(reasons)}"
         because += f" (not listed in {MANIFEST}: {', '.join(unlisted)})" if unlisted else ""
         result.find(f"{runtime} {endpoint}", because)
     return not reasons
 
 
-def _replay(result, runtime, run, endpoint):
+def _replay(
+    result: Audit, reader: Reader, runtime: str, run: replay.Run, endpoint: Endpoint
+) -> None:
     """Rows of one endpoint, and a finding for every output that differs."""
 
-    def careful(name, inputs):
+    def careful(name: str, inputs: dict[str, Array]) -> replay.Arrays:
         try:
             return run(name, inputs)
         except Exception as error:  # neither runtime's exceptions share a base of their own
             raise ExportError(f"{runtime} {name} fails on its test data: {error}") from error
 
+    batches = manifest_rules.batches(result.manifest, endpoint.name)
     try:
-        rows = replay.replay(
-            runtime,
-            careful,
-            endpoint,
-            result.folder,
-            _batches(result.manifest, endpoint.name) or PROOF_BATCHES,
-        )
+        given, wanted = test_data.read(reader, endpoint)
     except ArtifactError as error:
         result.find(layout.answers(endpoint.name), str(error))
         return
+    count = len(next(iter(given.values())))
+    if count != manifest_rules.rows(result.manifest):
+        result.find(
+            layout.answers(endpoint.name),
+            f"it has {count} rows, the proof was made of {manifest_rules.rows(result.manifest)}",
+        )
+    try:
+        rows = replay.compare(runtime, careful, endpoint, given, wanted, batches)
     except ExportError as error:
         result.find(f"{runtime} {endpoint.name}", str(error))
         return
     result.rows += rows
     for tensor in endpoint.outputs:
-        mine = [row for row in rows if row.output == tensor.name]
-        bad = [row for row in mine if not row.ok]
+        bad = [row for row in rows if row.output == tensor.name and not row.ok]
         if bad:
-            batches = ", ".join(str(row.batch) for row in bad)
+            batches_of = ", ".join(str(row.batch) for row in bad)
             result.find(
                 f"{runtime} {endpoint.name}.{tensor.name}",
-                f"differs from the trained model's answers at batch {batches}: max abs "
+                f"differs from the trained model's answers at batch {batches_of}: max abs "
                 f"{max(row.max_abs for row in bad):.1e}, max rel "
                 f"{max(row.max_rel for row in bad):.1e}, tolerance {bad[0].tolerance}",
             )
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,224 @@
+"""What an endpoint is asked: taken where it can mean one thing only, refused with what is wanted.
+
+An array's dtype is its maker's word: of floating-point numbers it must be the contract's. Lists of
+numbers have none, and are taken as what is wanted where they fit. Whole numbers are taken of any
+width, if each fits; nothing is rounded, wrapped around, or clamped.
+"""
+
+import math
+import os
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from zoo.artifact.endpoints import BATCH, Tensor
+from zoo.artifact.schema import Schema
+from zoo.errors import InputError
+from zoo.runtime.sessions import DTYPES, Array
+
+SLACK = 1e-6
+"""Of a schema's range, what a value may lie beyond its ends: float32 arithmetic that should end at
+1 ends at 1.0000001. Nothing is clamped; a log-likelihood changes by as little."""
+
+_LONGEST = 2**30  # bytes of an array, above which it is looked whether memory can hold its answer
+
+
+def checked(what: str, tensor: Tensor, value: Any, schema: Schema | None = None) -> Array:
+    """The value as a contiguous array that fits the tensor.
+
+    Args:
+        what: the endpoint and the input, for errors.
+        tensor: what is wanted.
+        value: what was given.
+        schema: of the values, where they are data; 8-bit values are then scaled as it says, and
+            none may lie beyond its range.
+
+    Raises:
+        InputError: saying what was given, what is wanted, and what to do.
+    """
+    array = _array(what, tensor, value)
+    whole = np.dtype(tensor.dtype).kind == "i"
+    array = _whole(what, tensor, array) if whole else _real(what, tensor, value, array, schema)
+    _require_shape(what, tensor, list(array.shape))
+    if array.nbytes > _LONGEST and array.nbytes > _memory():
+        raise InputError(
+            f"{what}: {array.nbytes:,} bytes are more than this machine's memory. Give fewer rows "
+            "at a time."
+        )
+    if array.size and not whole:
+        _require_range(what, array, schema)
+    if array.size and tensor.below is not None:
+        _require_below(what, tensor, array)
+    return np.ascontiguousarray(array)
+
+
+def checked_on_device(what: str, tensor: Tensor, value: Any, schema: Schema | None = None) -> Any:
+    """`checked`, or of an OrtValue the dtype and shape alone: its numbers stay where they are."""
+    if not isinstance(value, onnxruntime.OrtValue):
+        return checked(what, tensor, value, schema)
+    dtype = DTYPES.get(value.data_type(), value.data_type())
+    if dtype != tensor.dtype:
+        raise InputError(f"{what}: given {dtype}, wanted {wanted(tensor)}.")
+    _require_shape(what, tensor, list(value.shape()))
+    return value
+
+
+def require_finite(what: str, array: Array) -> None:
+    """Raises an `InputError` that says where an array is not finite."""
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        bad = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise InputError(f"{what}: {array[bad]} at {list(bad)}; every value must be finite.")
+
+
+def wanted(tensor: Tensor) -> str:
+    """A tensor in words: float32 [batch, 3]."""
+    return f"{tensor.dtype} {words(tensor.shape)}"
+
+
+def words(shape: Any) -> str:
+    """A shape as it is printed."""
+    return "[" + ", ".join(str(n) for n in shape) + "]"
+
+
+def _array(what: str, tensor: Tensor, value: Any) -> Array:
+    if isinstance(value, onnxruntime.OrtValue):
+        raise InputError(
+            f"{what}: given an OrtValue, wanted {wanted(tensor)}. Bring it home with .numpy(), or "
+            f"call {what.partition('(')[0]}.on_device."
+        )
+    if _masked(value):
+        raise InputError(
+            f"{what}: given a masked array, wanted {wanted(tensor)}: what is masked has no value. "
+            "Fill it with .filled(value), or leave those rows out."
+        )
+    if isinstance(value, (list, tuple)) and not value:  # no row, whatever a row would be
+        return np.empty((0, *sizes(tensor)), tensor.dtype)
+    try:
+        array = np.asarray(value)
+    except Exception as error:  # an object's own conversion may raise whatever it likes
+        raise InputError(f"{what}: not an array ({error}); wanted {wanted(tensor)}.") from error
+    kind = array.dtype.kind
+    if kind == "O":
+        raise InputError(f"{what}: not numbers, or too large ones; wanted {wanted(tensor)}.")
+    if kind not in "biuf":
+        raise InputError(f"{what}: given {array.dtype}, not numbers; wanted {wanted(tensor)}.")
+    if kind == "b":
+        raise InputError(
+            f"{what}: given bool, wanted {wanted(tensor)}. Convert it with "
+            f".astype({tensor.dtype!r}) if 0 and 1 are meant."
+        )
+    return array
+
+
+def _masked(value: Any, depth: int = 0) -> bool:
+    """Whether a value, or something in its lists, is a masked array."""
+    if isinstance(value, (list, tuple)):
+        return depth < 32 and any(_masked(each, depth + 1) for each in value)
+    return isinstance(value, np.ma.MaskedArray)
+
+
+def _whole(what: str, tensor: Tensor, array: Array) -> Array:
+    """Whole numbers as the tensor's dtype, none of them changed."""
+    if array.dtype.kind == "f":
+        raise InputError(
+            f"{what}: given {array.dtype}, wanted whole numbers, {wanted(tensor)}. Give integers, "
+            "such as [1, 2, 3]; nothing is rounded."
+        )
+    limits = np.iinfo(tensor.dtype)
+    if array.size and tensor.below is None:
+        least, most = int(array.min()), int(array.max())
+        if least < limits.min or most > limits.max:
+            bad = least if least < limits.min else most
+            raise InputError(
+                f"{what}: {bad} does not fit into {tensor.dtype}, which goes from {limits.min} to "
+                f"{limits.max}."
+            )
+    elif array.size:  # before it becomes the tensor's dtype, which would wrap it around
+        _require_below(what, tensor, array)
+    return array.astype(tensor.dtype, copy=False)
+
+
+def _real(what: str, tensor: Tensor, value: Any, array: Array, schema: Schema | None) -> Array:
+    """Numbers as the tensor's dtype; 8-bit ones scaled as the schema says."""
+    if array.dtype == np.uint8 and schema is not None and schema.uint8:
+        low, high = schema.range
+        unit = np.divide(array, 255, dtype=np.float32)
+        return (
+            unit if (low, high) == (0.0, 1.0) else np.float32(low) + unit * np.float32(high - low)
+        )
+    if array.dtype == tensor.dtype:
+        return array
+    if isinstance(value, (list, tuple, int, float)) and array.dtype != np.uint8:
+        with np.errstate(over="ignore"):  # what does not fit is infinite, and refused as such
+            return array.astype(tensor.dtype)
+    remedy = f"Convert it with .astype({tensor.dtype!r})"
+    if schema is not None and array.dtype.kind in "iu":
+        remedy += f" and scale it to {_range(schema)}, the range of the data"
+        remedy += ", or give pictures as uint8, which are scaled" if schema.uint8 else ""
+    raise InputError(f"{what}: given {array.dtype}, wanted {wanted(tensor)}. {remedy}.")
+
+
+def _require_shape(what: str, tensor: Tensor, shape: list[int]) -> None:
+    fits = len(shape) == len(tensor.shape) and all(
+        size == given or isinstance(size, str)
+        for size, given in zip(tensor.shape, shape, strict=True)
+    )
+    if not fits:
+        one = ""
+        if len(shape) == len(tensor.shape) - 1 and _is_row(tensor, shape):
+            one = " One example is a batch of one: put it into a list, or index it with [None]."
+        raise InputError(f"{what}: given shape {shape}, wanted {wanted(tensor)}.{one}")
+
+
+def _is_row(tensor: Tensor, shape: list[int]) -> bool:
+    return shape == [size for size in tensor.shape[1:] if size != BATCH]
+
+
+def _require_range(what: str, array: Array, schema: Schema | None) -> None:
+    """Raises unless every value is finite, and within the schema's range where there is one."""
+    with np.errstate(invalid="ignore"):
+        least, most = float(array.min()), float(array.max())  # NaN if any is
+    if not (math.isfinite(least) and math.isfinite(most)):
+        require_finite(what, array)
+    low, high = (-math.inf, math.inf) if schema is None else schema.range
+    width = high - low if math.isfinite(high - low) else 1.0
+    if schema is not None and not (low - SLACK * width <= least and most <= high + SLACK * width):
+        remedy = "Scale them to it, or np.clip what overshoots it a little."
+        if schema.uint8:
+            remedy = f"Give 8-bit pictures as uint8, which are scaled. Otherwise: {remedy.lower()}"
+        raise InputError(
+            f"{what}: given values from {least:g} to {most:g}, wanted {_range(schema)}, the range "
+            f"of the data that the model was trained on. {remedy}"
+        )
+
+
+def _range(schema: Schema) -> str:
+    low, high = schema.range
+    unit = f" {schema.unit}" if schema.unit else ""
+    if math.isinf(low) or math.isinf(high):
+        return f"{high:g}{unit} or less" if math.isinf(low) else f"{low:g}{unit} or more"
+    return f"{low:g} to {high:g}{unit}"
+
+
+def _require_below(what: str, tensor: Tensor, array: Array) -> None:
+    low, high = int(array.min()), int(array.max())
+    assert tensor.below is not None
+    if low < 0 or high >= tensor.below:
+        raise InputError(
+            f"{what}: given {low if low < 0 else high}, wanted are whole numbers from 0 to "
+            f"{tensor.below - 1}."
+        )
+
+
+def sizes(tensor: Tensor) -> list[int]:
+    """A row's axes; one that is not fixed has none."""
+    return [size if isinstance(size, int) else 0 for size in tensor.shape[1:]]
+
+
+def _memory() -> int:
+    """Bytes of the machine's memory, as far as the system tells."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # another system than those that tell
+        return 2**63

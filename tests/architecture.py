@@ -74,6 +74,7 @@ ROOMS = {
     "recipe": (
         "what recipes share: options, and the road from data to artifact",
         (
+            "atomic_write",
             "catalog",
             "datasets",
             "errors",

@@ -266,7 +266,7 @@ def vq_vae(
     prior_units=64,
     commitment=0.25,
     decay=0.9,
-    restart=0.1,
+    restart_below=0.1,
     likelihood="auto",
     seed=0,
 ):
@@ -278,13 +278,14 @@ def vq_vae(
         filters: of the strided convolutions, each of which halves height and width of the grid;
             unless given as many as bring it to 8x8 or below, (32, 64) for 28x28.
         prior_units: width of the recurrent prior over the grid.
-        commitment, decay, restart: see `zoo.latents.Codes` and `Codebook`.
+        commitment, decay: see `zoo.latents.Codes` and `Codebook`.
+        restart_below: the codebook's `restart`: a code that is used less is dead.
         seed: of where dead codes are restarted.
     """
     filters = _filters(event_shape, filters, first=32, most=128)
     shape = {"filters": filters, "blocks": blocks, "activation": activation}
     likelihood = likelihoods.get(likelihood, event_shape)
-    book = Codebook(codes, dimension, decay, restart, seed, name="codebook")
+    book = Codebook(codes, dimension, decay, restart_below, seed, name="codebook")
     grid = conv.grid(event_shape, filters)
     return VAE(
         conv.grid_encoder(event_shape, dimension, **shape),

@@ -99,7 +99,7 @@ def test_nothing_is_said_of_a_good_model():
         ({"elbo": -math.inf}, ["diverged", "elbo is -inf"]),
         ({"elbo": -206.5}, ["-206.50 nats", "-206.00 nats", "constant", "--epochs"]),
         ({"active_units": 0}, ["No latent is active", "--anneal linear", "free_bits"]),
-        ({"codes_used": 1}, ["One code", "--restart"]),
+        ({"codes_used": 1}, ["One code", "--restart-below"]),
     ],
 )
 def test_what_is_wrong_is_said_with_what_to_do(changes, parts):

@@ -63,7 +63,7 @@ def _dead(metrics):
     if metrics.get("codes_used") == 1:
         yield (
             "One code stands for everything: the codebook has collapsed. Train with a larger "
-            "--restart share or another --learning-rate."
+            "--restart-below or another --learning-rate."
         )
 
 

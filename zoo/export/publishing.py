@@ -65,7 +65,7 @@ def publish(
         )
         require_same_answers(model, endpoints, stage)
         shutil.copytree(figures, stage / layout.FIGURES)
-        shutil.copyfile(run.folder / "history.csv", stage / layout.HISTORY)
+        run.write_history(stage / layout.HISTORY)
         facts = manifest.build(
             target.name, answer, data, run, report, recipe | {"command": command}, warnings
         )

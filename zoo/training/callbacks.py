@@ -8,9 +8,8 @@ from pathlib import Path
 import keras
 
 from zoo.atomic_write import whole
-from zoo.errors import TrainingError
+from zoo.errors import Interrupted, TrainingError
 from zoo.training import checkpoint
-from zoo.training.interruption import Interrupted
 
 HISTORY = "history.csv"
 WHAT_TO_TRY = (
@@ -144,7 +143,7 @@ class Journal(keras.callbacks.Callback):
         row = {"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}}
         progress.history.append(row | {"seconds": round(progress.seconds, 3)})
         self._compare(row)
-        write_history(self.folder, progress.history)
+        write_history(self.folder / HISTORY, progress.history)
         if self.request.number is not None:
             self.save()
             self._interrupt()
@@ -203,9 +202,9 @@ def shown(progress):
     return f"after {steps}" if progress.step else f"after epoch {progress.epoch}"
 
 
-def write_history(folder, history):
-    """history.csv: a row an epoch, written whole."""
-    with whole(Path(folder) / HISTORY, "w", newline="") as file:
+def write_history(path, history):
+    """CSV: a row an epoch, written whole."""
+    with whole(path, "w", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(history[0]), extrasaction="ignore")
         writer.writeheader()
         writer.writerows(history)

@@ -5,22 +5,11 @@ import os
 import signal
 import threading
 
+from zoo.errors import Interrupted
+
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if name in dir(signal)
 )
-
-
-class Interrupted(KeyboardInterrupt):
-    """A run was asked to stop. Its text says what is kept and how to go on.
-
-    Args:
-        sentence: for a person.
-        number: of the signal.
-    """
-
-    def __init__(self, sentence, number=signal.SIGINT):
-        super().__init__(sentence)
-        self.number = number
 
 
 class Request:

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from zoo.atomic_write import locked, make_folders, tidy
-from zoo.errors import InputError, TrainingError
+from zoo.errors import InputError, Interrupted, TrainingError
 from zoo.training import callbacks, checkpoint, identity, interruption
 from zoo.training.adam import Adam
 from zoo.training.tensorboard import TensorBoard
@@ -76,6 +76,10 @@ class Run:
     seconds: float
     train_examples: int
     validation_examples: int
+
+    def write_history(self, path):
+        """Writes the history as CSV, a row an epoch."""
+        callbacks.write_history(path, self.history)
 
 
 def plan(settings, split):
@@ -162,7 +166,7 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
         )
         _train(model, batches, held_out, settings.epochs, journal, logs)
         if request.number is not None:
-            raise interruption.Interrupted(callbacks.kept(folder), request.number)
+            raise Interrupted(callbacks.kept(folder), request.number)
     for variable, value in zip(model.weights, state.best_weights, strict=True):
         variable.assign(value)
     progress = state.progress

@@ -27,8 +27,9 @@ from zoo.recipe import options
 class Config(options.Activation, options.VAE):
     """Options of the convolutional VAE."""
 
-    filters: tuple[int, ...] = (16, 32)
-    """Filters of the strided convolutions; each halves height and width."""
+    filters: tuple[int, ...] | None = None
+    """Filters of the strided convolutions, each of which halves height and width; unless given as
+    many as bring the image to 8x8 or below, 16 and 32 for 28x28."""
     dense: int = 512
     """Width of the dense layer between convolutions and latents."""
 

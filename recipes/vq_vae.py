@@ -30,8 +30,9 @@ from zoo.recipe import options
 class Config(options.Activation, options.Codes):
     """Options of the vector-quantized VAE."""
 
-    filters: tuple[int, ...] = (32, 64)
-    """Filters of the strided convolutions; each halves height and width of the grid."""
+    filters: tuple[int, ...] | None = None
+    """Filters of the strided convolutions, each of which halves height and width of the grid;
+    unless given as many as bring it to 8x8 or below, 32 and 64 for 28x28."""
     blocks: int = 0
     """Residual blocks at every size of the image."""
     prior_units: int = 64

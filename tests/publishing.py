@@ -21,7 +21,7 @@ class Trained:
     figures: Path
 
     def publish(self, target, recipe, command, **changes):
-        """`zoo.export.publish` of this model, with some arguments changed; its `Row`s."""
+        """`zoo.export.publish` of this model, with some arguments changed."""
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         given |= {"recipe": recipe, "target": target, "command": command}
         return zoo.export.publish(**given | changes)

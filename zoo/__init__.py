@@ -1,14 +1,47 @@
 """vae-zoo: variational autoencoders for Keras 3 whose trained models leave as proven artifacts.
 
-`zoo.load` runs an artifact on numpy and onnxruntime alone. Everything else is a submodule, loaded
-when first named (PEP 562): importing this package loads neither Keras nor TensorFlow.
+`zoo.load` runs an artifact on numpy and onnxruntime alone. `zoo.VAE`, `zoo.fit` and `zoo.publish`
+make one. These names and the submodules are loaded when first used (PEP 562): importing this
+package loads neither Keras nor TensorFlow.
 """
 
 import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zoo import (
+        artifact,
+        catalog,
+        datasets,
+        deploy,
+        distributions,
+        errors,
+        evaluation,
+        export,
+        latents,
+        likelihoods,
+        models,
+        networks,
+        noise,
+        objectives,
+        recipe,
+        runtime,
+        schedules,
+        training,
+    )
+    from zoo.export import publish
+    from zoo.models.autoencoder import Autoencoder
+    from zoo.models.vae import VAE
+    from zoo.runtime import load
+    from zoo.training import Settings, fit
 
 __version__ = "0.1.0"
 
-_SUBMODULES = (
+__all__ = [
+    "VAE",
+    "Autoencoder",
+    "Settings",
+    "__version__",
     "artifact",
     "catalog",
     "datasets",
@@ -17,27 +50,39 @@ _SUBMODULES = (
     "errors",
     "evaluation",
     "export",
+    "fit",
     "latents",
     "likelihoods",
+    "load",
     "models",
     "networks",
     "noise",
     "objectives",
+    "publish",
     "recipe",
     "runtime",
     "schedules",
     "training",
-)
+]
 
-__all__ = ["__version__", "load", *_SUBMODULES]
+# name -> the module it is of; every other public name is a submodule.
+_HOMES = {
+    "Autoencoder": "zoo.models.autoencoder",
+    "Settings": "zoo.training",
+    "VAE": "zoo.models.vae",
+    "fit": "zoo.training",
+    "load": "zoo.runtime",
+    "publish": "zoo.export",
+}
 
 
-def __getattr__(name):
-    if name == "load":
-        return importlib.import_module("zoo.runtime").load
-    if name not in _SUBMODULES:
+def _load(name: str) -> Any:
+    if name not in __all__:
         raise AttributeError(f"module 'zoo' has no attribute {name!r}")
+    home = _HOMES.get(name)
     try:
+        if home:
+            return getattr(importlib.import_module(home), name)
         return importlib.import_module(f"zoo.{name}")
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "zoo":
@@ -50,5 +95,9 @@ def __getattr__(name):
         ) from error
 
 
-def __dir__():
+if not TYPE_CHECKING:  # to a type checker, a name that is not above is a fault
+    __getattr__ = _load
+
+
+def __dir__() -> list[str]:
     return sorted(__all__)

@@ -61,27 +61,33 @@ def dense_vae(event_shape, latent=50, units=(512, 512), activation="silu", **par
 
 
 @entry("convolutional")
-def conv_vae(event_shape, latent=32, filters=(16, 32), dense=512, activation="silu", **parts):
-    """Convolutional VAE over images [height, width, channels]."""
-    shape = {"filters": tuple(filters), "dense": dense, "activation": activation}
+def conv_vae(event_shape, latent=32, filters=None, dense=512, activation="silu", **parts):
+    """Convolutional VAE over images [height, width, channels].
+
+    Args:
+        filters: of the strided convolutions; unless given as many as the image needs, (16, 32) for
+            28x28 and (16, 32, 48, 48) for 128x128, see `zoo.networks.conv.fitting_filters`.
+    """
+    shape = {"filters": _filters(event_shape, filters), "dense": dense, "activation": activation}
     return _vae("conv_vae", conv.encoder, conv.decoder, event_shape, latent, shape, **parts)
 
 
 @entry("residual")
 def residual_vae(
-    event_shape, latent=32, filters=(16, 32), dense=512, blocks=2, activation="silu", **parts
+    event_shape, latent=32, filters=None, dense=512, blocks=2, activation="silu", **parts
 ):
     """The convolutional VAE with residual blocks at every size of the image."""
-    shape = {"filters": tuple(filters), "dense": dense, "blocks": blocks, "activation": activation}
+    shape = {"filters": _filters(event_shape, filters), "dense": dense, "activation": activation}
+    shape |= {"blocks": blocks}
     return _vae("residual_vae", conv.encoder, conv.decoder, event_shape, latent, shape, **parts)
 
 
 @entry("convolutional")
 def conditional_vae(
-    event_shape, classes=10, latent=32, filters=(16, 32), dense=256, activation="silu", **parts
+    event_shape, classes=10, latent=32, filters=None, dense=256, activation="silu", **parts
 ):
     """Convolutional VAE over images whose encoder and decoder take a label besides."""
-    shape = {"filters": tuple(filters), "dense": dense, "activation": activation}
+    shape = {"filters": _filters(event_shape, filters), "dense": dense, "activation": activation}
 
     def encoder(event_shape, latent, **options):
         return conditional.encoder(conv.encoder, event_shape, latent, classes, **options)
@@ -254,13 +260,13 @@ def vq_vae(
     event_shape,
     codes=64,
     dimension=16,
-    filters=(32, 64),
+    filters=None,
     blocks=0,
     activation="silu",
     prior_units=64,
     commitment=0.25,
     decay=0.9,
-    restart=0.1,
+    restart_below=0.1,
     likelihood="auto",
     seed=0,
 ):
@@ -269,14 +275,17 @@ def vq_vae(
     Args:
         codes: vectors of the codebook, 2 or more.
         dimension: of each.
-        filters: of the strided convolutions; each halves height and width of the grid.
+        filters: of the strided convolutions, each of which halves height and width of the grid;
+            unless given as many as bring it to 8x8 or below, (32, 64) for 28x28.
         prior_units: width of the recurrent prior over the grid.
-        commitment, decay, restart: see `zoo.latents.Codes` and `Codebook`.
+        commitment, decay: see `zoo.latents.Codes` and `Codebook`.
+        restart_below: the codebook's `restart`: a code that is used less is dead.
         seed: of where dead codes are restarted.
     """
-    shape = {"filters": tuple(filters), "blocks": blocks, "activation": activation}
+    filters = _filters(event_shape, filters, first=32, most=128)
+    shape = {"filters": filters, "blocks": blocks, "activation": activation}
     likelihood = likelihoods.get(likelihood, event_shape)
-    book = Codebook(codes, dimension, decay, restart, seed, name="codebook")
+    book = Codebook(codes, dimension, decay, restart_below, seed, name="codebook")
     grid = conv.grid(event_shape, filters)
     return VAE(
         conv.grid_encoder(event_shape, dimension, **shape),
@@ -286,6 +295,11 @@ def vq_vae(
         seed=seed,
         name="vq_vae",
     )
+
+
+def _filters(event_shape, given, **widths):
+    """The widths of the strided convolutions: those given, or those that fit the image."""
+    return conv.fitting_filters(event_shape, **widths) if given is None else tuple(given)
 
 
 def _dense(name, event_shape, latent, units, activation, **parts):

@@ -31,3 +31,16 @@ class ArtifactError(ZooError, RuntimeError):
 
 class MissingDependency(ZooError, ImportError):
     """A library that this step needs is not installed."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """A run was asked to stop. Its text says what is kept and how to go on.
+
+    Args:
+        sentence: for a person.
+        number: of the signal; Ctrl-C is 2.
+    """
+
+    def __init__(self, sentence, number=2):
+        super().__init__(sentence)
+        self.number = number

@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Callable
 
 import numpy as np
+import top_down
 
 import zoo
 from zoo.artifact.endpoints import BATCH
@@ -84,6 +85,7 @@ class Case:
 
 DENSE = {"latent": 3, "units": (16,)}
 CONV = {"latent": 3, "filters": (4, 8), "dense": 16}
+TEST_ONLY = "top_down"  # a model of the tests, which no recipe trains
 CASES = {
     "dense_ae": Case(DENSE, 16, encoded=("z",), nats=("reconstruction",), generates=False),
     "dense_vae": Case(DENSE, 50),
@@ -102,6 +104,12 @@ CASES = {
         50,
         encoded={"mean": 3, "log_var": 3, "context": 5},
     ),
+    TEST_ONLY: Case(
+        {"latent": 5},
+        5,
+        encoded={"mean_top": 2, "log_var_top": 2, "mean_bottom": 3, "log_var_bottom": 3},
+        exact_bits=False,
+    ),
     "vq_vae": Case(
         {"codes": 8, "dimension": 3, "filters": (4, 8), "prior_units": 6}, 4, width=4, codes=8
     ),
@@ -111,6 +119,8 @@ CASES = {
 def build(name, event_shape):
     """A tiny untrained model of a catalog entry."""
     zoo.training.seed_everything(SEED)
+    if name == TEST_ONLY:
+        return top_down.model(event_shape)
     return zoo.catalog.build(name, event_shape, **CASES[name].options)
 
 

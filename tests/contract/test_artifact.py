@@ -78,7 +78,7 @@ def test_every_format_answers_alike_to_what_the_proof_did_not_ask(
 
 def test_one_seed_gives_one_sample_in_any_batch_and_runtime(runtimes, published, name, case, data):
     if not case.generates:
-        assert not hasattr(published.model, "generate")
+        assert not published.model.generates
         assert not (published.folder / "onnx" / "generate.onnx").exists()
         return
     _, *conditions = inputs(name, data, 64, "generate")
@@ -123,7 +123,7 @@ def test_scores_are_deterministic_and_are_the_terms(runtimes, published, name, c
         if case.codes:  # no draws to average: see tests/test_vq_vae.py
             continue
         x, *conditions = arrays
-        kinds = model.latents.posterior.noise(model.latent)
+        kinds = model.latents.noise()
         drawn = np.asarray(noise.draw(kinds, np.arange(model.score_samples)))
         terms = model.terms(x, np.repeat(drawn[None], len(x), axis=0), *conditions)
         for key, value in terms.items():

@@ -1,12 +1,13 @@
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from zoo import datasets
+from zoo import atomic_write, datasets
 from zoo.errors import DatasetError
 
 Image = pytest.importorskip("PIL.Image")
@@ -183,8 +184,9 @@ def test_beyond_the_memory_share_the_same_values_come_from_files_that_are_reused
     in_memory = datasets.load(folder, **options)
     assert not cache.exists()
     on_disk = datasets.load(folder, memory_share=1e-12, **options)
-    (file,) = cache.glob("*.images.npy")
-    assert sorted(cache.iterdir()) == [file, checksums_of(file)]
+    (file,) = cache.glob("*/images.npy")
+    assert list(cache.iterdir()) == [file.parent]
+    assert sorted(file.parent.iterdir()) == [file, checksums_of(file)]
     assert isinstance(on_disk.train.images.array, np.memmap)
     for part in ("train", "test"):
         np.testing.assert_array_equal(
@@ -194,11 +196,11 @@ def test_beyond_the_memory_share_the_same_values_come_from_files_that_are_reused
     datasets.load(folder, seed=5, memory_share=1e-12, **options)
     os.utime(folder / "image000.png", (1, 1))  # the content counts, not the time
     datasets.load(folder, memory_share=1e-12, **options)
-    assert [(f, f.stat().st_mtime_ns) for f in cache.glob("*.npy")] == [(file, written)]
+    assert [(f, f.stat().st_mtime_ns) for f in cache.glob("*/images.npy")] == [(file, written)]
 
 
 def checksums_of(file):
-    return file.with_name(file.name.replace(".images.npy", ".sha256.json"))
+    return file.with_name("sha256.json")
 
 
 def test_an_image_edited_without_changing_its_size_or_time_is_decoded_anew(tmp_path):
@@ -227,16 +229,46 @@ def test_a_failure_while_decoding_leaves_no_file(tmp_path):
     assert list(cache.iterdir()) == []
 
 
-def test_a_partial_file_that_a_killed_process_left_is_removed_a_day_later(tmp_path):
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
     folder, cache = fill(tmp_path / "photos", 12), tmp_path / "cache"
     datasets.load(folder, memory_share=1e-12, cache_dir=cache)
-    (file,) = cache.glob("*.npy")
-    abandoned, fresh = (cache / f"{file.name}.partial-{pid}" for pid in (11, 12))
-    file.rename(abandoned)
-    fresh.write_bytes(b"another process writes this")
-    os.utime(abandoned, (1, 1))
-    datasets.load(folder, memory_share=1e-12, cache_dir=cache)
-    assert set(cache.iterdir()) == {file, checksums_of(file), fresh}
+    (kept,) = cache.iterdir()
+    abandoned = cache / f".{kept.name}.partial-00ff"
+    kept.rename(abandoned)
+    with atomic_write.whole_folder(kept) as fresh:  # another process
+        (fresh / "images.npy").write_bytes(b"half of it")
+        datasets.load(folder, memory_share=1e-12, cache_dir=cache)
+        assert kept in cache.iterdir() and abandoned not in cache.iterdir()
+        assert (fresh / "images.npy").read_bytes() == b"half of it"
+        shutil.rmtree(kept)
+    assert list(cache.iterdir()) == [kept]
+
+
+KILLED = """
+import os, signal, sys
+from zoo.datasets import folder, pixels
+count = iter(range(10**6))
+def decode(stream, shape, real=pixels.decode):
+    if next(count) == int(sys.argv[3]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(stream, shape)
+folder.decode = decode
+from zoo import datasets
+datasets.load(sys.argv[1], memory_share=1e-12, cache_dir=sys.argv[2], image_shape=(8, 8, 3))
+"""
+
+
+def test_a_process_killed_while_it_decodes_leaves_nothing_that_is_taken_for_whole(tmp_path):
+    folder, cache = fill(tmp_path / "photos", 12), tmp_path / "cache"
+    command = [sys.executable, "-c", KILLED, str(folder), str(cache), "7"]
+    assert subprocess.run(command).returncode == -signal.SIGKILL
+    assert all(path.name.startswith(".") for path in cache.iterdir())
+    (folder / "image003.png").unlink()  # so that another key is looked for
+    options = {"memory_share": 1e-12, "cache_dir": cache, "image_shape": (8, 8, 3)}
+    data = datasets.load(folder, **options)
+    reds = [split.images[:, 0, 0, 0].tolist() for split in (data.train, data.test)]
+    assert sorted(reds[0] + reds[1]) == [0, 1, 2, *range(4, 12)]
+    assert len(list(cache.iterdir())) == 1  # what was killed is cleared away
 
 
 def cut_short(file):
@@ -288,11 +320,11 @@ def test_a_damaged_file_in_the_cache_is_decoded_again_with_a_word(tmp_path, caps
     first = datasets.load(folder, memory_share=1e-12, cache_dir=cache).train.batch(slice(None))
     first = first.copy()
     assert "damaged" not in capsys.readouterr().err
-    (file,) = cache.glob("*.npy")
+    (file,) = cache.glob("*/images.npy")
     damage(file)
     again = datasets.load(folder, memory_share=1e-12, cache_dir=cache).train.batch(slice(None))
     np.testing.assert_array_equal(first, again)
-    assert f"kept in {cache} is damaged" in capsys.readouterr().err
+    assert f"kept in {file.parent} is damaged" in capsys.readouterr().err
     datasets.load(folder, memory_share=1e-12, cache_dir=cache)
     assert capsys.readouterr().err == ""
 

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from zoo import datasets
-from zoo.datasets import pixels, storage
+from zoo.datasets import fingerprint, pixels, reading, storage
+from zoo.datasets import folder as folder_module
 from zoo.errors import DatasetError
 
 Image = pytest.importorskip("PIL.Image")
@@ -97,6 +98,44 @@ def test_what_is_no_regular_file_among_images_is_named(tmp_path, make, share):
 def test_what_is_no_regular_file_is_no_array(tmp_path, make, name):
     make(tmp_path / name)
     assert KINDS[make] in refusal(tmp_path / name)
+
+
+def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "not_regular", lambda path: None)  # it was a file when asked
+    pipe(tmp_path / "x.npz")
+    assert "named pipe" in refusal(tmp_path / "x.npz")
+
+
+def test_an_image_that_is_written_to_while_it_is_read_is_refused(tmp_path, monkeypatch):
+    folder = images(tmp_path / "photos")
+    real = pixels.decode
+
+    def meanwhile(stream, image_shape):
+        made = real(stream, image_shape)
+        if os.path.samestat(os.fstat(stream.fileno()), edited.stat()):
+            with edited.open("ab") as other:
+                other.write(b"more")
+        return made
+
+    edited = folder / "image007.png"
+    monkeypatch.setattr(folder_module, "decode", meanwhile)
+    said = refusal(folder, **SIZES)
+    assert "1 of 12 images" in said and "image007.png (it changed while it was read)" in said
+
+
+def test_an_image_that_changed_after_its_digest_is_not_kept_under_that(tmp_path, monkeypatch):
+    folder = images(tmp_path / "photos")
+    real = fingerprint.of_files
+
+    def then_edited(root, files, description):
+        digests = real(root, files, description)
+        Image.new("RGB", (8, 8), (0, 99, 0)).save(folder / "image007.png")
+        return digests
+
+    monkeypatch.setattr(fingerprint, "of_files", then_edited)
+    said = refusal(folder, **SIZES, memory_share=1e-12, cache_dir=tmp_path / "cache")
+    assert "image007.png (it changed while it was read)" in said
+    assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_names_in_errors_are_escaped(tmp_path):
@@ -204,7 +243,7 @@ def test_a_header_that_states_more_than_there_is_takes_no_memory(tmp_path, shape
     else:
         file.write_bytes(content)
     said, peak = peak_bytes(file)
-    assert "cannot be read as NumPy arrays" in said and peak < 2**20
+    assert "cannot be read as NumPy arrays" in said and peak < 2**22
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
@@ -214,7 +253,17 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
         archive.writestr("x.npy", npy((2**18, 2**10)) + bytes(unpacked))
     assert file.stat().st_size < unpacked / 500
     said, peak = peak_bytes(file)
-    assert "unpacks to 268,435,584 bytes" in said and ".npy" in said and peak < 2**20
+    assert "unpacks to 268,435,584 bytes" in said and ".npy" in said and peak < 2**22
+
+
+def test_an_endless_list_of_members_is_not_read(tmp_path):
+    file = tmp_path / "many.npz"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("x.npy", npy((12, 3), bytes(36)))
+        for i in range(20_000):
+            archive.writestr(f"{i:0500}", b"")
+    said, peak = peak_bytes(file)
+    assert "its list of members is longer" in said and peak < 2**22
 
 
 def test_an_image_bomb_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
@@ -227,7 +276,8 @@ def test_an_image_bomb_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
     assert "5000x5000 pixels" in refusal(folder, **SIZES)
 
 
-def test_large_images_are_decoded_one_at_a_time():
+def test_large_images_are_decoded_one_at_a_time(monkeypatch):
+    monkeypatch.setattr(storage, "physical_memory", lambda: 2**30)
     large = Image.new("1", (5000, 5000))
     inside, most = [], []
 

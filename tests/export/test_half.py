@@ -10,11 +10,10 @@ from onnx import TensorProto, numpy_helper
 
 import zoo
 from zoo import noise
-from zoo.artifact import endpoints
+from zoo.artifact import endpoints, layout
 from zoo.errors import InputError
 from zoo.export.onnx_graph import half
 from zoo.runtime import verify
-from zoo.runtime.sessions import Sessions
 
 NATS = {"Softplus", "Exp", "Log", "ReduceSum", "ReduceMean"}
 NAMES = ("encode", "decode", "reconstruct", "generate", "score")
@@ -31,7 +30,8 @@ def variants(artifact):
 
 @pytest.fixture(scope="module")
 def run(artifact):
-    return Sessions(artifact / "onnx").run
+    app = {precision: zoo.load(artifact, precision=precision) for precision in layout.GRAPHS}
+    return lambda name, precision, x: getattr(app[precision], name)(x)._asdict()
 
 
 def types(model):
@@ -75,13 +75,13 @@ def test_every_weight_of_a_product_is_stored_in_two_bytes_and_once(variants, nam
 
 def test_latents_of_generate_keep_every_bit(run):
     seeds = np.array([7, -1, 2**63 - 1, -(2**63), 2**32])
-    answer = run("generate.fp16", {"seed": seeds})
+    answer = run("generate", "float16", seeds)
     np.testing.assert_array_equal(answer["z"], np.asarray(noise.normal(seeds, (3,))))
 
 
 def test_answers_err_as_float16_does_and_no_more(run, trained):
     x = trained.data.test.examples(range(300))
-    single, double = run("score", {"x": x}), run("score.fp16", {"x": x})
+    single, double = run("score", "float32", x), run("score", "float16", x)
     for name in ("elbo", "reconstruction", "kl"):
         # Rounded somewhere, so not equal; yet nats of hundreds keep three digits and more.
         assert 0 < np.max(np.abs(double[name] / single[name] - 1)) < 5e-3, name
@@ -178,7 +178,7 @@ def test_float16_weights_hold_nothing_of_the_graphs_that_were_left_out(rounded):
 
 def test_no_float16_graph_is_written_where_none_is_wanted(trained, tmp_path):
     target = tmp_path / "exports" / "conv_vae-digits"
-    rows = trained.publish(target, float16=False)
+    rows = trained.publish(target, float16=False).rows
     assert {row.runtime for row in rows} == {"keras", "saved_model", "onnx"}
     assert left_out(target) == dict.fromkeys(NAMES, "float16 graphs were not wanted")
     assert not (target / "onnx" / "weights.fp16.bin").exists()

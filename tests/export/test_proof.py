@@ -186,7 +186,7 @@ def test_a_collapsed_posterior_is_proven_too(trained, tmp_path):
         layer = model.encoder.get_layer(name)
         layer.kernel.assign(np.asarray(layer.kernel) * 1e-3)
         layer.bias.assign(np.asarray(layer.bias) * 1e-3)
-    rows = trained.publish(tmp_path / "exports" / "collapsed", model=model)
+    rows = trained.publish(tmp_path / "exports" / "collapsed", model=model).rows
     with np.load(tmp_path / "exports" / "collapsed" / "test_data" / "score.npz") as file:
         assert 0 < file["kl"].min() and file["kl"].max() < 1e-4
         smallest = file["kl"].min()

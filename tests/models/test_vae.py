@@ -1,5 +1,8 @@
 """The VAE's mathematics, on models small enough to check it."""
 
+import subprocess
+import sys
+
 import keras
 import linear_gaussian
 import numpy as np
@@ -167,3 +170,23 @@ def test_a_loss_of_ones_own_is_refused(model):
 def test_a_negative_beta_is_refused(beta):
     with pytest.raises(InputError, match="beta"):
         ELBO(beta)
+
+
+@pytest.mark.slow
+def test_a_keras_file_of_any_part_is_read_once_the_catalog_is_imported(tmp_path):
+    """What another process must know is what `import zoo.catalog` registers: every class."""
+    code = """
+import ast, pathlib, keras, zoo.catalog
+folder = pathlib.Path(zoo.__file__).parent
+for path in folder.rglob("*.py"):
+    for node in ast.parse(path.read_text()).body:
+        marks = [ast.unparse(each) for each in getattr(node, "decorator_list", ())]
+        if isinstance(node, ast.ClassDef) and any("register_keras" in each for each in marks):
+            room = path.parent.name if path.parent != folder else path.stem
+            if room != "training":  # optimizers, see tests/training
+                assert keras.saving.get_registered_object(f"zoo.{room}>{node.name}"), node.name
+                print(room, node.name)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) > 35

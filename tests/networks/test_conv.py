@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from zoo import catalog
 from zoo.errors import InputError
 from zoo.networks import conv
 from zoo.networks.output_layers import BoundedLogVar
@@ -34,6 +35,66 @@ def test_depth_to_space_puts_each_channel_where_the_sub_pixel_paper_says():
             block = ((row % 2) * 2 + column % 2) * 2
             wanted = given[:, row // 2, column // 2, block : block + 2]
             np.testing.assert_array_equal(out[:, row, column], wanted)
+
+
+@pytest.mark.parametrize(
+    ("shape", "wanted"),
+    [
+        ((2, 2, 1), (16,)),
+        ((3, 300, 1), (16,)),
+        ((8, 8, 1), (16, 32)),
+        ((28, 28, 1), (16, 32)),
+        ((32, 32, 3), (16, 32)),
+        ((33, 20, 3), (16, 32, 48)),
+        ((64, 64, 3), (16, 32, 48)),
+        ((65, 64, 3), (16, 32, 48, 48)),
+        ((128, 128, 3), (16, 32, 48, 48)),
+        ((256, 256, 3), (16, 32, 48, 48, 48)),
+    ],
+)
+def test_an_image_gets_as_many_filters_as_it_needs(shape, wanted):
+    assert conv.fitting_filters(shape) == wanted
+
+
+def test_the_fitting_filters_bring_every_image_to_a_grid_of_at_most_8_by_8():
+    for side in range(4, 1025):
+        for other in (side, max(4, side // 3)):
+            filters = conv.fitting_filters((side, other, 3))
+            rows, columns = conv.grid((side, other, 3), filters)
+            if 2 ** len(filters) * 2 <= other:  # the shorter side could be halved once more
+                assert max(rows, columns) <= 8 and len(filters) >= 2
+            if len(filters) > 2:
+                assert max(conv.grid((side, other, 3), filters[:-1])) > 8  # and no one too many
+
+
+@pytest.mark.parametrize("name", ["conv_vae", "residual_vae", "conditional_vae", "vq_vae"])
+def test_no_weights_grow_with_the_square_of_the_side(name):
+    sizes = {side: catalog.build(name, (side, side, 3)).count_params() for side in (64, 128, 256)}
+    assert sizes[256] < 1.2 * sizes[128] + 300_000
+    assert max(sizes.values()) * 4 < 16e6  # bytes of float32
+    assert sizes[128] * 4 < 15e6
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("conv_vae", 1_667_444),
+        ("residual_vae", 1_759_988),
+        ("conditional_vae", 851_780),
+        ("vq_vae", 77_700),
+    ],
+)
+def test_images_of_28_by_28_have_the_networks_that_were_trained(name, wanted):
+    model = catalog.build(name, (28, 28, 1))
+    filters = (32, 64) if name == "vq_vae" else (16, 32)
+    given = catalog.build(name, (28, 28, 1), filters=filters)
+    assert model.count_params() == given.count_params() == wanted
+
+
+def test_given_filters_are_taken_as_given():
+    encoder = conv.encoder((128, 128, 3), 2, filters=(5,), dense=3)
+    assert encoder.get_layer("conv_0").filters == 5
+    assert encoder.get_layer("flatten").output.shape == (None, 64 * 64 * 5)
 
 
 def test_images_too_small_for_the_strides_are_refused_with_advice():

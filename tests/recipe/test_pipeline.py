@@ -1,5 +1,6 @@
 """The recipe as a person meets it: the command line, bad input, and the whole road."""
 
+import dataclasses
 import functools
 import importlib.util
 import json
@@ -140,7 +141,9 @@ def test_the_whole_road_from_command_to_loaded_artifact(tmp_path, here):
     done = recipe(*TINY, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("equal") >= 36 and "DIFFERS" not in done.stdout
-    assert "zoo.load('exports/conv_vae-digits')" in done.stdout.splitlines()[-1]
+    *_, how_to_load, warning = done.stdout.splitlines()
+    assert "zoo.load('exports/conv_vae-digits')" in how_to_load
+    assert warning.startswith("Warning: The ELBO of -")  # two epochs of a tiny network
     folder = tmp_path / "exports" / "conv_vae-digits"
     images = zoo.load(folder).decode(np.zeros((2, 2), np.float32)).x_mean
     assert images.shape == (2, 8, 8, 1)
@@ -178,8 +181,9 @@ def test_a_folder_of_colour_photos_replaces_an_older_artifact(tmp_path, here, ar
     assert vae.manifest["event_shape"] == [32, 32, 3]
     assert vae.manifest["protocol"]["binarization"] == "none"
     assert "density" in vae.manifest["protocol"]["statement"]
-    rows = (tmp_path / "exports" / "conv_vae-photos.run" / "history.csv").read_text().splitlines()
+    rows = (folder / "history.csv").read_text().splitlines()
     assert len(rows) == 31
+    assert [path.name for path in folder.parent.iterdir()] == ["conv_vae-photos"]  # no leftovers
 
 
 @pytest.mark.slow
@@ -189,14 +193,13 @@ def test_a_folder_with_something_else_in_it_is_refused_naming_the_file(tmp_path,
     refused(here("--dataset", "./photos", *TINY), "notes.txt")
 
 
-OFTEN_SAVED = """
+SLOWLY = """
 import runpy, sys, time
 from zoo.datasets import batches
-from zoo.training import loop
-loop.CHECKPOINT_SECONDS = 0.0  # after every epoch, where 15 seconds would pass
 at = batches.TrainingBatches.at
 def slowly(batches, step):  # so that the interrupt comes while something is being read
     time.sleep(0.05)
+    print("reading", flush=True)
     return at(batches, step)
 batches.TrainingBatches.at = slowly
 del sys.argv[0]
@@ -205,23 +208,40 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-@pytest.mark.slow
-def test_ctrl_c_says_how_to_go_on_and_leaves_no_artifact(tmp_path, here):
-    arguments = [*TINY, "--epochs", "100000"]
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-c", OFTEN_SAVED, ROOT / "recipes" / "conv_vae.py", *arguments],
+def started(code, arguments, cwd):
+    return subprocess.Popen(
+        [sys.executable, "-u", "-c", code, ROOT / "recipes" / "conv_vae.py", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        cwd=tmp_path,
+        cwd=cwd,
         preexec_fn=interruptible,
     )
-    for _ in process.stdout:
-        if (tmp_path / "exports" / "conv_vae-digits.run" / "checkpoint.npz").exists():
-            break
-    process.send_signal(signal.SIGINT)
+
+
+def wait_for(process, line, times=1):
+    """Reads what a process prints until it has printed a line so often."""
+    for printed in process.stdout:
+        times -= line in printed
+        if times == 0:
+            return
+    pytest.fail(f"it ended without {line!r}: {process.stderr.read()}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_in_the_first_epoch_keeps_its_steps_and_says_how_to_go_on(
+    tmp_path, here, number, code
+):
+    """Long before 15 seconds, when the first checkpoint would be written without it."""
+    arguments = [*TINY, "--epochs", "100000"]
+    process = started(SLOWLY, arguments, tmp_path)
+    wait_for(process, "reading", 6)
+    process.send_signal(number)
+    # Another run of the same target is refused while this one lives, or finds what it kept.
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == code
+    assert "Training is kept as it stood after" in said and "steps of epoch 1" in said
     assert "--resume" in said and "Traceback" not in said
     names = [path.name for path in (tmp_path / "exports").iterdir()]
     assert names == ["conv_vae-digits.run"]
@@ -231,6 +251,91 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_no_artifact(tmp_path, here):
         (["--resume", "--beta", "2"], ["beta: 1.0 then, 2.0 now"]),
     ):
         refused(here(*arguments, *options), *parts)
+
+
+@pytest.mark.slow
+def test_ctrl_c_before_training_promises_nothing(tmp_path):
+    code = SLOWLY.replace("import runpy", "import signal, os, runpy").replace(
+        "del sys.argv[0]",
+        "import zoo.recipe.pipeline as p\n"
+        "p._start_pseudo_inputs = lambda *a: os.kill(os.getpid(), signal.SIGINT)\ndel sys.argv[0]",
+    )
+    process = started(code, TINY, tmp_path)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Nothing was trained yet" in said and "--resume" not in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["training", "evaluation", "export"])
+def test_a_second_run_of_the_same_target_is_refused_until_the_artifact_is_in_place(
+    tmp_path, here, moment
+):
+    """Else the one's artifact would get the other's history."""
+    code = SLOWLY.replace(
+        "import runpy", "import zoo.evaluation, zoo.export, zoo.training, runpy"
+    ).replace(
+        "del sys.argv[0]",
+        f"""
+room, name = dict(training=(zoo.training, "fit"), evaluation=(zoo.evaluation, "report"),
+                  export=(zoo.export, "publish"))[{moment!r}]
+original = getattr(room, name)
+def waits(*a, **k):
+    print("here", flush=True)
+    sys.stdin.readline()
+    return original(*a, **k)
+setattr(room, name, waits)
+del sys.argv[0]""",
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-c", code, ROOT / "recipes" / "conv_vae.py", *TINY],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    )
+    wait_for(process, "here")
+    for options in ([], ["--resume"], ["--restart", "--replace"]):
+        began = here(*TINY, *options)
+        refused(began, f"Another run (process {process.pid} on ", "--out FOLDER")
+        assert "Epoch" not in began.stdout
+    _, said = process.communicate("\n", timeout=240)
+    assert process.returncode == 0, said
+    assert [path.name for path in (tmp_path / "exports").iterdir()] == ["conv_vae-digits"]
+
+
+@pytest.mark.slow
+def test_a_dead_model_is_said_to_be_one_in_the_last_lines_and_on_the_card(tmp_path, here):
+    done = here(*TINY, "--beta", "1000", "--no-float16")
+    assert done.returncode == 0, done.stderr
+    *_, warning = done.stdout.strip().splitlines()
+    assert warning.startswith("Warning: No latent is active")
+    folder = tmp_path / "exports" / "conv_vae-digits"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert any("No latent is active" in each for each in manifest["warnings"])
+    card = (folder / "README.md").read_text()
+    assert "No latent is active" in card
+    assert "--beta 1000.0 --no-float16" in card
+    assert not list(folder.rglob("*.fp16.onnx"))
+
+
+@pytest.mark.slow
+def test_a_model_that_has_diverged_ends_with_an_error(tmp_path, here, monkeypatch):
+    """Its artifact is there, and says so. What diverges here is the estimate of log p(x)."""
+    report = zoo.evaluation.report
+
+    def diverged(*arguments, **options):
+        made = report(*arguments, **options)
+        return dataclasses.replace(made, metrics=made.metrics | {"nll": float("nan")})
+
+    monkeypatch.setattr(zoo.evaluation, "report", diverged)
+    done = here(*TINY)
+    refused(done, "holds a model that has diverged")
+    assert "nll is nan" in done.stdout.strip().splitlines()[-1]
+    folder = tmp_path / "exports" / "conv_vae-digits"
+    assert "nll is nan" in (folder / "README.md").read_text()
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from zoo import catalog
 from zoo.training.adam import Adam
 from zoo.training.loop import Settings, compile_model
 
@@ -82,4 +83,44 @@ def test_what_the_kernel_does_not_do_is_left_to_keras(tf, layer, amsgrad):
             model.train_on_batch(x, np.full_like(model(x), target))
         ends.append(model.get_weights())
     for mine, theirs in zip(*ends, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_a_fitted_model_that_was_saved_goes_on_with_its_optimizers_state(tf, tmp_path):
+    """Moments, step and schedule: as if it had never been saved."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(64, 3)), rng.normal(size=(64, 2))
+
+    def fitted(model):
+        model.fit(x, y, epochs=2, batch_size=16, shuffle=False, verbose=0)
+        return [*model.get_weights(), *map(keras.ops.convert_to_numpy, model.optimizer.variables)]
+
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    compile_model(model, Settings(epochs=4, weight_decay=0.1), 4)
+    model.compile(model.optimizer, "mse", jit_compile=False)
+    fitted(model)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert type(loaded.optimizer) is Adam
+    assert int(loaded.optimizer.iterations) == 8 and loaded.optimizer.weight_decay == 0.1
+    for mine, theirs in zip(fitted(loaded), fitted(model), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_a_fitted_vae_that_was_saved_goes_on_with_its_optimizers_state(tmp_path):
+    x = np.random.default_rng(0).integers(0, 2, (64, 8, 8, 1)).astype(np.float32)
+    keras.utils.set_random_seed(0)
+    vae = catalog.conv_vae((8, 8, 1), latent=2, filters=(4,), dense=8, seed=1)
+    compile_model(vae, Settings(epochs=4), 4)
+
+    def fitted(model):
+        model.fit(x, x, epochs=2, batch_size=16, shuffle=False, verbose=0)
+        return [*model.get_weights(), *map(keras.ops.convert_to_numpy, model.optimizer.variables)]
+
+    fitted(vae)
+    vae.save(tmp_path / "vae.keras")
+    loaded = keras.saving.load_model(tmp_path / "vae.keras")
+    assert type(loaded.optimizer) is Adam and int(loaded.optimizer.iterations) == 8
+    for mine, theirs in zip(fitted(loaded), fitted(vae), strict=True):
         np.testing.assert_array_equal(mine, theirs)

@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 from processes import interruptible
 
-from zoo import catalog, datasets, training
+from zoo import catalog, datasets, objectives, schedules, training
 from zoo.datasets import Dataset, Schema, Split
 from zoo.errors import InputError, TrainingError
-from zoo.training import checkpoint
-from zoo.training.callbacks import StopOnDivergence
+from zoo.training import checkpoint, identity
+from zoo.training.callbacks import Journal, StopOnDivergence
 from zoo.training.loop import compile_model
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,13 +72,14 @@ from pathlib import Path
 import keras
 from zoo import catalog, datasets, training
 from zoo.training import loop
-loop.CHECKPOINT_SECONDS = 0.0  # after every epoch
+loop.CHECKPOINT_SECONDS = 0.0  # after every step
+loop.CHECKPOINT_SHARE = float("inf")
 
 class Slow(keras.callbacks.Callback):  # leaves time to be killed in the middle of an epoch
     def on_train_batch_end(self, batch, logs=None):
         if self.model.optimizer.iterations.numpy() > 25:
             print("third epoch", flush=True)
-            import time; time.sleep(60)
+            import time; time.sleep(0.5)
 
 training.seed_everything(0)
 vae = catalog.conv_vae((8, 8, 1), latent=2, filters=(4,), dense=8)
@@ -103,7 +104,7 @@ def python(code, folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_a_run_killed_in_mid_epoch_resumes_to_the_same_weights(
     data, uninterrupted, tmp_path, capsys, signal_number
 ):
@@ -117,18 +118,140 @@ def test_a_run_killed_in_mid_epoch_resumes_to_the_same_weights(
     process.wait()
     process.stdout.close()
     assert process.returncode != 0
-    progress, _, _ = checkpoint.load(tmp_path)
-    assert progress.epoch == 2  # of 4: the third was cut off
+    progress = checkpoint.progress_of(tmp_path)
+    assert progress.epoch == 2 and 1 <= progress.step < STEPS  # of 4: the third was cut off
     capsys.readouterr()
     vae = model()
     training.fit(vae, data, SETTINGS, tmp_path, resume=True)
-    assert "Resuming after epoch 2 of 4" in capsys.readouterr().out
+    assert f"Resuming after {progress.step} steps of epoch 3 of 4" in capsys.readouterr().out
+    assert_ends_alike(vae, tmp_path, uninterrupted)
+
+
+def assert_ends_alike(vae, folder, uninterrupted):
+    """Asserts weights, history and whole state of a run that was never interrupted."""
     assert_same(weights(vae), uninterrupted[1])
-    _, _, wanted = checkpoint.load(uninterrupted[0].folder)
-    _, _, arrays = checkpoint.load(tmp_path)
+    progress, _, arrays = checkpoint.load(folder)
+    wanted_progress, _, wanted = checkpoint.load(uninterrupted[0].folder)
+    assert without_seconds(progress.history) == without_seconds(wanted_progress.history)
+    assert progress.best_epoch == wanted_progress.best_epoch
     assert set(arrays) == set(wanted)
     for name, value in wanted.items():  # the last weights, the optimizer's state, the generators'
         np.testing.assert_array_equal(arrays[name], value, err_msg=name)
+
+
+def without_seconds(history):
+    return [{name: value for name, value in row.items() if name != "seconds"} for row in history]
+
+
+STEPS = 10  # of an epoch
+
+
+class Signals(keras.callbacks.Callback):
+    """Sends this process a signal at a step, or in the validation of an epoch."""
+
+    def __init__(self, step=None, validation_of=None, number=signal.SIGINT, times=1):
+        super().__init__()
+        self.step, self.validation_of, self.number, self.times = step, validation_of, number, times
+        self.steps = self.epochs = 0
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.steps += 1
+        if self.steps == self.step:
+            self.send()
+
+    def on_test_begin(self, logs=None):
+        self.epochs += 1
+        if self.epochs == self.validation_of:
+            self.send()
+
+    def send(self):
+        for _ in range(self.times):
+            os.kill(os.getpid(), self.number)
+
+
+@pytest.fixture
+def hears(monkeypatch):
+    """This process hears signals as one that was started by hand; what it does is put back."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def interrupted(vae, data, folder, settings=SETTINGS, **options):
+    """Trains until a signal of `Signals(**options)`; what was raised."""
+    original = vae.fit
+    sender = Signals(**options)
+    vae.fit = lambda *a, callbacks, **k: original(*a, callbacks=[sender, *callbacks], **k)
+    with pytest.raises(training.Interrupted) as raised:
+        training.fit(vae, data, settings, folder)
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    ("options", "epoch", "step"),
+    [
+        ({"step": 1}, 0, 1),
+        ({"step": 4, "number": signal.SIGTERM}, 0, 4),
+        ({"step": STEPS - 1}, 0, STEPS - 1),
+        ({"step": STEPS, "number": signal.SIGHUP}, 1, 0),
+        ({"validation_of": 2}, 2, 0),
+        ({"step": 3 * STEPS + 5}, 3, 5),
+        ({"step": 4 * STEPS}, 4, 0),
+    ],
+)
+def test_a_signal_keeps_every_step_that_was_done(
+    data, uninterrupted, tmp_path, hears, options, epoch, step
+):
+    error = interrupted(model(), data, tmp_path, **options)
+    assert error.number == options.get("number", signal.SIGINT)
+    assert isinstance(error, KeyboardInterrupt)
+    progress = checkpoint.progress_of(tmp_path)
+    assert (progress.epoch, progress.step) == (epoch, step)
+    stands = f"after {step} steps of epoch {epoch + 1}" if step else f"after epoch {epoch}"
+    assert str(error) == f"Training is kept as it stood {stands}; go on with --resume."
+    vae = model()
+    training.fit(vae, data, SETTINGS, tmp_path, resume=True)
+    assert_ends_alike(vae, tmp_path, uninterrupted)
+
+
+def test_a_run_interrupted_again_and_again_ends_as_an_uninterrupted_one(
+    data, uninterrupted, tmp_path, hears
+):
+    interrupted(model(), data, tmp_path, step=3)
+    for step in (2, STEPS - 2, STEPS + 3):
+        vae = model()
+        original, sender = vae.fit, Signals(step=step)
+        vae.fit = lambda *a, callbacks, original=original, sender=sender, **k: original(
+            *a, callbacks=[sender, *callbacks], **k
+        )
+        with pytest.raises(training.Interrupted):
+            training.fit(vae, data, SETTINGS, tmp_path, resume=True)
+    assert checkpoint.progress_of(tmp_path).epoch == 2
+    vae = model()
+    training.fit(vae, data, SETTINGS, tmp_path, resume=True)
+    assert_ends_alike(vae, tmp_path, uninterrupted)
+
+
+def test_a_second_signal_interrupts_at_once_and_nothing_is_promised(data, tmp_path, hears, capfd):
+    error = interrupted(model(), data, tmp_path, step=1, times=2)
+    assert "twice" in str(error) and checkpoint.load(tmp_path) is None
+    assert "Once more stops at once" in capfd.readouterr().err
+    assert training.kept(tmp_path) == (
+        "Nothing was trained yet, so nothing is kept: run the same command again."
+    )
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_signal_that_is_ignored_stays_ignored(data, uninterrupted, tmp_path, hears):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as under nohup
+    vae = model()
+    original, sender = vae.fit, Signals(step=2, number=signal.SIGHUP)
+    vae.fit = lambda *a, callbacks, **k: original(*a, callbacks=[sender, *callbacks], **k)
+    training.fit(vae, data, SETTINGS, tmp_path)
+    assert_same(weights(vae), uninterrupted[1])
 
 
 def iterators():
@@ -172,7 +295,7 @@ def test_resuming_under_another_configuration_names_what_differs(data, uninterru
 def test_a_run_is_not_overwritten_unasked(data, uninterrupted, tmp_path):
     shutil.copy(uninterrupted[0].folder / checkpoint.FILE, tmp_path)
     before = (tmp_path / checkpoint.FILE).read_bytes()
-    with pytest.raises(TrainingError, match=r"epoch 4 of 4.*--resume.*--restart"):
+    with pytest.raises(TrainingError, match=r"after epoch 4 of 4.*--resume.*--restart"):
         training.fit(model(), data, SETTINGS, tmp_path)
     assert (tmp_path / checkpoint.FILE).read_bytes() == before
 
@@ -184,17 +307,20 @@ def test_restart_discards_a_run_of_another_configuration(data, uninterrupted, tm
     training.fit(vae, data, SETTINGS, tmp_path, restart=True)
     assert_same(weights(vae), uninterrupted[1])
     training.clear(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"history.csv", "lock"}
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_two_processes_do_not_train_in_one_folder(data, tmp_path):
     held = python(
         "import fcntl, sys\nfile = open(sys.argv[1] + '/lock', 'w')\n"
-        "fcntl.flock(file, fcntl.LOCK_EX)\nprint('held', flush=True)\nsys.stdin.read()",
+        "fcntl.flock(file, fcntl.LOCK_EX)\nfile.write('process 17 on elsewhere')\n"
+        "file.flush()\nprint('held', flush=True)\nsys.stdin.read()",
         tmp_path,
     )
     assert held.stdout.readline() == "held\n"
-    with pytest.raises(TrainingError, match="Another process is training in"):
+    with pytest.raises(
+        TrainingError, match=r"Another run \(process 17 on elsewhere\) is training in"
+    ):
         training.fit(model(), data, SETTINGS, tmp_path)
     held.kill()
     held.wait()
@@ -253,10 +379,58 @@ def test_a_damaged_checkpoint_is_named(data, uninterrupted, tmp_path):
         training.fit(model(), data, SETTINGS, tmp_path, resume=True)
 
 
-def test_a_checkpoint_of_another_network_is_refused(data, uninterrupted, tmp_path):
+@pytest.mark.parametrize("options", [{"dense": 9}, {"activation": "tanh"}, {"beta": 2.0}])
+def test_a_checkpoint_of_another_model_is_refused(data, uninterrupted, options):
+    """Also where the shapes of all variables are the same."""
     run, _ = uninterrupted
+    if "beta" in options:
+        options = {"objective": objectives.ELBO(options["beta"])}
+    with pytest.raises(TrainingError, match=r"model_digest: .* then, .* now"):
+        training.fit(model(**options), data, SETTINGS, run.folder, resume=True)
+
+
+def test_variables_that_do_not_fit_are_never_restored(uninterrupted):
+    _, _, arrays = checkpoint.load(uninterrupted[0].folder)
+    vae = model(dense=9)
+    vae.compile()
     with pytest.raises(TrainingError, match="do not fit this model"):
-        training.fit(model(dense=9), data, SETTINGS, run.folder, resume=True)
+        checkpoint.restore(vae, arrays)
+
+
+@pytest.mark.parametrize("name", catalog.names())
+def test_models_built_alike_have_one_digest(name):
+    shape, options = (8, 8, 1), {"classes": 3} if name == "conditional_vae" else {}
+    one, other = (catalog.build(name, shape, **options) for _ in range(2))
+    assert identity.of_model(one) == identity.of_model(other)
+
+
+@pytest.mark.parametrize("changed", ["an example", "a label", "a length", "their order"])
+def test_a_run_on_other_data_is_refused(tmp_path, changed):
+    """What differs is one example of two hundred, in one value."""
+    rng = np.random.default_rng(0)
+    arrays = {
+        "x": rng.random((200, 8, 8, 1)).astype(np.float32),
+        "labels": rng.integers(0, 3, 200),
+        "lengths": rng.integers(1, 8, 200),
+    }
+
+    def made():
+        split = Split(arrays["x"], arrays["labels"], arrays["lengths"])
+        whole = Dataset("made", split, split, Schema("image", (8, 8, 1)), "made", "none", "all")
+        return datasets.binarize(whole, "none")
+
+    settings = dataclasses.replace(SETTINGS, epochs=1, batch_size=50)
+    training.fit(model(), made(), settings, tmp_path)
+    if changed == "an example":
+        arrays["x"][101, 3, 3, 0] += 1e-3
+    elif changed == "a label":
+        arrays["labels"][101] = 3 - arrays["labels"][101]
+    elif changed == "a length":
+        arrays["lengths"][101] = 9 - arrays["lengths"][101]
+    else:
+        arrays = {name: value[::-1].copy() for name, value in arrays.items()}
+    with pytest.raises(TrainingError, match=r"training_data_digest: .* then, .* now"):
+        training.fit(model(), made(), settings, tmp_path, resume=True)
 
 
 def test_resume_without_a_checkpoint_begins_at_the_beginning(data, uninterrupted, tmp_path, capsys):
@@ -412,3 +586,55 @@ def test_an_interrupted_write_leaves_the_checkpoint_before_it(uninterrupted, tmp
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert (tmp_path / checkpoint.FILE).read_bytes() == source.read_bytes()
     assert [path.name for path in tmp_path.iterdir()] == [checkpoint.FILE]
+
+
+@pytest.mark.parametrize(
+    ("objective", "settled", "best"),
+    [
+        # A capacity that grows: its loss is smallest at the first epoch, where it wants no KL.
+        (lambda: objectives.Capacity(schedules.Linear(0.0, 5.0, 25), gamma=100.0), 25, (3, 4)),
+        (lambda: objectives.Capacity(schedules.Linear(0.0, 5.0, 4 * STEPS)), 40, (4,)),
+        (lambda: objectives.Capacity(schedules.Linear(0.0, 5.0, 1000)), 1000, (4,)),
+        (lambda: objectives.ELBO(schedules.Linear(0.0, 8.0, 3 * STEPS)), 30, (3, 4)),
+    ],
+)
+def test_the_best_epoch_is_one_after_the_schedules_have_settled(
+    data, tmp_path, objective, settled, best
+):
+    vae = model(objective=objective())
+    assert vae.settled_step == settled and vae.monitor == "loss"
+    run = training.fit(vae, data, dataclasses.replace(SETTINGS, patience=1), tmp_path)
+    assert run.best_epoch in best
+    assert len(run.history) == 4  # patience counts from there too
+    losses = {row["epoch"]: row["val_loss"] for row in run.history if row["epoch"] in best}
+    assert losses[run.best_epoch] == min(losses.values())
+
+
+def test_without_schedules_every_epoch_may_be_the_best(data, tmp_path):
+    vae = model(objective=objectives.Capacity(5.0))
+    assert vae.settled_step == 0
+    run = training.fit(vae, data, SETTINGS, tmp_path)
+    losses = [row["val_loss"] for row in run.history]
+    assert run.best_epoch == 1 + int(np.argmin(losses))
+
+
+def test_a_checkpoint_takes_a_small_share_of_the_time(data, tmp_path, monkeypatch):
+    """Writing a large model costs seconds: then the pauses are longer."""
+    clock = [0.0]
+    monkeypatch.setattr("zoo.training.callbacks.time.monotonic", lambda: clock[0])
+    saved = []
+
+    def slow(*_):
+        saved.append(clock[0])
+        clock[0] += 6.0
+
+    monkeypatch.setattr(checkpoint, "save", slow)
+    state = checkpoint.State(checkpoint.Progress(), [])
+    request = training.interruption.Request()
+    journal = Journal(tmp_path, 10_000, state, {}, 0, request, seconds=15.0, share=0.05)
+    journal.on_epoch_begin(0)
+    for step in range(600):
+        clock[0] += 1.0
+        journal.on_train_batch_end(step)
+    pauses = np.diff(saved)
+    assert saved[0] == 15.0 and (pauses >= 6.0 / 0.05).all() and len(saved) >= 4

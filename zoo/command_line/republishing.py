@@ -29,11 +29,9 @@ def add(commands):
 
 def _run(options):
     from zoo.export.republishing import republish
-    from zoo.runtime.replay import table
 
-    target, rows = republish(
-        options.artifact, options.out, options.replace, float16=not options.no_float16
-    )
-    say(*table(rows).splitlines())
-    say(f"Every format answers as the trained model did. Artifact: {target}")
+    done = republish(options.artifact, options.out, options.replace, float16=not options.no_float16)
+    for each in done.lines():
+        say(*each.splitlines())
+    say(f"Every format answers as the trained model did. Artifact: {done.folder}")
     return 0

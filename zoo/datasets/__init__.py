@@ -16,7 +16,7 @@ from zoo.artifact.schema import Schema
 from zoo.datasets.base import Dataset, Split
 from zoo.datasets.binarization import binarize
 from zoo.datasets.classes import classes, label_count, leave_out
-from zoo.datasets.reading import exists, printable
+from zoo.datasets.reading import exists, expanded, printable
 from zoo.errors import DatasetError, MissingDependency
 
 __all__ = [
@@ -69,7 +69,7 @@ def load(
     """
     image_shape = _checked_options(seed, image_shape, test_share, memory_share)
     given = _text(name)
-    path = _expanded(given)
+    path = expanded(given)
     if given in _EMBEDDED:
         return _load_digits(seed, test_share, image_shape)
     if _is_path(given) and exists(path):
@@ -98,15 +98,6 @@ def _text(name: str | os.PathLike[str]) -> str:
     if not isinstance(given, str) or not given:
         raise DatasetError(f"{name!r} is no name of a dataset. {_what_is_wanted()}")
     return given
-
-
-def _expanded(given: str) -> Path:
-    try:
-        return Path(given).expanduser()
-    except RuntimeError as error:
-        raise DatasetError(
-            f"{printable(given)} cannot be found: {error} Give the path in full."
-        ) from error
 
 
 def _checked_options(

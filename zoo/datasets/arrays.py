@@ -1,11 +1,12 @@
 """The user's own arrays: .npy (memory-mapped) and .npz."""
 
+import io
 import math
 import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, cast
 
 import numpy as np
 
@@ -27,6 +28,7 @@ SUFFIXES = (".npz", ".npy")
 
 _CHUNK_BYTES = 16 * 2**20
 _ZIP = b"PK"
+_LARGEST_PIECE = 2**20
 _ENCRYPTED = 0x1  # of a member's flags
 _MEMORY_SHARE_OF_AN_NPZ = 0.5  # the two parts are copies
 _AS_NPY = "Save the array with np.save as a .npy: that is read from disk as it is needed."
@@ -53,9 +55,7 @@ def load(
     With a `length` [n] besides, x are sequences: [n, steps, features], or images row by row.
     A .npy larger than `memory_share` of the memory stays on disk; a .npz is read whole.
     """
-    stored = _read(path)
-    if path.stat().st_size <= memory_share * storage.physical_memory():
-        stored = {key: np.array(values) for key, values in stored.items()}
+    stored = _read(path, int(memory_share * storage.physical_memory()))
     if "x_train" in stored:
         train = _split(path, stored, "_train", image_shape)
         test = _split(path, stored, "_test", image_shape)
@@ -84,10 +84,9 @@ def _schema(stored: dict[str, np.ndarray], train: Split) -> Schema:
     parts = [values for key, values in stored.items() if key.startswith("x")]
     shape = tuple(train.images.shape[1:])
     eight_bits = all(values.dtype == np.uint8 for values in parts)
+    spacing = 1 / 255 if eight_bits else None
     if all(_binary(values) for values in parts):
         spacing = 1.0
-    else:
-        spacing = 1 / 255 if eight_bits else None
     return Schema(
         {1: "vector", 2: "sequence", 3: "image"}[len(shape)],
         shape,
@@ -97,16 +96,20 @@ def _schema(stored: dict[str, np.ndarray], train: Split) -> Schema:
     )
 
 
-def _read(path: Path) -> dict[str, np.ndarray]:
-    """Arrays by key; a .npy and an unnamed array of an .npz get the key x."""
+def _read(path: Path, most: int) -> dict[str, np.ndarray]:
+    """Arrays by key; a .npy and an unnamed array of an .npz get the key x.
+
+    A .npy of more than `most` bytes stays on disk.
+    """
     with reading.open_regular(path) as stream:
         try:
             if stream.read(len(_ZIP)) == _ZIP:
                 return _read_npz(path, stream)
             stream.seek(0)
-            _check_header(stream, os.fstat(stream.fileno()).st_size)
+            size = os.fstat(stream.fileno()).st_size
+            _check_header(stream, size)
             array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-            return {"x": array}
+            return {"x": np.array(array) if size <= most else array}
         except DatasetError:
             raise
         except MemoryError as error:
@@ -125,8 +128,32 @@ def _read(path: Path) -> dict[str, np.ndarray]:
             ) from error
 
 
+class _InPieces(io.RawIOBase):
+    """A file of which no large piece is read at once, as an endless list of members would be."""
+
+    def __init__(self, stream: BinaryIO):
+        self.stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        content = self.stream.read(
+            min(size, _LARGEST_PIECE + 1) if size >= 0 else _LARGEST_PIECE + 1
+        )
+        if len(content) > _LARGEST_PIECE:
+            raise ValueError("its list of members is longer than that of any .npz of arrays")
+        return content
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self.stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self.stream.tell()
+
+    def seekable(self) -> bool:
+        return True
+
+
 def _read_npz(path: Path, stream: BinaryIO) -> dict[str, np.ndarray]:
-    with zipfile.ZipFile(stream) as archive:
+    with zipfile.ZipFile(cast(BinaryIO, _InPieces(stream))) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         wanted = _wanted(path, list(members))
         needed = sum(members[key].file_size for key in wanted)
@@ -195,19 +222,23 @@ def _split(
 ) -> Split:
     x, y, length = (kind + part for kind in _KINDS)
     sequences = length in stored
-    images = _shaped(f"{printable(path)} ({x})", stored[x], image_shape, sequences)
-    _check_values(f"{printable(path)} ({x})", images)
-    if not isinstance(images, np.memmap):
-        images = as_uint8_or_float32(images)
-    elif images.dtype not in (np.uint8, np.float32):
-        images = Rows(images)  # Converted row by row, so that it may be larger than memory.
-    labels = _labels(f"{printable(path)} ({y})", stored[y], len(images)) if y in stored else None
-    lengths = (
-        _lengths(f"{printable(path)} ({length})", stored[length], images.shape)
-        if sequences
-        else None
-    )
-    return Split(images, labels, lengths)
+    shown = printable(path)
+    given = _shaped(f"{shown} ({x})", stored[x], image_shape, sequences)
+    _check_values(f"{shown} ({x})", given)
+    labels = _labels(f"{shown} ({y})", stored[y], len(given)) if y in stored else None
+    lengths = None
+    if sequences:
+        lengths = _lengths(f"{shown} ({length})", stored[length], given.shape)
+    return Split(_images(given), labels, lengths)
+
+
+def _images(given: np.ndarray) -> np.ndarray | Rows:
+    """The array as a split holds it."""
+    if not isinstance(given, np.memmap):
+        return as_uint8_or_float32(given)
+    if given.dtype in (np.uint8, np.float32):
+        return given
+    return Rows(given)  # Converted row by row, so that it may be larger than memory.
 
 
 def _shaped(
@@ -259,16 +290,16 @@ def _check_values(where: str, images: np.ndarray) -> None:
             f"{where} has the dtype {images.dtype}; wanted: uint8 in 0..255, bool, or a float in "
             "[0, 1]. If the values are 0..255: x.astype('uint8')."
         )
-    first, lowest, highest = None, np.inf, -np.inf
+    first: tuple[tuple[int, ...], float] | None = None
+    lowest, highest = np.inf, -np.inf
     for start, chunk in _chunks(images):
         finite = np.isfinite(chunk)
         lowest = min(lowest, float(chunk.min(where=finite, initial=np.inf)))
         highest = max(highest, float(chunk.max(where=finite, initial=-np.inf)))
         bad = ~(finite & (chunk >= 0) & (chunk <= 1))
         if first is None and bad.any():
-            index = np.unravel_index(int(bad.argmax()), bad.shape)
-            value = float(chunk[index])
-            first = (start + int(index[0]), *(int(i) for i in index[1:])), value
+            at = tuple(int(i) for i in np.unravel_index(int(bad.argmax()), bad.shape))
+            first = (start + at[0], *at[1:]), float(chunk[at])
     if first is not None:
         index, value = first
         raise DatasetError(

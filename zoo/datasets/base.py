@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -31,14 +32,14 @@ class Rows:
     def __len__(self) -> int:
         return len(self.index)
 
-    def __getitem__(self, key) -> np.ndarray:
+    def __getitem__(self, key: Any) -> np.ndarray:
         first, *rest = key if isinstance(key, tuple) else (key,)
         rows = np.asarray(self.array[self.index[first]])
         if rest:
             rows = rows[tuple(rest)] if np.ndim(self.index[first]) == 0 else rows[:, *rest]
         return as_uint8_or_float32(rows)
 
-    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return self[:].astype(dtype or self.dtype, copy=False)
 
 
@@ -93,9 +94,12 @@ class Split:
         return positions[_checked(indices)]
 
 
+AnySplit = TypeVar("AnySplit")
+
+
 @dataclass(frozen=True, eq=False)
-class Dataset:
-    """A named dataset.
+class BaseDataset(Generic[AnySplit]):
+    """A named dataset; abstract.
 
     Args:
         name: slug [a-z0-9_]+, part of artifact names.
@@ -106,8 +110,8 @@ class Dataset:
     """
 
     name: str
-    train: Split
-    test: Split
+    train: AnySplit
+    test: AnySplit
     schema: Schema
     source: str
     licence: str
@@ -122,6 +126,11 @@ class Dataset:
     def range(self) -> tuple[float, float]:
         """What `Split.batch` keeps within."""
         return self.schema.range
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset(BaseDataset[Split]):
+    """A named dataset as it is loaded; final."""
 
 
 def as_uint8_or_float32(rows: np.ndarray) -> np.ndarray:
@@ -153,8 +162,8 @@ def hold_out(split: Split, test_share: float, seed: int) -> tuple[Split, Split, 
 
 
 def slug(text: str) -> str:
-    """Lower-case letters, digits and underscores: `My Photos` -> `my_photos`."""
-    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") or "data"
+    """Lower-case letters, digits and underscores, at most 80: `My Photos` -> `my_photos`."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower())[:80].strip("_") or "data"
 
 
 def _checked(indices: Indices) -> slice | np.ndarray:

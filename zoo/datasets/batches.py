@@ -4,8 +4,13 @@ A training batch depends on (seed, step) alone, so that a run which was killed a
 what an uninterrupted one would have seen.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import numpy as np
+
+from zoo.datasets.binarization import BinarizedSplit
 
 _ORDER, _DRAW = range(2)  # streams that must not meet
 
@@ -17,7 +22,14 @@ class TrainingBatches(keras.utils.PyDataset):
     `epoch` before iterating. What is left over at the end of a pass is dropped from that pass.
     """
 
-    def __init__(self, data, batch_size, seed, steps_per_epoch=None, conditions=()):
+    def __init__(
+        self,
+        data: BinarizedSplit,
+        batch_size: int,
+        seed: int,
+        steps_per_epoch: int | None = None,
+        conditions: Sequence[str] = (),
+    ):
         super().__init__()
         self.data = data
         self.batch_size = min(batch_size, len(data))
@@ -26,23 +38,23 @@ class TrainingBatches(keras.utils.PyDataset):
         self.steps_per_epoch = steps_per_epoch or self.steps_per_pass
         self.epoch = 0
         self.conditions = [data.condition(name) for name in conditions]
-        self._order = (None, None)
+        self._order: tuple[int, np.ndarray] | None = None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.steps_per_epoch
 
-    def __getitem__(self, step):
+    def __getitem__(self, step: int) -> tuple[Any, np.ndarray]:
         step += self.epoch * self.steps_per_epoch
         x, indices = self.at(step), self.indices(step)
         return _model_inputs(x, *(values[indices] for values in self.conditions)), x
 
-    def indices(self, step):
+    def indices(self, step: int) -> np.ndarray:
         """Which examples the batch of a global step holds, in order."""
         which_pass, place = divmod(step, self.steps_per_pass)
         order = self._permutation(which_pass)
         return np.sort(order[place * self.batch_size : (place + 1) * self.batch_size])
 
-    def at(self, step):
+    def at(self, step: int) -> np.ndarray:
         """The batch of a global step, counted from 0 over all epochs: float32 [batch, *event]."""
         indices = self.indices(step)
         if self.data.binarization != "dynamic":
@@ -51,8 +63,8 @@ class TrainingBatches(keras.utils.PyDataset):
         uniform = np.random.default_rng([self.seed, _DRAW, step]).random(x.shape, dtype=np.float32)
         return (uniform < x).astype(np.float32)
 
-    def _permutation(self, which_pass):
-        if self._order[0] != which_pass:
+    def _permutation(self, which_pass: int) -> np.ndarray:
+        if self._order is None or self._order[0] != which_pass:
             generator = np.random.default_rng([self.seed, _ORDER, which_pass])
             self._order = (which_pass, generator.permutation(len(self.data)))
         return self._order[1]
@@ -61,22 +73,22 @@ class TrainingBatches(keras.utils.PyDataset):
 class EvaluationBatches(keras.utils.PyDataset):
     """Every example of a split in order, as (x, x) or ((x, *conditions), x); drawn once."""
 
-    def __init__(self, data, batch_size, conditions=()):
+    def __init__(self, data: BinarizedSplit, batch_size: int, conditions: Sequence[str] = ()):
         super().__init__()
         self.data = data
         self.batch_size = batch_size
         self.conditions = tuple(conditions)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return -(-len(self.data) // self.batch_size)
 
-    def __getitem__(self, step):
+    def __getitem__(self, step: int) -> tuple[Any, np.ndarray]:
         stop = min(len(self.data), (step + 1) * self.batch_size)
         indices = np.arange(step * self.batch_size, stop)
         x, *condition = self.data.inputs(indices, self.conditions)
         return _model_inputs(x, *condition), x
 
 
-def _model_inputs(x, *condition):
+def _model_inputs(x: np.ndarray, *condition: np.ndarray) -> Any:
     """x, or x and its conditions as a model takes them."""
     return (x, *condition) if condition else x

@@ -1,12 +1,17 @@
 """How the values of a dataset become zeros and ones, drawn from seeds alone."""
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from zoo.datasets import fingerprint
-from zoo.datasets.base import Dataset, Split
+from zoo.datasets.base import BaseDataset, Dataset, Indices, Split
 from zoo.errors import DatasetError
+
+if TYPE_CHECKING:
+    from zoo.datasets.batches import EvaluationBatches, TrainingBatches
 
 BINARIZATIONS = ("dynamic", "static", "none")
 CONDITIONS = {
@@ -17,7 +22,7 @@ CONDITIONS = {
 _CUT, _TRAIN, _TEST = range(2, 5)  # streams that must not meet, nor `batches`'s
 
 
-def binarize(data, binarization, seed=0):
+def binarize(data: Dataset, binarization: str, seed: int = 0) -> "BinarizedDataset":
     """A dataset whose splits give a model what it sees of them: binarized, and in batches.
 
     Args:
@@ -30,10 +35,17 @@ def binarize(data, binarization, seed=0):
         raise DatasetError(
             f"binarization {binarization!r} is unknown; there are {', '.join(BINARIZATIONS)}."
         )
-    facts = {field.name: getattr(data, field.name) for field in fields(Dataset)}
-    for name, stream in (("train", _TRAIN), ("test", _TEST)):
-        facts[name] = BinarizedSplit(facts[name], binarization, seed, stream)
-    return BinarizedDataset(**facts, binarization=binarization, seed=seed)
+    return BinarizedDataset(
+        name=data.name,
+        train=BinarizedSplit(data.train, binarization, seed, _TRAIN),
+        test=BinarizedSplit(data.test, binarization, seed, _TEST),
+        schema=data.schema,
+        source=data.source,
+        licence=data.licence,
+        test_split=data.test_split,
+        binarization=binarization,
+        seed=seed,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,20 +57,20 @@ class BinarizedSplit:
     seed: int
     stream: int
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.split)
 
     @property
-    def labels(self):
+    def labels(self) -> np.ndarray | None:
         """int64 [n], or None."""
         return self.split.labels
 
     @property
-    def lengths(self):
+    def lengths(self) -> np.ndarray | None:
         """int64 [n], or None."""
         return self.split.lengths
 
-    def condition(self, name):
+    def condition(self, name: str) -> np.ndarray:
         """int32 [n]: what a conditional model takes besides x, `label` or `length`.
 
         Raises:
@@ -79,11 +91,11 @@ class BinarizedSplit:
             )
         return values.astype(np.int32)
 
-    def inputs(self, indices, conditions=()):
+    def inputs(self, indices: Indices, conditions: Sequence[str] = ()) -> tuple[np.ndarray, ...]:
         """What a model takes for these examples: (x, *conditions), see `examples`."""
         return self.examples(indices), *(self.condition(name)[indices] for name in conditions)
 
-    def examples(self, indices):
+    def examples(self, indices: Indices) -> np.ndarray:
         """What a model is evaluated on: float32 [k, *event], the same at every call.
 
         Binarized values are drawn once: the draw for an example depends on its position in the
@@ -99,7 +111,7 @@ class BinarizedSplit:
             uniform[row] = np.random.Generator(source).random(values.shape[1:], dtype=np.float32)
         return (uniform < values).astype(np.float32)
 
-    def cut(self, share, seed):
+    def cut(self, share: float, seed: int) -> tuple["BinarizedSplit", "BinarizedSplit"]:
         """(training, validation): disjoint parts of this split, drawn with the seed."""
         count = max(1, round(share * len(self)))
         if count >= len(self):
@@ -111,21 +123,29 @@ class BinarizedSplit:
         rest, validation = np.sort(order[count:]), np.sort(order[:count])
         return self.subset(rest), self.subset(validation)
 
-    def subset(self, indices):
+    def subset(self, indices: Indices) -> "BinarizedSplit":
         """The chosen examples, in the order asked for, each drawn as here."""
         return replace(self, split=self.split.subset(indices))
 
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         """A digest of every example, label, length and position, in order; reads all of them."""
         return fingerprint.of_split(self.split)
 
-    def training_batches(self, batch_size, seed, steps_per_epoch=None, conditions=()):
+    def training_batches(
+        self,
+        batch_size: int,
+        seed: int,
+        steps_per_epoch: int | None = None,
+        conditions: Sequence[str] = (),
+    ) -> "TrainingBatches":
         """Shuffled batches (x, x) without end, as `TrainingBatches`."""
         from zoo.datasets.batches import TrainingBatches  # loads Keras
 
         return TrainingBatches(self, batch_size, seed, steps_per_epoch, conditions)
 
-    def evaluation_batches(self, batch_size, conditions=()):
+    def evaluation_batches(
+        self, batch_size: int, conditions: Sequence[str] = ()
+    ) -> "EvaluationBatches":
         """Every example in order, as `EvaluationBatches`."""
         from zoo.datasets.batches import EvaluationBatches  # loads Keras
 
@@ -133,8 +153,8 @@ class BinarizedSplit:
 
 
 @dataclass(frozen=True, eq=False)
-class BinarizedDataset(Dataset):
-    """A dataset whose `train` and `test` are `BinarizedSplit`s."""
+class BinarizedDataset(BaseDataset[BinarizedSplit]):
+    """A dataset as a model sees it; final."""
 
     binarization: str = "none"
     seed: int = 0

@@ -1,23 +1,25 @@
 """The classes of a dataset, and a dataset less one of them: what anomaly detection trains on."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from zoo.datasets.base import Dataset, Split
+from zoo.datasets.base import BaseDataset, Dataset, Split
 from zoo.errors import DatasetError
 
 
-def classes(data: Dataset) -> tuple[int, ...]:
+def classes(data: BaseDataset[Any]) -> tuple[int, ...]:
     """The classes of which both training and test set have examples, in ascending order.
 
     Raises:
         DatasetError: the data has no labels.
     """
-    return tuple(np.intersect1d(*_labels(data)).tolist())
+    train, test = _labels(data)
+    return tuple(np.intersect1d(train, test).tolist())
 
 
-def label_count(data: Dataset) -> int:
+def label_count(data: BaseDataset[Any]) -> int:
     """One more than the largest label of either split: a conditional model's labels are below it.
 
     Raises:
@@ -52,7 +54,7 @@ def leave_out(data: Dataset, label: int) -> Dataset:
     )
 
 
-def _labels(data: Dataset) -> list[np.ndarray]:
+def _labels(data: BaseDataset[Any]) -> list[np.ndarray]:
     parts = {"train": data.train, "test": data.test}
     unlabelled = [part for part, split in parts.items() if split.labels is None]
     if unlabelled:

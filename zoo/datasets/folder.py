@@ -6,8 +6,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -171,17 +171,19 @@ def _decoded(
 ) -> np.ndarray:
     pillow()
     name = printable(root.resolve().name)
-    digests: list[str] = []  # of the files' contents, where the decoded images are kept on disk
+    digests: list[str | None] = []  # of the files, where what is decoded is kept on disk
 
     def key() -> str:
-        digests.extend(fingerprint.of_files(root, files, f"Reading {name}"))
+        found = fingerprint.of_files(root, files, f"Reading {name}")
+        digests.extend(found)
         sides = "x".join(str(side) for side in image_shape)
-        return f"{slug(name)[:80]}-{fingerprint.of_names(files, digests)}-{sides}"
+        return f"{slug(name)}-{fingerprint.of_names(files, found)}-{sides}"
 
     def write(arrays: storage.Arrays) -> None:
+        stated = digests or [None] * len(files)
         jobs = [
             _Job(root / file, image_shape, digest)
-            for file, digest in zip(files, digests or [None] * len(files), strict=True)
+            for file, digest in zip(files, stated, strict=True)
         ]
         _decode_all(root, files, jobs, arrays["images"])
 
@@ -215,7 +217,7 @@ class _Job:
             return str(error.strerror)
 
 
-def _state(stream: BinaryIO) -> tuple[int, ...]:
+def _state(stream: BufferedReader) -> tuple[int, ...]:
     """What tells that an open file has been written to."""
     status = os.fstat(stream.fileno())
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _BYTES_A_PIXEL = 16  # of a decoded image, its copies in other modes included
-_MEMORY_SHARE = 0.5
-_LARGE = 2**24  # pixels
+_MOST = 0.5  # of the memory, for one image
+_LARGE = 1 / 32  # of the memory, for one of several that are decoded at once
 _ONE_LARGE_AT_A_TIME = threading.Lock()
 
 
@@ -58,14 +58,12 @@ def decode(stream: BinaryIO, image_shape: tuple[int, int, int]) -> np.ndarray:
 @contextlib.contextmanager
 def _memory_for(image: "Image.Image") -> Iterator[None]:
     """Refuses an image for which there is no memory; large ones are decoded one at a time."""
-    pixels = image.width * image.height
-    most = int(_MEMORY_SHARE * storage.physical_memory() / _BYTES_A_PIXEL)
-    if pixels > most:
+    share = image.width * image.height * _BYTES_A_PIXEL / storage.physical_memory()
+    if share > _MOST:
         raise DatasetError(
-            f"{image.width}x{image.height} pixels, for more than {most:,} of which there is not "
-            "enough memory"
+            f"{image.width}x{image.height} pixels, for which there is not enough memory here"
         )
-    with _ONE_LARGE_AT_A_TIME if pixels > _LARGE else contextlib.nullcontext():
+    with _ONE_LARGE_AT_A_TIME if share > _LARGE else contextlib.nullcontext():
         yield
 
 

@@ -2,8 +2,8 @@
 
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from zoo.errors import DatasetError
 
@@ -22,6 +22,16 @@ def printable(text: object) -> str:
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in str(text)
     )
+
+
+def expanded(given: str | os.PathLike[str]) -> Path:
+    """The path, with ~ and ~user in place of a home folder."""
+    try:
+        return Path(given).expanduser()
+    except RuntimeError as error:
+        raise DatasetError(
+            f"{printable(given)} cannot be found: {error} Give the path in full."
+        ) from error
 
 
 def exists(path: Path) -> bool:
@@ -51,7 +61,7 @@ def not_regular(path: Path) -> str | None:
     return _kind(path.stat().st_mode)
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """The file, open for reading.
 
     Raises:

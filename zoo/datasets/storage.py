@@ -3,31 +3,28 @@
 One mechanism for every source that must be decoded (TFDS, folders of images).
 """
 
-import contextlib
 import hashlib
 import json
 import os
-import secrets
 import sys
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from zoo.atomic_write import whole
+from zoo.atomic_write import tidy, whole_folder
 from zoo.datasets import reading
 from zoo.datasets.reading import printable
 from zoo.errors import DatasetError
 
 Fields = Mapping[str, tuple[tuple[int, ...], type]]  # name -> (shape, dtype)
-Arrays = dict[str, np.ndarray]
+Arrays = Mapping[str, np.ndarray]
 
 CHUNK_BYTES = 16 * 2**20
 
+_CHECKSUMS = "sha256.json"
 _MEMORY_IF_UNKNOWN = 8 * 2**30
-_ABANDONED_SECONDS = 24 * 60 * 60
 _LARGEST_CHECKSUMS = 2**16
 
 
@@ -42,9 +39,8 @@ def decoded(
     """Arrays by name, filled by `write(arrays)`.
 
     They are plain ndarrays while their bytes are within `memory_share` of the physical memory.
-    Beyond that they are read-only memory maps of `<cache_dir>/<key>.<field>.npy`, which appear only
-    when complete and are not decoded again while they are there and have the checksums of
-    `<cache_dir>/<key>.sha256.json`.
+    Beyond that they are read-only memory maps of `<cache_dir>/<key>/<field>.npy`. That folder
+    appears only when complete, and nothing is decoded again while its checksums are right.
 
     Args:
         key: () -> a name that changes with anything that is decoded; asked only beyond the memory.
@@ -54,18 +50,20 @@ def decoded(
     """
     needed = sum(_bytes(shape, dtype) for shape, dtype in fields.values())
     if needed <= memory_share * physical_memory():
-        arrays = {name: np.empty(shape, dtype) for name, (shape, dtype) in fields.items()}
+        arrays: Arrays = {name: np.empty(shape, dtype) for name, (shape, dtype) in fields.items()}
         write(arrays)
         return arrays
-    files = _Files(cache_folder(cache_dir), key(), fields)
-    arrays_on_disk = files.opened()
+    folder = cache_folder(cache_dir)
+    _clear_what_killed_processes_left(folder)
+    kept = _Kept(folder / key(), fields)
+    arrays_on_disk = kept.opened()
     if arrays_on_disk is None:
-        files.write(write, needed)
-        arrays_on_disk = files.opened()
+        kept.write(write, needed)
+        arrays_on_disk = kept.opened()
     if arrays_on_disk is None:
         raise DatasetError(
-            f"The files just written to {printable(files.folder)} cannot be read back. Another "
-            "process may be changing them: load again, or choose another cache_dir."
+            f"What was just written to {printable(kept.folder)} cannot be read back. Another "
+            "process may be changing it: load again, or choose another cache_dir."
         )
     return arrays_on_disk
 
@@ -73,7 +71,7 @@ def decoded(
 def cache_folder(cache_dir: str | os.PathLike[str] | None) -> Path:
     """The folder of the files: `cache_dir`, else $VAE_ZOO_CACHE, else ~/.cache/vae-zoo."""
     chosen = cache_dir or os.environ.get("VAE_ZOO_CACHE") or "~/.cache/vae-zoo"
-    return Path(chosen).expanduser()
+    return reading.expanded(chosen)
 
 
 def physical_memory() -> int:
@@ -106,29 +104,27 @@ def add_rows(digest: Any, rows: Any, bar: Any = None) -> None:
             bar.update(len(chunk))
 
 
-class _Files:
-    """The files of one key, and the file of their checksums."""
+class _Kept:
+    """A folder that keeps decoded arrays, a file each, with the checksums of what was written."""
 
-    def __init__(self, folder: Path, key: str, fields: Fields):
+    def __init__(self, folder: Path, fields: Fields):
         self.folder = folder
         self.fields = fields
-        self.arrays = {name: folder / f"{key}.{name}.npy" for name in fields}
-        self.checksums = folder / f"{key}.sha256.json"
 
     def opened(self) -> Arrays | None:
-        """The files as memory maps, or None where they are absent or not what was written."""
-        if not all(os.path.lexists(file) for file in (*self.arrays.values(), self.checksums)):
+        """The arrays as memory maps, or None where they are absent or not what was written."""
+        if not os.path.lexists(self.folder):
             return None
         try:
-            stated = json.loads(reading.read(self.checksums, _LARGEST_CHECKSUMS))
+            stated = json.loads(reading.read(self.folder / _CHECKSUMS, _LARGEST_CHECKSUMS))
             arrays = {name: self._mapped(name) for name in self.fields}
             intact = stated == _checksums(arrays)
         except (DatasetError, OSError, ValueError, EOFError, RecursionError):
             intact = False
         if not intact:
             print(
-                f"The decoded data kept in {printable(self.folder)} is damaged or incomplete: "
-                "it is decoded anew.",
+                f"The decoded data kept in {printable(self.folder)} is damaged: it is decoded "
+                "anew.",
                 file=sys.stderr,
             )
             return None
@@ -136,54 +132,41 @@ class _Files:
 
     def _mapped(self, name: str) -> np.ndarray:
         shape, dtype = self.fields[name]
-        if kind := reading.not_regular(self.arrays[name]):
+        file = self.folder / f"{name}.npy"
+        if kind := reading.not_regular(file):
             raise ValueError(f"is {kind}")
-        array: np.ndarray = np.load(self.arrays[name], mmap_mode="r", allow_pickle=False)
+        array: np.ndarray = np.load(file, mmap_mode="r", allow_pickle=False)
         if array.shape != tuple(shape) or array.dtype != dtype:
             raise ValueError("has another shape or dtype")
         return array
 
     def write(self, fill: Callable[[Arrays], None], needed: int) -> None:
-        """Decodes into partial files, which take their names when all bytes are on the disk."""
-        # Two containers that share the folder may each have a process of this number.
-        suffix = f"partial-{os.getpid()}-{secrets.token_hex(4)}"
-        partial = {name: Path(f"{file}.{suffix}") for name, file in self.arrays.items()}
+        """Decodes into a folder that takes its name when all of it is on the disk."""
         try:
-            with self._explained(needed):
-                self.folder.mkdir(parents=True, exist_ok=True)
-                _remove_abandoned((*self.arrays.values(), self.checksums))
-                arrays = {name: _allocated(partial[name], *self.fields[name]) for name in partial}
-            fill(arrays)
-            with self._explained(needed):
-                self._keep(arrays, partial)
-        finally:
-            for file in partial.values():
-                file.unlink(missing_ok=True)
-
-    def _keep(self, arrays: dict[str, np.memmap], partial: Mapping[str, Path]) -> None:
-        stated = _checksums(arrays)
-        for name, array in arrays.items():
-            array.flush()
-            _synchronize(partial[name])
-        arrays.clear()  # Windows renames no file that is mapped.
-        # An old file of checksums beside a new array is damage that the next load finds.
-        for name, file in self.arrays.items():
-            os.replace(partial[name], file)
-        with whole(self.checksums, "w", encoding="ascii") as stream:
-            json.dump(stated, stream)
-        _synchronize(self.folder)
-
-    @contextlib.contextmanager
-    def _explained(self, needed: int) -> Any:
-        try:
-            yield
+            with whole_folder(self.folder, replace=True) as partial:
+                arrays = {
+                    name: _allocated(partial / f"{name}.npy", shape, dtype)
+                    for name, (shape, dtype) in self.fields.items()
+                }
+                fill(arrays)
+                (partial / _CHECKSUMS).write_text(json.dumps(_checksums(arrays)))
+                for array in arrays.values():
+                    array.flush()
+                arrays.clear()  # Windows renames nothing that is mapped.
         except OSError as error:
             raise DatasetError(
                 "The decoded data does not fit in memory_share of the memory, and its files "
-                f"cannot be written to {printable(self.folder)}: {error.strerror or error}. "
-                f"{needed:,} bytes are needed there. Free some space, choose another folder "
-                "(cache_dir or VAE_ZOO_CACHE), a smaller image_shape, or a larger memory_share."
+                f"cannot be written to {printable(self.folder.parent)}: "
+                f"{error.strerror or error}. {needed:,} bytes are needed there. Free some space, "
+                "choose another folder (cache_dir or VAE_ZOO_CACHE), a smaller image_shape, or a "
+                "larger memory_share."
             ) from error
+
+
+def _clear_what_killed_processes_left(folder: Path) -> None:
+    """Of any key: the data that was being decoded may have changed since."""
+    for path in folder.glob(".*.partial-*"):
+        tidy(folder / path.name[1:].rpartition(".partial-")[0])
 
 
 def _bytes(shape: tuple[int, ...], dtype: type) -> int:
@@ -198,26 +181,6 @@ def _checksums(arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
             add_rows(digest, array, bar)
         stated[name] = digest.hexdigest()
     return stated
-
-
-def _synchronize(path: Path) -> None:
-    """Brings a file, or the names in a folder, to the disk."""
-    if os.name == "nt" and path.is_dir():  # Windows opens no folders.
-        return
-    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _remove_abandoned(files: Iterable[Path]) -> None:
-    """Partial files of processes that were killed: those not written to for a day."""
-    for file in files:
-        for partial in file.parent.glob(f"{file.name}.partial-*"):
-            with contextlib.suppress(FileNotFoundError):  # another process removes it, too
-                if time.time() - partial.stat().st_mtime > _ABANDONED_SECONDS:
-                    partial.unlink()
 
 
 def _allocated(file: Path, shape: tuple[int, ...], dtype: type) -> np.memmap:

@@ -3,10 +3,12 @@
 import os
 import re
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 from urllib.parse import urlsplit
 
 from zoo.datasets import network
-from zoo.datasets.reading import exists, printable
+from zoo.datasets.reading import exists, expanded, printable
 from zoo.errors import DatasetError, MissingDependency
 
 _NAME = re.compile(
@@ -37,7 +39,7 @@ def is_of_images(name: str) -> bool:
         return False
 
 
-def library():
+def library() -> ModuleType:
     """The module tensorflow_datasets; TensorFlow itself is loaded only to read examples."""
     # Set before TensorFlow loads: its start-up notices are not the user's concern.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -54,10 +56,10 @@ def library():
 
 def _data_dir() -> Path:
     # Read at each load; TFDS itself reads the variable once, when it is imported.
-    return Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+    return expanded(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
 
 
-def builder_of(name: str):
+def builder_of(name: str) -> Any:
     """The builder of `name`, `name/configuration` or `name:version`; offline."""
     try:
         return library().builder(name, data_dir=str(_data_dir()))
@@ -69,7 +71,7 @@ def builder_of(name: str):
         ) from error
 
 
-def prepare(name: str, builder) -> None:
+def prepare(name: str, builder: Any) -> None:
     """Downloads and prepares the dataset unless it is there; fails in seconds without network."""
     folder = Path(builder.data_dir)
     if (folder / "dataset_info.json").exists():
@@ -94,13 +96,13 @@ def prepare(name: str, builder) -> None:
         ) from error
 
 
-def _downloaded_by_hand(builder) -> bool:
+def _downloaded_by_hand(builder: Any) -> bool:
     """Whether the dataset is one of those, and the folder where TFDS looks has something."""
     manual = _data_dir() / "downloads" / "manual"
     return bool(builder.MANUAL_DOWNLOAD_INSTRUCTIONS) and any(manual.glob("*"))
 
 
-def _one_url_a_host(builder) -> dict[str, str]:
+def _one_url_a_host(builder: Any) -> dict[str, str]:
     """{host: address} of the first three hosts that the dataset is downloaded from."""
     urls: dict[str, str] = {}
     for url in builder.url_infos or [network.REFERENCE_URL]:
@@ -113,7 +115,7 @@ def _prepared_versions(folder: Path) -> str:
     return f"Prepared there are: {', '.join(versions)}; ask for name:version. " if versions else ""
 
 
-def image_key_of(info) -> str | None:
+def image_key_of(info: Any) -> str | None:
     """The example's image: the feature called image, else the first that is one."""
     if not isinstance(info.features, library().features.FeaturesDict):
         return None

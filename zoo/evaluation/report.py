@@ -12,7 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from zoo.atomic_write import whole
+from zoo.atomic_write import tidy, whole
 from zoo.evaluation import latent, nats
 
 PARTIAL = "log_likelihood.npz"
@@ -138,6 +138,7 @@ def _means(values):
 
 def clear(folder):
     """Removes what an interrupted evaluation would go on from, once it is of no more use."""
+    tidy(Path(folder) / PARTIAL)
     (Path(folder) / PARTIAL).unlink(missing_ok=True)
 
 

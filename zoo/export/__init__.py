@@ -10,10 +10,9 @@ _HOMES = {
     "publish": "publishing",
     "republish": "republishing",
     "require_writable": "staging",
-    "table": "comparison",
 }
 
-__all__ = ["publish", "republish", "require_writable", "table"]
+__all__ = ["publish", "republish", "require_writable"]
 
 
 def __getattr__(name):

@@ -55,23 +55,24 @@ def load(path):
     Raises:
         ExportError: if its classes cannot be found, or it cannot be read.
     """
-    named = _modules(path)
-    for module in named - {"__main__"}:
+    config = _config(path)
+    for module in set(re.findall(r'"module": "([\w.]+)"', config)):  # nobody has imported them
         with contextlib.suppress(ImportError):  # reading the file will say what is missing
             importlib.import_module(module)
     try:
         return keras.saving.load_model(path, safe_mode=True)
     except (TypeError, ValueError, ImportError, AttributeError) as error:
         advice = "Register its classes with keras.saving.register_keras_serializable."
-        if "__main__" in named:
+        homeless = sorted(set(re.findall(r'"module": null, "class_name": "(\w+)"', config)))
+        if homeless:  # so Keras writes what is of the module __main__
             advice = (
-                "Some of its classes are defined in the script that runs, which nobody who loads "
-                "the model can import: move them into a module of their own."
+                f"{', '.join(homeless)}: defined in the script that runs, which nobody who loads "
+                "the model can import. Move what it is into a module of its own."
             )
         raise ExportError(f"{path.name} cannot be read back: {error}\n{advice}") from error
 
 
-def _modules(path):
-    """Modules whose classes a .keras file names: another process knows none of them."""
+def _config(path):
+    """The text that says what a .keras file is made of: modules, classes and their arguments."""
     with zipfile.ZipFile(path) as file:
-        return set(re.findall(r'"module": "([\w.]+)"', file.read("config.json").decode()))
+        return file.read("config.json").decode()

@@ -52,7 +52,7 @@ def make(stage, trained=None, contract=None, earlier=None, float16=True):
     if earlier is not None:
         earlier_artifact.require_same_answers(Path(earlier), model, contract)
     facts = manifest.facts(model)
-    test_data.write(model, contract, test_data.read_inputs(stage), stage)
+    rows = test_data.write(model, contract, test_data.read_inputs(stage), stage)
     draws = {"score": facts["score_samples"] or 1}  # the one endpoint that decodes more than once
     sizes = {name: proof.batches(each, draws.get(name, 1)) for name, each in contract.items()}
     formats = [each for each in proof.FORMATS if float16 or each.name != OnnxFloat16.name]
@@ -64,7 +64,7 @@ def make(stage, trained=None, contract=None, earlier=None, float16=True):
         "comparisons": [asdict(row) for row in proven.rows],
         "float16": {name: why.get(name) for name in contract},
         "proof": {
-            "rows": test_data.rows(contract),
+            "rows": rows,
             "batches": {name: list(each) for name, each in sizes.items()},
             "memory": proof.MEMORY,
         },

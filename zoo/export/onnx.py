@@ -22,7 +22,10 @@ class Onnx(Format):
     precision = layout.FLOAT32
 
     def write(self, source, endpoints):
-        written = {name: swish.by_exponential(source.graphs[name]) for name in endpoints}
+        written = {
+            name: conversion.checked(name, swish.by_exponential(source.graphs[name]))
+            for name in endpoints
+        }
         files = [WeightsFile(source.stage / layout.WEIGHTS[self.precision])]
         self._save(source, written, files)
         return {}
@@ -31,13 +34,13 @@ class Onnx(Format):
         return OpenedOnnx(stage, self.precision)
 
     def _save(self, source, written, files):
-        """Writes {endpoint: graph} and their weights, in place of what there was."""
+        """Writes {endpoint: checked graph} and their weights, in place of what there was."""
         (source.stage / layout.ONNX).mkdir(exist_ok=True)
         (source.stage / layout.WEIGHTS[self.precision]).unlink(missing_ok=True)
         for name in source.contract:
             (source.stage / layout.graph(name, self.precision)).unlink(missing_ok=True)
         for name, graph in written.items():
-            move_out(conversion.checked(name, graph), files)
+            move_out(graph, files)
             onnx.save(graph, source.stage / layout.graph(name, self.precision))
 
 
@@ -53,8 +56,8 @@ class OnnxFloat16(Onnx):
         written, left_out = {}, {}
         for name in endpoints:
             try:
-                written[name] = half.of(source.graphs[name])
-            except half.Overflow as error:
+                written[name] = conversion.checked(name, half.of(source.graphs[name]))
+            except ExportError as error:
                 left_out[name] = str(error)
         singles = WeightsFile.written(
             source.stage / layout.WEIGHTS[layout.FLOAT32],

@@ -58,21 +58,11 @@ def make_and_prove(source, sizes, formats=FORMATS):
         ExportError: if a required format cannot be written, or naming every endpoint and output
             that is not equal to the trained model.
     """
-    proof, differing = Proof(), []
+    proof = Proof()
     for each in formats:
-        left_out = dict(each.write(source, list(source.contract)))
-        while True:
-            kept = {k: v for k, v in source.contract.items() if k not in left_out}
-            rows = compare(each, source.stage, kept, sizes)
-            bad = [row for row in rows if not row.ok]
-            if each.required or not bad:
-                break
-            left_out |= _reasons(bad, each, source.contract)
-            each.write(source, [name for name in kept if name not in left_out])
+        rows, proof.left_out[each.name] = _proven(each, source, sizes)
         proof.rows += rows
-        differing += bad
-        proof.left_out[each.name] = left_out
-    require_equal(differing)
+    require_equal([row for row in proof.rows if not row.ok])
     return proof
 
 
@@ -83,14 +73,52 @@ def compare(form, stage, contract, sizes):
         ExportError: if it cannot be opened or run, or its names, dtypes or axes are not the
             contract's.
     """
-    if not contract:
-        return []
-    opened, rows = form.open(stage), []
+    opened = form.open(stage)
+    return [
+        row
+        for name, endpoint in contract.items()
+        for row in _asked(form, opened, endpoint, stage, sizes[name])
+    ]
+
+
+def _proven(form, source, sizes):
+    """(rows, {endpoint: why it is left out}) of a format, which is written as often as it takes.
+
+    What was proven is what lies there in the end: where endpoints are left out, the others are
+    written and asked anew.
+    """
+    left_out = dict(form.write(source, list(source.contract)))
+    while True:
+        kept = {name: each for name, each in source.contract.items() if name not in left_out}
+        if form.required:
+            return compare(form, source.stage, kept, sizes), left_out
+        rows, failed = _of_a_variant(form, source.stage, kept, sizes)
+        if not failed:
+            return rows, left_out
+        left_out |= failed
+        form.write(source, [name for name in kept if name not in failed])
+
+
+def _of_a_variant(form, stage, contract, sizes):
+    """(rows, {endpoint: why it is not equal, or cannot be asked}) of a format not required."""
+    rows, failed = [], {}
+    opened = form.open(stage) if contract else None
     for name, endpoint in contract.items():
-        opened.require(endpoint)
-        given = form.name, opened.run, endpoint, stage, sizes[name]
-        rows += replay(*given, tolerances=form.tolerances)
-    return rows
+        try:
+            mine = _asked(form, opened, endpoint, stage, sizes[name])
+        except ExportError as error:
+            failed[name] = str(error)
+            continue
+        bad = [row for row in mine if not row.ok]
+        if bad:
+            failed[name] = _reason(bad, form, endpoint)
+        rows += mine
+    return rows, failed
+
+
+def _asked(form, opened, endpoint, stage, sizes):
+    opened.require(endpoint)
+    return replay(form.name, opened.run, endpoint, stage, sizes, tolerances=form.tolerances)
 
 
 def require_equal(differing):
@@ -99,22 +127,20 @@ def require_equal(differing):
         raise ExportError("The export is not equal to the trained model:\n" + table(differing))
 
 
-def _reasons(bad, form, contract):
-    """{endpoint: sentence} of rows that differ: the worst of each endpoint's."""
-    kinds = {(e.name, t.name): t.kind for e in contract.values() for t in e.outputs}
-    worst = {}
-    for row in bad:
-        kind = kinds[row.endpoint, row.output]
-        measured = row.max_abs if kind == PROBABILITY else row.max_rel
-        allowed = form.tolerances[kind]
-        # Nothing is worse than what is no number, or differs where nothing may.
-        share = measured / allowed if allowed and not math.isnan(measured) else math.inf
-        if row.endpoint not in worst or share > worst[row.endpoint][0]:
-            worst[row.endpoint] = (
-                share,
-                (
-                    f"`{row.output}` differs by {measured:.1e} at batch {row.batch}; allowed is "
-                    f"{row.tolerance}"
-                ),
-            )
-    return {name: sentence for name, (_, sentence) in worst.items()}
+def _reason(bad, form, endpoint):
+    """A sentence about the rows of an endpoint that differ: the worst of them."""
+    kinds = {tensor.name: tensor.kind for tensor in endpoint.outputs}
+
+    def measured(row):
+        return row.max_abs if kinds[row.output] == PROBABILITY else row.max_rel
+
+    def share(row):
+        """Of what is allowed; nothing is worse than no number, or what may not differ at all."""
+        allowed, error = form.tolerances[kinds[row.output]], measured(row)
+        return math.inf if not allowed or math.isnan(error) else error / allowed
+
+    worst = max(bad, key=share)
+    return (
+        f"`{worst.output}` differs by {measured(worst):.1e} at batch {worst.batch}; allowed is "
+        f"{worst.tolerance}"
+    )

@@ -15,12 +15,19 @@ from zoo.artifact.reading import Reader
 from zoo.artifact.schema import IMAGE, SEQUENCE, VECTOR, Schema
 from zoo.errors import ArtifactError
 from zoo.export import card, earlier, manifest, test_data
-from zoo.export.comparison import Row
 from zoo.export.processes import maker
+from zoo.export.published import Published
 from zoo.export.staging import staged
 
 KEPT = ("name", "created", "licence", "data", "recipe", "metrics", "protocol", "training")
 """Of the earlier manifest, as it is."""
+
+READ = ("conditions", "event_shape", "files", "versions")
+"""What is wanted of it besides."""
+
+
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+"""What an artifact may be called; its folder is."""
 
 
 def republish(artifact, out=None, replace=False, float16=True):
@@ -34,7 +41,7 @@ def republish(artifact, out=None, replace=False, float16=True):
         float16: whether graphs in float16 are wanted.
 
     Returns:
-        The new artifact's folder, and the rows of its proof.
+        A `Published`.
 
     Raises:
         ArtifactError: if the earlier artifact is missing, incomplete or changed.
@@ -56,15 +63,19 @@ def republish(artifact, out=None, replace=False, float16=True):
         facts = _facts(folder, before, answer)
         card.write(stage, facts)
         manifest.write(stage, facts)
-    return target, [Row(**row) for row in answer["comparisons"]]
+    return Published.from_answer(target, answer)
 
 
 def _manifest(folder):
     """The manifest of an artifact of this schema or an older one, as it was exported."""
-    found = manifests.read(folder, oldest=1)
-    missing = [key for key in (*KEPT, "conditions", "files") if key not in found]
+    found, path = manifests.read(folder, oldest=1), folder / layout.MANIFEST
+    missing = [key for key in (*KEPT, *READ) if key not in found]
     if missing:
-        raise ArtifactError(f"{folder / layout.MANIFEST} states no {', '.join(missing)}.")
+        raise ArtifactError(f"{path} states no {', '.join(missing)}.")
+    if not isinstance(found["name"], str) or not NAME.fullmatch(found["name"]):
+        raise ArtifactError(f"{path}: its name is {found['name']!r}, wanted is a folder's.")
+    if not isinstance(found["files"], dict) or not isinstance(found["conditions"], dict):
+        raise ArtifactError(f"{path}: its files are no object, or its conditions are none.")
     return found
 
 

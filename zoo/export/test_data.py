@@ -64,6 +64,9 @@ def write(model, contract, given, stage):
         given: {input: array}, as `examples` gives them; more rows than `rows(contract)` are cut.
         stage: the artifact's folder so far.
 
+    Returns:
+        How many rows the inputs have.
+
     Raises:
         ExportError: if an answer is not finite.
     """
@@ -86,6 +89,7 @@ def write(model, contract, given, stage):
             **{layout.ROWS: chosen},
             **{tensor.name: answer[tensor.name][chosen] for tensor in endpoint.outputs},
         )
+    return count
 
 
 def _decoded(model, contract, inputs, conditions):

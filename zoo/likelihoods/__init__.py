@@ -4,27 +4,44 @@ A likelihood is a small Keras layer, since some of them learn (a scale); the mat
 `zoo.distributions`. `zoo.likelihoods.base` says what each states: the data that it describes, so
 that a model and data which do not belong together are refused before training, the raw output that
 it takes of a decoder, and what `decode` answers.
+
+Classes are loaded when first used, so that the names alone need no Keras.
 """
 
+import importlib
+
 from zoo.errors import InputError
-from zoo.likelihoods.base import Likelihood
-from zoo.likelihoods.bernoulli import Bernoulli
-from zoo.likelihoods.categorical import Categorical
-from zoo.likelihoods.continuous_bernoulli import ContinuousBernoulli
-from zoo.likelihoods.discretized_logistic import DiscretizedLogistic
-from zoo.likelihoods.laplace import Laplace
-from zoo.likelihoods.negative_binomial import NegativeBinomial
-from zoo.likelihoods.normal import Normal
 
 NAMES = {
-    "bernoulli": Bernoulli,
-    "continuous_bernoulli": ContinuousBernoulli,
-    "normal": Normal,
-    "laplace": Laplace,
-    "discretized_logistic": DiscretizedLogistic,
-    "categorical": Categorical,
-    "negative_binomial": NegativeBinomial,
+    "bernoulli": "Bernoulli",
+    "continuous_bernoulli": "ContinuousBernoulli",
+    "normal": "Normal",
+    "laplace": "Laplace",
+    "discretized_logistic": "DiscretizedLogistic",
+    "categorical": "Categorical",
+    "negative_binomial": "NegativeBinomial",
 }
+"""name -> the class of the file of that name."""
+
+_HOMES = {"Likelihood": "base"} | {made: name for name, made in NAMES.items()}
+
+__all__ = ["NAMES", "get", "load_all", *_HOMES]
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'zoo.likelihoods' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"zoo.likelihoods.{_HOMES[name]}"), name)
+
+
+def __dir__():
+    return sorted(__all__)
+
+
+def load_all():
+    """Imports every class: a Keras file names its own, and Keras must know it."""
+    for name in NAMES:
+        importlib.import_module(f"zoo.likelihoods.{name}")
 
 
 def get(likelihood, event_shape=None):
@@ -32,11 +49,14 @@ def get(likelihood, event_shape=None):
 
     "auto" is what suits images of this event shape: normal for several channels, whose values
     are not probabilities of anything, else Bernoulli.
+
+    Raises:
+        InputError: for an unknown name.
     """
-    if isinstance(likelihood, Likelihood):
+    if isinstance(likelihood, __getattr__("Likelihood")):
         return likelihood
     if likelihood == "auto" and event_shape is not None:
         likelihood = "normal" if len(event_shape) == 3 and event_shape[-1] > 1 else "bernoulli"
-    if likelihood not in NAMES:
+    if likelihood not in list(NAMES):
         raise InputError(f"likelihood {likelihood!r} is unknown; there are {', '.join(NAMES)}.")
-    return NAMES[likelihood]()
+    return __getattr__(NAMES[likelihood])()

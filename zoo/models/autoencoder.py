@@ -53,15 +53,16 @@ class Autoencoder(LatentModel):
         return {"size": self.latent, "groups": {"z": [self.latent]}}
 
     def encode(self, x, *condition):
-        return self.features(x, condition)
+        return self._only_valid(self.features(x, condition), condition)
 
     def point(self, x, *condition):
         return self.encode(x, *condition)["z"]
 
     def score(self, x, *condition):
         """[batch, *event] -> {"reconstruction"}: -log p(x|z), [batch], nats."""
-        raw = self.raw(self.point(x, *condition), condition, x)
-        return {"reconstruction": -self._log_p(raw, x, condition)[:, 0]}
+        raw = self.raw(self.features(x, condition)["z"], condition, x)
+        answer = {"reconstruction": -self._log_p(raw, x, condition)[:, 0]}
+        return self._only_valid(answer, condition)
 
     # --- training ----------------------------------------------------------------------------
 

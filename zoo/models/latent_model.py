@@ -4,6 +4,8 @@ A model may be conditional: its networks then take whole numbers besides, one an
 `label`, or the `length` of a sequence whose last steps are padding.
 """
 
+import functools
+
 import keras
 from keras import ops
 
@@ -26,6 +28,9 @@ class LatentModel(keras.Model):
     `fit(x, y)` where what is to be reconstructed is another than what is encoded (denoising).
     `call` returns a dict of tensors, of which `compute_loss` makes the loss: the likelihood settles
     what the reconstruction costs. A `sample_weight` [batch] weighs all terms of its example.
+
+    In the endpoints, a row whose label, length or code is none of those that there are is answered
+    by NaN (by -1 where whole numbers are answered), in every runtime, and harms no other row.
 
     A dtype policy of mixed precision is the networks'; everything of this class is float32.
 
@@ -183,7 +188,9 @@ class LatentModel(keras.Model):
 
         An autoregressive decoder feeds back the likeliest value of each step.
         """
-        return self._outputs(self._likeliest(z, condition), condition)
+        known = z if self.codes is None else _known(z, self.codes)
+        answer = self._outputs(self._likeliest(known, condition), condition)
+        return self._only_valid(answer, condition, z)
 
     def reconstruct(self, x, *condition):
         """[batch, *event] -> the likelihood's `outputs`: what the point that is x decodes to."""
@@ -268,9 +275,26 @@ class LatentModel(keras.Model):
                 f"{self.name} takes {' and '.join(self.conditions) or 'nothing'} besides x or z; "
                 f"it was given {len(condition)} of {len(self.conditions)} such inputs."
             )
+        condition = [
+            _known(value, count)
+            for value, count in zip(condition, self.conditions.values(), strict=True)
+        ]
         others = (*condition, *last)
         # Keras refuses a list of tensors and arrays mixed.
         return [ops.convert_to_tensor(each) for each in (first, *others)] if others else first
+
+    def _only_valid(self, answer, condition, z=None):
+        """An endpoint's answer, NaN or -1 in rows whose conditions or codes are none there are."""
+        valid = [
+            _is_valid(value, count)
+            for value, count in zip(condition, self.conditions.values(), strict=True)
+        ]
+        if z is not None and self.codes is not None:
+            valid.append(ops.min(_is_valid(z, self.codes), axis=1))
+        if not valid:
+            return answer
+        rows = functools.reduce(ops.multiply, valid)
+        return {name: _masked(value, rows) for name, value in answer.items()}
 
     def _split(self, inputs):
         """(x, conditions) of what `call` is given."""
@@ -365,7 +389,8 @@ class LatentModel(keras.Model):
 
     def bare(self):
         """The same model in float32 and uncompiled: what an artifact carries."""
-        bare = type(self).from_config(precision.as_float32(self.get_config()))
+        with precision.float32_policy():
+            bare = type(self).from_config(precision.as_float32(self.get_config()))
         for mine, theirs in zip(bare.weights, self.weights, strict=True):
             mine.assign(theirs)
         return bare
@@ -408,6 +433,30 @@ class LatentModel(keras.Model):
                 for name, value in config.items()
             }
         )
+
+
+# By arithmetic: tf2onnx makes some choices between two tensors by multiplying each with 0 or 1, and
+# 0 times NaN is NaN.
+
+
+def _is_valid(values, count):
+    """1 where whole numbers are from 0 to below `count`, else 0: int32, shaped as they are."""
+    values = ops.convert_to_tensor(values)
+    return ops.cast(ops.logical_and(values >= 0, values < count), "int32")
+
+
+def _known(values, count):
+    """Whole numbers from 0 to below `count`, 0 in the place of any other."""
+    values = ops.convert_to_tensor(values)
+    return values * ops.cast(_is_valid(values, count), values.dtype)
+
+
+def _masked(value, rows):
+    """[batch, ...] where `rows` [batch] is 1; where it is 0 NaN, or -1 of whole numbers."""
+    rows = ops.reshape(rows, (-1, *[1] * (len(value.shape) - 1)))
+    if keras.backend.is_int_dtype(value.dtype):
+        return ops.cast(rows, value.dtype) * (value + 1) - 1
+    return value + ops.sqrt(ops.cast(rows, "float32") - 1.0)  # the root of -1
 
 
 def _weight_of_examples(sample_weight):

@@ -1,5 +1,7 @@
 """Dtype policies: which ones the networks of a model may have, and a config without them."""
 
+import contextlib
+
 import keras
 
 from zoo.errors import InputError
@@ -23,6 +25,17 @@ def require_supported(*networks):
             'computed in float32, and exported so. keras.config.set_dtype_policy("float32") before '
             "the networks are built."
         )
+
+
+@contextlib.contextmanager
+def float32_policy():
+    """Within it, layers whose config states no policy are made in float32."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def as_float32(config):

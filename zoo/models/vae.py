@@ -194,7 +194,8 @@ class VAE(LatentModel):
     # --- the endpoints of the artifact contract that the base does not have ------------------
 
     def encode(self, x, *condition):
-        return self.latents.encode(self.features(x, condition))
+        encoded = self.latents.encode(self.features(x, condition))
+        return self._only_valid(encoded, condition)
 
     def point(self, x, *condition):
         return self.latents.point(self.features(x, condition))
@@ -220,7 +221,7 @@ class VAE(LatentModel):
             raw = self._drawn(z, condition, self.likelihood.noise(seed, self.event_shape, STEPS))
         else:
             raw = self.raw(state, condition, None)
-        return {**self._outputs(raw, condition), self._z_name: z}
+        return self._only_valid({**self._outputs(raw, condition), self._z_name: z}, condition)
 
     def generate_from_words(self, low, high, *condition):
         """`generate` of seeds in two words each, see `noise.words`: JAX has no int64 by default."""
@@ -236,7 +237,8 @@ class VAE(LatentModel):
         if self.samples_posterior:
             draws = noise.draw(self.latents.noise(), np.arange(self.score_samples))[None]
         terms = self.terms(x, draws, *condition)
-        return {"elbo": -(terms["reconstruction"] + terms["kl"]), **terms}
+        answer = {"elbo": -(terms["reconstruction"] + terms["kl"]), **terms}
+        return self._only_valid(answer, condition)
 
     @property
     def _z_name(self):

@@ -1,18 +1,19 @@
 """Encoders and decoders that take a label besides, made of those of any family.
 
-The encoder sees the label as one more channel, learned for each class; the decoder as a learned
-vector beside z. Source: Kingma et al. 2014, "Semi-supervised learning with deep generative models",
-equation 3, where the label is observed.
+The encoder sees the label as one more channel, learned for each class, of a large image in squares
+of several pixels; the decoder as a learned vector beside z. Source: Kingma et al. 2014,
+"Semi-supervised learning with deep generative models", equation 3, where the label is observed.
 """
 
 import math
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from zoo.errors import InputError
 
 EMBEDDING = 16
+LARGEST_PLANE = 32  # values along a side that are learned for each class
 
 
 def encoder(build, event_shape, latent, classes, **options):
@@ -25,8 +26,7 @@ def encoder(build, event_shape, latent, classes, **options):
     _check(classes)
     x, label = keras.Input(event_shape, name="x"), _label()
     *grid, channels = event_shape
-    plane = layers.Embedding(classes, math.prod(grid), name="label_plane")(label)
-    plane = layers.Reshape((*grid, 1), name="plane")(plane)
+    plane = _label_plane(label, grid, classes)
     inner = build((*grid, channels + 1), latent, **options)
     h = layers.Concatenate(name="beside")([x, plane])
     return keras.Model([x, label], inner(h), name="encoder")
@@ -46,6 +46,24 @@ def decoder(build, raw_shape, latent, classes, **options):
     inner = build(raw_shape, latent + EMBEDDING, **options)
     h = layers.Concatenate(name="beside")([z, vector])
     return keras.Model([z, label], inner(h), name="decoder")
+
+
+def _label_plane(label, grid, classes):
+    """int32 [batch] -> [batch, *grid, 1]: values learned for each class.
+
+    An image of more than `LARGEST_PLANE` along a side has one for a square of pixels, so that the
+    weights do not grow with the square of the side.
+    """
+    factor = math.ceil(max(grid) / LARGEST_PLANE) if len(grid) == 2 else 1
+    coarse = [math.ceil(size / factor) for size in grid]
+    plane = layers.Embedding(classes, math.prod(coarse), name="label_plane")(label)
+    plane = layers.Reshape((*coarse, 1), name="plane")(plane)
+    if factor == 1:
+        return plane
+    plane = layers.Concatenate(name="square")([plane] * factor**2)
+    plane = ops.depth_to_space(plane, factor)
+    surplus = [side * factor - size for side, size in zip(coarse, grid, strict=True)]
+    return layers.Cropping2D([(0, rest) for rest in surplus], name="crop")(plane)
 
 
 def _label():

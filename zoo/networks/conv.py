@@ -15,12 +15,13 @@ from zoo.networks.output_layers import normal_posterior
 
 KERNEL = 3
 STRIDE = 2
+LARGEST_GRID = 8
 
 
 def encoder(
     event_shape,
     latent,
-    filters=(32, 64),
+    filters=None,
     dense=256,
     activation="silu",
     blocks=0,
@@ -28,10 +29,11 @@ def encoder(
 ):
     """[batch, height, width, channels] -> what `head` makes of it, each [batch, latent].
 
-    One convolution of stride 2 for each of `filters`, `blocks` residual blocks after each, then a
-    dense layer.
+    One convolution of stride 2 for each of `filters`, which unless given are `fitting_filters`,
+    `blocks` residual blocks after each, then a dense layer.
     """
     _check_latents(latent, dense)
+    filters = fitting_filters(event_shape) if filters is None else filters
     _check_images(event_shape, filters, blocks)
     x = keras.Input(event_shape, name="x")
     h = _down(x, filters, activation, blocks)
@@ -40,7 +42,7 @@ def encoder(
     return keras.Model(x, head(h, latent), name="encoder")
 
 
-def decoder(raw_shape, latent, filters=(32, 64), dense=256, activation="silu", blocks=0):
+def decoder(raw_shape, latent, filters=None, dense=256, activation="silu", blocks=0):
     """[batch, latent] -> the likelihood's raw output, [batch, height, width, raw channels].
 
     Mirrors `encoder`: transposed convolutions, then a sub-pixel convolution (Shi et al. 2016),
@@ -48,6 +50,7 @@ def decoder(raw_shape, latent, filters=(32, 64), dense=256, activation="silu", b
     the surplus row or column is cropped.
     """
     _check_latents(latent, dense)
+    filters = fitting_filters(raw_shape) if filters is None else filters
     _check_images(raw_shape, filters, blocks)
     rows, columns = grid(raw_shape, filters)
     z = keras.Input((latent,), name="z")
@@ -59,17 +62,31 @@ def decoder(raw_shape, latent, filters=(32, 64), dense=256, activation="silu", b
     return keras.Model(z, h, name="decoder")
 
 
+def fitting_filters(event_shape, first=16, most=48):
+    """Widths of as many strided convolutions as an image needs: `first`, doubled up to `most`.
+
+    Two, and more where it takes more to bring the longer side to 8 or below, so that the dense
+    layer behind them does not grow with the square of the side; fewer where the image is smaller.
+    """
+    _require_image(event_shape)
+    longer, shorter = max(event_shape[:2]), min(event_shape[:2])
+    levels = max(2, math.ceil(math.log2(longer / LARGEST_GRID)))
+    levels = max(1, min(levels, int(math.log2(shorter))))
+    return tuple(min(first * STRIDE**i, most) for i in range(levels))
+
+
 def grid(event_shape, filters):
     """(rows, columns) that an image is strided down to."""
     factor = STRIDE ** len(filters)
     return tuple(math.ceil(size / factor) for size in event_shape[:2])
 
 
-def grid_encoder(event_shape, dimension, filters=(32, 64), activation="silu", blocks=0):
+def grid_encoder(event_shape, dimension, filters=None, activation="silu", blocks=0):
     """[batch, height, width, channels] -> {"vectors"}, [batch, *grid, dimension].
 
     `encoder` without its dense layers: a vector for each place of the `grid`.
     """
+    filters = fitting_filters(event_shape) if filters is None else filters
     _check_images(event_shape, filters, blocks)
     x = keras.Input(event_shape, name="x")
     h = _down(x, filters, activation, blocks)
@@ -77,11 +94,12 @@ def grid_encoder(event_shape, dimension, filters=(32, 64), activation="silu", bl
     return keras.Model(x, {"vectors": vectors}, name="encoder")
 
 
-def grid_decoder(raw_shape, dimension, filters=(32, 64), activation="silu", blocks=0):
+def grid_decoder(raw_shape, dimension, filters=None, activation="silu", blocks=0):
     """[batch, *grid, dimension] -> the likelihood's raw output, [batch, height, width, channels].
 
     Mirrors `grid_encoder`.
     """
+    filters = fitting_filters(raw_shape) if filters is None else filters
     _check_images(raw_shape, filters, blocks)
     z = keras.Input((*grid(raw_shape, filters), dimension), name="z")
     between = None if blocks else activation
@@ -146,11 +164,7 @@ def _check_images(event_shape, filters, blocks):
         raise InputError(f"blocks={blocks}: give the residual blocks of each size, 0 or more.")
     if not filters or min(filters) < 1:
         raise InputError(f"filters={tuple(filters)}: give one positive number or more.")
-    if len(event_shape) != 3:
-        raise InputError(
-            f"A convolutional network takes images (height, width, channels); this data has "
-            f"events of shape {tuple(event_shape)}."
-        )
+    _require_image(event_shape)
     smallest, factor = min(event_shape[:2]), STRIDE ** len(filters)
     if smallest < factor:
         fitting = tuple(filters)[: int(math.log2(smallest))]
@@ -158,4 +172,12 @@ def _check_images(event_shape, filters, blocks):
         raise InputError(
             f"Images of {event_shape[0]}x{event_shape[1]} are too small for {len(filters)} "
             f"convolutions of stride {STRIDE}: they must be {factor}x{factor} or more. {advice}"
+        )
+
+
+def _require_image(event_shape):
+    if len(event_shape) != 3:
+        raise InputError(
+            f"A convolutional network takes images (height, width, channels); this data has "
+            f"events of shape {tuple(event_shape)}."
         )

@@ -10,18 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from zoo import likelihoods
 from zoo.errors import InputError
 
-Likelihood = Literal[
-    "auto",
-    "bernoulli",
-    "continuous_bernoulli",
-    "normal",
-    "laplace",
-    "discretized_logistic",
-    "categorical",
-    "negative_binomial",
-]
+Likelihood = Literal["auto", *likelihoods.NAMES]
 Posterior = Literal[
     "normal",
     "full_normal",
@@ -68,9 +60,11 @@ class Config:
     """Stop after so many epochs without a better validation ELBO; unless given a fifth of them,
     0 never stops."""
     steps_per_epoch: int | None = None
-    """Cut epochs to so many steps, for data too large to wait a whole pass for a checkpoint."""
+    """Cut epochs to so many steps, for data too large to wait a whole pass for a validation."""
     compiler: Literal["auto", "graph", "xla"] = "auto"
     """How TensorFlow compiles the step; `auto` is XLA on a GPU and a graph on a CPU."""
+    float16: bool = True
+    """Export graphs in float16 beside those in float32, where they are equal to their tolerance."""
     samples: int = 1000
     """K of the importance-sampled log p(x)."""
     seed: int = 0
@@ -78,7 +72,7 @@ class Config:
     out: Path = Path("exports")
     """Folder that the artifact is put into."""
     resume: bool = False
-    """Go on with a run that was interrupted."""
+    """Go on with a run that was interrupted, at the step where it was."""
     restart: bool = False
     """Discard a run that was interrupted, and begin anew."""
     replace: bool = False
@@ -146,7 +140,7 @@ class Codes(Describing):
     """Weight of the squared distance between encodings and the vectors that stand for them."""
     decay: float = 0.9
     """Of the moving averages that the vectors are, a step."""
-    restart: float = 0.1
+    restart_below: float = 0.1
     """Share of an even use below which a code is dead and restarted; 0 restarts none."""
 
 

@@ -8,17 +8,20 @@ import contextlib
 import dataclasses
 import logging
 import os
-import shlex
+import shutil
+import signal
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from zoo.errors import InputError, MissingDependency, ZooError
-from zoo.recipe import options
+from zoo.atomic_write import locked
+from zoo.errors import InputError, Interrupted, MissingDependency, TrainingError, ZooError
+from zoo.recipe import command, options
 
+FIGURES = "figures"
 # `dataset` is a name or a path: the data itself is compared instead.
-_NOT_PART_OF_THE_RUN = {"dataset", "memory_share", "samples"}
+_NOT_PART_OF_THE_RUN = {"dataset", "memory_share", "samples", "float16"}
 
 
 def main(config_class, model, script, facts=lambda config, data: {}):
@@ -39,20 +42,19 @@ def main(config_class, model, script, facts=lambda config, data: {}):
         return zoo.catalog.build(model, data.event_shape, **given)
 
     module = sys.modules["__main__"]
-    config = tyro.cli(config_class, description=module.__doc__, prog=f"python {_shown(script)}")
+    config = tyro.cli(
+        config_class, description=module.__doc__, prog=f"python {command.shown(script)}"
+    )
     try:
         run(config, build, script)
     except ZooError as error:
         print(f"\nerror: {error}", file=sys.stderr)
         sys.exit(2)
-    except OSError as error:
-        print(
-            f"\nerror: {error}. Nothing is half written; once this is mended, go on with --resume.",
-            file=sys.stderr,
-        )
-        sys.exit(2)
+    except Interrupted as error:
+        print(f"\n{error}", file=sys.stderr)
+        sys.exit(128 + error.number)
     except KeyboardInterrupt:
-        print("\nInterrupted. Nothing is half written; go on with --resume.", file=sys.stderr)
+        print("\nInterrupted before training began: nothing was written.", file=sys.stderr)
         sys.exit(130)
 
 
@@ -60,23 +62,17 @@ def run(config, build, script):
     """Load, build, train, evaluate, export, prove; returns the artifact's folder.
 
     Args:
+        config: of the recipe.
         build: (config, data) -> model.
+        script: the recipe's path, for the card.
+
+    Raises:
+        ZooError: among them a `TrainingError` once the artifact is in place, if the model has
+            diverged.
+        Interrupted: if it was asked to stop; its text says what is kept.
     """
     began = time.monotonic()
-    # TensorFlow leaves oneDNN's kernels off on CPUs without AVX-512, where they are faster too.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    with _native_messages_kept_back():
-        try:
-            import keras
-        except ModuleNotFoundError as error:
-            backend = os.environ.get("KERAS_BACKEND", "tensorflow")
-            raise MissingDependency(
-                f"KERAS_BACKEND={backend} needs {error.name}, which is not installed. Install it "
-                f"(python -m pip install {backend}), or unset KERAS_BACKEND for TensorFlow."
-            ) from error
-        keras.ops.zeros(1)  # starts the backend
-    # A handful of functions are compiled for a handful of shapes; that is meant.
-    logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
+    _start_backend()
     import zoo
 
     settings = settings_of(config)  # refuses bad numbers before anything is loaded
@@ -98,8 +94,24 @@ def run(config, build, script):
         model.decoder.summary()
         return target
     zoo.export.require_writable(target, config.replace)
-    _start_pseudo_inputs(model, data, settings)
     folder = target.with_name(target.name + ".run")
+    with _alone(target), _said_what_is_kept(folder):
+        zoo.export.require_writable(target, config.replace)  # or another run has ended meanwhile
+        report, warnings = _make(config, model, data, settings, folder, target, script)
+        _remove(folder)
+    _done(target, time.monotonic() - began)
+    for sentence in warnings:
+        print(f"Warning: {sentence}")
+    if not zoo.evaluation.is_finite(report.metrics):
+        raise TrainingError(f"{target} holds a model that has diverged; see the warnings.")
+    return target
+
+
+def _make(config, model, data, settings, folder, target, script):
+    """Trains, evaluates and publishes; (the report, warnings about the model)."""
+    import zoo
+
+    _start_pseudo_inputs(model, data, settings)
     trained = zoo.training.fit(
         model,
         data,
@@ -114,26 +126,85 @@ def run(config, build, script):
         f"Trained {len(trained.history)} epochs in {trained.seconds:.0f} s; evaluating.", flush=True
     )
     report = zoo.evaluation.report(model, data, config.seed, config.samples, folder=folder)
+    warnings = zoo.evaluation.warnings(report.metrics, zoo.evaluation.constant_log_p(model, data))
     figures = zoo.evaluation.draw(
-        model, data, trained.history, report.means, folder / "figures", config.seed
+        model, data, trained.history, report.means, folder / FIGURES, config.seed
     )
-    print("\n".join(report.lines()), "Exporting and proving.", sep="\n", flush=True)
-    rows = zoo.export.publish(
+    print("\n".join(report.lines()), *warnings, "Exporting and proving.", sep="\n", flush=True)
+    published = zoo.export.publish(
         model,
         data,
         trained,
         report,
         figures,
-        {"script": _shown(script), "config": _plain(config), "seed": config.seed},
+        {"script": command.shown(script), "config": _plain(config), "seed": config.seed},
         target,
-        _command(script, config),
+        command.line(script, config),
         replace=config.replace,
+        float16=config.float16,
+        warnings=warnings,
     )
+    print(*published.lines(), sep="\n")
+    return report, warnings
+
+
+def _start_backend():
+    """Imports Keras and starts what computes for it."""
+    # TensorFlow leaves oneDNN's kernels off on CPUs without AVX-512, where they are faster too.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    with _native_messages_kept_back():
+        try:
+            import keras
+        except ModuleNotFoundError as error:
+            backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+            raise MissingDependency(
+                f"KERAS_BACKEND={backend} needs {error.name}, which is not installed. Install it "
+                f"(python -m pip install {backend}), or unset KERAS_BACKEND for TensorFlow."
+            ) from error
+        keras.ops.zeros(1)  # starts the backend
+    # A handful of functions are compiled for a handful of shapes; that is meant.
+    logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
+
+
+@contextlib.contextmanager
+def _alone(target):
+    """Holds the target's lock: until its artifact is in place no other run makes the same."""
+    lock = target.with_name(f".{target.name}.lock")
+    try:
+        with locked(lock):
+            yield
+    except BlockingIOError as error:
+        if error.filename != str(lock):
+            raise
+        raise TrainingError(
+            f"Another run ({error.strerror}) is making {target}. Wait for it, or pass --out FOLDER."
+        ) from error
+
+
+@contextlib.contextmanager
+def _said_what_is_kept(folder):
+    """Errors of the system and interruptions say what of the run is kept, and how to go on."""
+    from zoo import training
+
+    try:
+        with training.interruption.raised():
+            yield
+    except KeyboardInterrupt as error:
+        number = error.number if isinstance(error, Interrupted) else signal.SIGINT
+        raise Interrupted(f"Interrupted. {training.kept(folder)}", number) from error
+    except OSError as error:
+        raise TrainingError(f"{error}. Nothing is half written. {training.kept(folder)}") from error
+
+
+def _remove(folder):
+    """Removes a finished run's folder, unless somebody put something of their own there."""
+    import zoo
+
     zoo.training.clear(folder)
     zoo.evaluation.clear(folder)
-    print(zoo.export.table(rows))
-    _done(target, time.monotonic() - began)
-    return target
+    shutil.rmtree(folder / FIGURES, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 @contextlib.contextmanager
@@ -190,16 +261,9 @@ def _start_pseudo_inputs(model, data, settings):
 
 
 def _identity(config, data):
-    """What a resumed run must have in common with its beginning."""
-    import keras
-
+    """What a resumed run must have in common with its beginning, besides what `fit` compares."""
     kept = {k: v for k, v in _plain(config).items() if k not in _NOT_PART_OF_THE_RUN}
-    return kept | {
-        "schema": data.schema.to_json(),
-        "training_data": data.train.fingerprint(),
-        "test_data": data.test.fingerprint(),
-        "backend": keras.backend.backend(),
-    }
+    return kept | {"test_data_digest": data.test.fingerprint()}
 
 
 def _plain(config):
@@ -238,33 +302,6 @@ def _describe(model, data, settings, target):
 
 def _objective(model):
     return "" if model.objective_shown == "-" else f", objective {model.objective_shown}"
-
-
-def _command(script, config):
-    """The command line that repeats this run: every option that is not the default."""
-    parts = ["python", _shown(script)]
-    for field in dataclasses.fields(config):
-        value = getattr(config, field.name)
-        if value == field.default or field.name in (
-            "memory_share",
-            "out",
-            "replace",
-            "restart",
-            "resume",
-            "tensorboard",
-        ):
-            continue
-        values = value if isinstance(value, tuple) else (value,)
-        option = f"--{field.name.replace('_', '-')}"
-        parts += [option, *map(str, values)] if value is not True else [option]
-    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
-    prefix = "" if backend == "tensorflow" else f"KERAS_BACKEND={backend} "
-    return prefix + shlex.join(parts)
-
-
-def _shown(script):
-    """recipes/name.py, wherever the clone lies."""
-    return "/".join(Path(script).parts[-2:])
 
 
 def _done(target, seconds):

@@ -1,5 +1,7 @@
 """Training: seed, compile, fit, checkpoint, resume. Receives a model and knows no family."""
 
+from zoo.errors import Interrupted
+from zoo.training.callbacks import kept
 from zoo.training.loop import Run, Settings, clear, fit, plan, seed_everything
 
-__all__ = ["Run", "Settings", "clear", "fit", "plan", "seed_everything"]
+__all__ = ["Interrupted", "Run", "Settings", "clear", "fit", "kept", "plan", "seed_everything"]

@@ -3,6 +3,7 @@
 import keras
 
 
+@keras.saving.register_keras_serializable(package="zoo.training")
 class Adam(keras.optimizers.Adam):
     """`keras.optimizers.Adam`, whose step on TensorFlow is the one fused kernel TensorFlow has.
 

@@ -8,16 +8,17 @@ from pathlib import Path
 import keras
 
 from zoo.atomic_write import whole
-from zoo.errors import TrainingError
+from zoo.errors import Interrupted, TrainingError
 from zoo.training import checkpoint
 
+HISTORY = "history.csv"
 WHAT_TO_TRY = (
     "Begin anew with --restart and a smaller --learning-rate (a third, say) or a larger "
     "--batch-size, or look for extreme values in the data."
 )
 
 
-SMALLER_IS_BETTER = ("reconstruction",)
+SMALLER_IS_BETTER = ("loss", "reconstruction")
 
 
 class EpochOrder(keras.callbacks.Callback):
@@ -31,12 +32,40 @@ class EpochOrder(keras.callbacks.Callback):
         self.batches.epoch = epoch
 
 
-class StopOnDivergence(keras.callbacks.Callback):
-    """Raises at the first step whose loss is not finite, and says what to try."""
+class Remaining(keras.utils.PyDataset):
+    """What is left of an epoch after its first steps."""
 
-    def __init__(self, steps_per_epoch):
+    def __init__(self, batches, first):
+        super().__init__()
+        self.batches = batches
+        self.first = first
+
+    def __len__(self):
+        return len(self.batches) - self.first
+
+    def __getitem__(self, step):
+        return self.batches[self.first + step]
+
+
+class OneEpoch(keras.callbacks.Callback):
+    """Ends `fit` after an epoch."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.stop_training = True
+
+
+class StopOnDivergence(keras.callbacks.Callback):
+    """Raises at the first step whose loss is not finite, and says what to try.
+
+    Args:
+        steps_per_epoch: of a whole epoch.
+        first: the step of the epoch that is its first batch.
+    """
+
+    def __init__(self, steps_per_epoch, first=0):
         super().__init__()
         self.steps_per_epoch = steps_per_epoch
+        self.first = first
         self.epoch = 0
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -46,72 +75,136 @@ class StopOnDivergence(keras.callbacks.Callback):
         loss = float((logs or {}).get("loss", 0.0))  # a running mean: once NaN, always NaN
         if math.isfinite(loss):
             return
-        step = self.epoch * self.steps_per_epoch + batch + 1
+        step = self.first + batch + 1
         raise TrainingError(
-            f"The loss is {loss} at step {step} (epoch {self.epoch + 1}, step {batch + 1} of "
-            f"{self.steps_per_epoch}), so training has stopped. {WHAT_TO_TRY}"
+            f"The loss is {loss} at step {self.epoch * self.steps_per_epoch + step} (epoch "
+            f"{self.epoch + 1}, step {step} of {self.steps_per_epoch}), so training has stopped. "
+            f"{WHAT_TO_TRY}"
         )
 
 
 class Journal(keras.callbacks.Callback):
     """Keeps the history, the best weights and the checkpoint; stops when nothing improves.
 
+    The best epoch is the one whose validation is best by the model's `monitor`, of those that end
+    at the model's `settled_step` or later: before, a schedule makes the metric another one. Where
+    none does, it is the last.
+
     Args:
         folder: where `checkpoint.npz` and `history.csv` are kept.
-        progress, best_weights: the state to go on from.
+        steps_per_epoch: of a whole epoch.
+        state: the `State` to go on from; changed as training goes on.
         identity: the configuration, stored in each checkpoint.
-        patience: epochs whose validation is not better by the model's `monitor` before stopping; 0
-            never stops.
-        checkpoint_seconds: the least time between checkpoints; the last epoch always has one.
+        patience: epochs without a better one before stopping; 0 never stops.
+        request: an `interruption.Request`, looked at after each step.
+        seconds: the least time between checkpoints; the last epoch always has one.
+        share: of the time that checkpoints may take.
     """
 
-    def __init__(self, folder, progress, best_weights, identity, patience, checkpoint_seconds):
+    def __init__(self, folder, steps_per_epoch, state, identity, patience, request, seconds, share):
         super().__init__()
         self.folder = Path(folder)
-        self.progress = progress
-        self.best_weights = best_weights
+        self.steps_per_epoch = steps_per_epoch
+        self.state = state
         self.identity = identity
         self.patience = patience
-        self.checkpoint_seconds = checkpoint_seconds
+        self.request = request
+        self.seconds = self.pause = seconds
+        self.share = share
         self.saved_at = self.epoch_began = time.monotonic()
+        self.seconds_before = state.progress.seconds
+        self.first = 0
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch_began = time.monotonic()
+        self.seconds_before = self.state.progress.seconds
+        self.first = self.state.progress.step
+        if self.state.metrics:
+            targets = checkpoint.metric_variables(self.model)
+            for variable, value in zip(targets, self.state.metrics, strict=True):
+                variable.assign(value)
+            self.state.metrics = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        step = self.first + batch + 1
+        if step == self.steps_per_epoch:  # the end of the epoch follows
+            return
+        asked = self.request.number is not None
+        if asked or time.monotonic() - self.saved_at >= self.pause:
+            self.state.progress.step = step
+            self.save()
+        if asked:
+            self._interrupt()
 
     def on_epoch_end(self, epoch, logs=None):
-        now, progress = time.monotonic(), self.progress
-        progress.epoch = epoch + 1
-        progress.seconds += now - self.epoch_began
+        progress = self.state.progress
+        progress.epoch, progress.step = epoch + 1, 0
+        self._count_seconds()
         row = {"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}}
         progress.history.append(row | {"seconds": round(progress.seconds, 3)})
-        monitor = self.model.monitor
-        value = row[f"val_{monitor}"] * (-1.0 if monitor in SMALLER_IS_BETTER else 1.0)
-        if not math.isfinite(value):
-            raise TrainingError(
-                f"The {monitor} of the validation split is {value} after epoch {epoch + 1}, though "
-                f"the training loss is finite, so training has stopped. {WHAT_TO_TRY}"
-            )
-        if value > progress.best_value:
-            progress.best_value, progress.best_epoch = value, epoch + 1
-            self.best_weights = checkpoint.snapshot(self.model.weights)
-        if self.patience and progress.epoch - progress.best_epoch >= self.patience:
-            progress.stopped = self.model.stop_training = True
-        write_history(self.folder, progress.history)
-        if now - self.saved_at >= self.checkpoint_seconds:
+        self._compare(row)
+        write_history(self.folder / HISTORY, progress.history)
+        if self.request.number is not None:
+            self.save()
+            self._interrupt()
+        if time.monotonic() - self.saved_at >= self.pause:
             self.save()
 
     def on_train_end(self, logs=None):
         self.save()
 
     def save(self):
-        """Writes the checkpoint now."""
-        checkpoint.save(self.folder, self.model, self.progress, self.best_weights, self.identity)
+        """Writes the checkpoint now; the next one comes when this has cost its share of time."""
+        began = time.monotonic()
+        self._count_seconds()
+        state = self.state
+        checkpoint.save(self.folder, self.model, state.progress, state.best_weights, self.identity)
         self.saved_at = time.monotonic()
+        self.pause = max(self.seconds, (self.saved_at - began) / self.share)
+
+    def _compare(self, row):
+        """Keeps the weights if the epoch is the best so far; stops if none has been for long."""
+        monitor, progress = self.model.monitor, self.state.progress
+        value = row[f"val_{monitor}"] * (-1.0 if monitor in SMALLER_IS_BETTER else 1.0)
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"The {monitor} of the validation split is {row[f'val_{monitor}']} after epoch "
+                f"{progress.epoch}, though the training loss is finite, so training has stopped. "
+                f"{WHAT_TO_TRY}"
+            )
+        settled = progress.epoch * self.steps_per_epoch >= self.model.settled_step
+        if not settled or value > progress.best_value:
+            progress.best_epoch = progress.epoch
+            progress.best_value = value if settled else -math.inf
+            self.state.best_weights = checkpoint.snapshot(self.model.weights)
+        if self.patience and progress.epoch - progress.best_epoch >= self.patience:
+            progress.stopped = self.model.stop_training = True
+
+    def _count_seconds(self):
+        passed = time.monotonic() - self.epoch_began
+        self.state.progress.seconds = self.seconds_before + passed
+
+    def _interrupt(self):
+        raise Interrupted(kept(self.folder), self.request.number)
 
 
-def write_history(folder, history):
-    """history.csv: a row an epoch, written whole."""
-    with whole(Path(folder) / "history.csv", "w", newline="") as file:
+def kept(folder):
+    """A sentence about what an interrupted run has kept in its folder, and how to go on."""
+    progress = checkpoint.progress_of(folder)
+    if progress is None:
+        return "Nothing was trained yet, so nothing is kept: run the same command again."
+    return f"Training is kept as it stood {shown(progress)}; go on with --resume."
+
+
+def shown(progress):
+    """Where a run stands, in words."""
+    steps = f"{progress.step} steps of epoch {progress.epoch + 1}"
+    return f"after {steps}" if progress.step else f"after epoch {progress.epoch}"
+
+
+def write_history(path, history):
+    """CSV: a row an epoch, written whole."""
+    with whole(path, "w", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(history[0]), extrasaction="ignore")
         writer.writeheader()
         writer.writerows(history)

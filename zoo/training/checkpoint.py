@@ -1,8 +1,9 @@
 """One file that holds all of a run's state, written whole or not at all.
 
 Holds every variable of the model (weights and the state of its random generators) and of the
-optimizer (moments, and the iteration that its schedule reads), the best weights so far, and the
-run's progress as JSON. Arrays are stored by position.
+optimizer (moments, and the iteration that its schedule reads), the best weights so far, the run's
+progress as JSON, and in the midst of an epoch the running means of its metrics. Arrays are stored
+by position.
 """
 
 import json
@@ -21,9 +22,10 @@ FILE = "checkpoint.npz"
 
 @dataclass
 class Progress:
-    """Where a run stands after some whole epochs."""
+    """Where a run stands: after so many whole epochs, and steps of the next one."""
 
     epoch: int = 0
+    step: int = 0
     seconds: float = 0.0
     stopped: bool = False
     best_epoch: int = 0
@@ -31,9 +33,29 @@ class Progress:
     history: list[dict] = field(default_factory=list)
 
 
+@dataclass
+class State:
+    """A run in memory, beside what the model and its optimizer hold.
+
+    Args:
+        progress: a `Progress`.
+        best_weights: arrays, of the best epoch so far.
+        metrics: arrays, the running sums of the epoch that was interrupted; [] between epochs.
+    """
+
+    progress: Progress
+    best_weights: list
+    metrics: list = field(default_factory=list)
+
+
 def variables(model):
     """Every variable that decides how training goes on, in a fixed order."""
     return [*model.variables, *model.optimizer.variables]
+
+
+def metric_variables(model):
+    """The running sums of what an epoch measures, in a fixed order."""
+    return [variable for metric in model.metrics for variable in metric.variables]
 
 
 def snapshot(variables):
@@ -45,6 +67,9 @@ def save(folder, model, progress, best_weights, identity):
     """Writes the checkpoint beside the old one, then renames it into place."""
     arrays = {f"state/{i}": value for i, value in enumerate(snapshot(variables(model)))}
     arrays |= {f"best/{i}": value for i, value in enumerate(best_weights)}
+    if progress.step:
+        means = snapshot(metric_variables(model))
+        arrays |= {f"metric/{i}": value for i, value in enumerate(means)}
     arrays["progress"] = np.array(json.dumps(asdict(progress)))
     arrays["identity"] = np.array(json.dumps(identity))
     path = Path(folder) / FILE
@@ -53,8 +78,8 @@ def save(folder, model, progress, best_weights, identity):
             np.savez(file, **arrays)
     except OSError as error:
         raise TrainingError(
-            f"The checkpoint {path} could not be written ({error.strerror}). The one before it, "
-            "if any, is untouched: make room, then go on with --resume."
+            f"The checkpoint {path} could not be written ({error.strerror or error}). The one "
+            "before it, if any, is untouched: make room, then go on with --resume."
         ) from error
 
 
@@ -68,17 +93,33 @@ def load(folder):
             arrays = dict(file)
         progress = Progress(**json.loads(str(arrays.pop("progress"))))
         return progress, json.loads(str(arrays.pop("identity"))), arrays
-    except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise TrainingError(
             f"{path} is not a checkpoint that this version reads ({error}). "
             "Begin anew with --restart."
         ) from error
 
 
+def progress_of(folder):
+    """The `Progress` of the checkpoint in a folder, or None where there is none that can be read.
+
+    Reads no weights.
+    """
+    try:
+        with np.load(Path(folder) / FILE, allow_pickle=False) as file:
+            return Progress(**json.loads(str(file["progress"])))
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile):
+        return None
+
+
 def restore(model, arrays):
-    """Sets every variable of the model and its optimizer; returns the best weights."""
+    """Sets every variable of the model and its optimizer.
+
+    Returns:
+        The best weights, and the running sums of an epoch's metrics: [] between two epochs.
+    """
     targets = variables(model)
-    state = [arrays[f"state/{i}"] for i in range(sum(k.startswith("state/") for k in arrays))]
+    state = _stored(arrays, "state")
     shapes, given = [tuple(v.shape) for v in targets], [value.shape for value in state]
     if shapes != given:
         raise TrainingError(
@@ -87,7 +128,11 @@ def restore(model, arrays):
         )
     for variable, value in zip(targets, state, strict=True):
         variable.assign(value)
-    return [arrays[f"best/{i}"] for i in range(sum(k.startswith("best/") for k in arrays))]
+    return _stored(arrays, "best"), _stored(arrays, "metric")
+
+
+def _stored(arrays, kind):
+    return [arrays[f"{kind}/{i}"] for i in range(sum(k.startswith(f"{kind}/") for k in arrays))]
 
 
 def require_same(identity, stored, folder):

@@ -13,14 +13,16 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from zoo.errors import InputError, TrainingError
-from zoo.training import checkpoint
+from zoo.atomic_write import locked, make_folders, tidy
+from zoo.errors import InputError, Interrupted, TrainingError
+from zoo.training import callbacks, checkpoint, identity, interruption
 from zoo.training.adam import Adam
-from zoo.training.callbacks import EpochOrder, Journal, StopOnDivergence
 from zoo.training.tensorboard import TensorBoard
 
 EVALUATION_BATCH = 256
 CHECKPOINT_SECONDS = 15.0  # the least time between checkpoints
+CHECKPOINT_SHARE = 0.05  # of the time that they may take
+LOCK = "lock"
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,10 @@ class Run:
     train_examples: int
     validation_examples: int
 
+    def write_history(self, path):
+        """Writes the history as CSV, a row an epoch."""
+        callbacks.write_history(path, self.history)
+
 
 def plan(settings, split):
     """Settings with what was left open settled for this training split.
@@ -107,7 +113,8 @@ def fit(
 
     Writes `checkpoint.npz` and `history.csv` into `folder`. Everything random is a function of
     the seed and the step, and all other state is in the checkpoint: a run that was killed and
-    resumed ends with the weights of an uninterrupted one, on the same machine's CPU.
+    resumed, at whatever step, ends with the weights and the history of an uninterrupted one, on the
+    same machine's CPU. Ctrl-C, SIGTERM and SIGHUP write a checkpoint after the step that runs.
 
     Args:
         model: a `LatentModel` such as `zoo.models.vae.VAE`, not yet compiled.
@@ -116,7 +123,8 @@ def fit(
         folder: of this run; holds one run.
         resume: go on from the folder's checkpoint, if there is one.
         restart: discard the folder's checkpoint, if there is one.
-        configuration: what else must be equal for a run to be resumed, as a JSON-able dict.
+        configuration: what must be equal for a run to be resumed, as a JSON-able dict, besides
+            settings, data and model.
         tensorboard: a folder for TensorBoard logs, or None.
 
     Raises:
@@ -125,6 +133,7 @@ def fit(
         InputError: on data that the model's likelihood does not describe, or conditions out of
             range.
         DatasetError: if the model is conditional on what the data does not have.
+        Interrupted: a `KeyboardInterrupt`, when asked to stop; its text says what is kept.
     """
     folder = Path(folder)
     _require_support(model, data)
@@ -140,32 +149,27 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
         settings.batch_size, settings.seed, settings.steps_per_epoch, conditions
     )
     compile_model(model, settings, len(batches))
-    identity = (configuration or {}) | asdict(settings) | {"binarization": data.binarization}
-    identity = json.loads(json.dumps(identity))
-    progress, best_weights = _start(folder, model, identity, resume, restart)
-    if progress.epoch < settings.epochs and not progress.stopped:
-        journal = Journal(
-            folder, progress, best_weights, identity, settings.patience, CHECKPOINT_SECONDS
+    whole = identity.of_run(model, data, (configuration or {}) | asdict(settings))
+    whole = json.loads(json.dumps(whole))
+    state = _start(folder, model, whole, resume, restart)
+
+    def logs():
+        if not tensorboard:
+            return []
+        return [TensorBoard(tensorboard, validation.inputs(_few(validation), conditions))]
+
+    held_out = validation.evaluation_batches(EVALUATION_BATCH, conditions)
+    with interruption.deferred() as request, _nothing_left_reading():
+        pace = CHECKPOINT_SECONDS, CHECKPOINT_SHARE
+        journal = callbacks.Journal(
+            folder, len(batches), state, whole, settings.patience, request, *pace
         )
-        held_out = validation.evaluation_batches(EVALUATION_BATCH, conditions)
-        callbacks = [EpochOrder(batches), StopOnDivergence(len(batches)), journal]
-        if tensorboard:
-            callbacks.append(
-                TensorBoard(tensorboard, validation.inputs(_few(validation), conditions))
-            )
-        with _nothing_left_reading():
-            model.fit(
-                batches,
-                epochs=settings.epochs,
-                initial_epoch=progress.epoch,
-                validation_data=held_out,
-                shuffle=False,
-                callbacks=callbacks,
-                verbose=verbosity(),
-            )
-        best_weights = journal.best_weights
-    for variable, value in zip(model.weights, best_weights, strict=True):
+        _train(model, batches, held_out, settings.epochs, journal, logs)
+        if request.number is not None:
+            raise Interrupted(callbacks.kept(folder), request.number)
+    for variable, value in zip(model.weights, state.best_weights, strict=True):
         variable.assign(value)
+    progress = state.progress
     return Run(
         folder,
         progress.history,
@@ -174,6 +178,28 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
         len(training),
         len(validation),
     )
+
+
+def _train(model, batches, held_out, epochs, journal, logs):
+    """The steps that are left of an epoch that was interrupted, then all other epochs."""
+    progress = journal.state.progress
+    while progress.epoch < epochs and not progress.stopped:
+        first = progress.step
+        model.fit(
+            callbacks.Remaining(batches, first) if first else batches,
+            epochs=epochs,
+            initial_epoch=progress.epoch,
+            validation_data=held_out,
+            shuffle=False,
+            callbacks=[
+                callbacks.EpochOrder(batches),
+                callbacks.StopOnDivergence(len(batches), first),
+                journal,
+                *([callbacks.OneEpoch()] if first else []),
+                *logs(),
+            ],
+            verbose=verbosity(),
+        )
 
 
 @contextlib.contextmanager
@@ -228,28 +254,30 @@ def verbosity():
 
 
 def clear(folder):
-    """Removes a run's checkpoint, once what it was kept for is done; the history stays."""
-    (Path(folder) / checkpoint.FILE).unlink(missing_ok=True)
+    """Removes what a run keeps, once what it was kept for is done."""
+    for name in (checkpoint.FILE, callbacks.HISTORY):
+        tidy(Path(folder) / name)
+        (Path(folder) / name).unlink(missing_ok=True)
 
 
-def _start(folder, model, identity, resume, restart):
-    """(progress, best weights) to begin with: from the folder's checkpoint, or afresh."""
+def _start(folder, model, whole, resume, restart):
+    """The `State` to begin with: from the folder's checkpoint, or afresh."""
     if restart:
         clear(folder)
     found = checkpoint.load(folder)
     if found and not resume:
         raise TrainingError(
-            f"A run that has no artifact yet (epoch {found[0].epoch} of {found[1].get('epochs')}) "
-            f"lies in {folder}. Go on with --resume, or discard it with --restart."
+            f"An unfinished run ({callbacks.shown(found[0])} of {found[1].get('epochs')}) lies in "
+            f"{folder}. Go on with --resume, or discard it with --restart."
         )
     if found is None:
         if resume:
             print(f"No checkpoint in {folder} yet: starting at the first epoch.")
-        return checkpoint.Progress(), checkpoint.snapshot(model.weights)
+        return checkpoint.State(checkpoint.Progress(), checkpoint.snapshot(model.weights))
     progress, stored, arrays = found
-    checkpoint.require_same(identity, stored, folder)
-    print(f"Resuming after epoch {progress.epoch} of {stored['epochs']}.")
-    return progress, checkpoint.restore(model, arrays)
+    checkpoint.require_same(whole, stored, folder)
+    print(f"Resuming {callbacks.shown(progress)} of {stored['epochs']}.")
+    return checkpoint.State(progress, *checkpoint.restore(model, arrays))
 
 
 def _require_support(model, data):
@@ -296,17 +324,14 @@ def _few(split, most=16):
 @contextlib.contextmanager
 def _alone(folder):
     """Holds the folder's lock, which the system releases however this process ends."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folders(folder)
     try:
-        import fcntl
-    except ImportError:  # Windows has no such lock
-        yield
-        return
-    with open(folder / "lock", "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise TrainingError(
-                f"Another process is training in {folder}. Wait for it, or pass --out FOLDER."
-            ) from error
-        yield
+        with locked(folder / LOCK):
+            yield
+    except BlockingIOError as error:
+        if error.filename != str(folder / LOCK):
+            raise
+        raise TrainingError(
+            f"Another run ({error.strerror}) is training in {folder}. Wait for it, or pass "
+            "--out FOLDER."
+        ) from error

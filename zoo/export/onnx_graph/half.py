@@ -31,17 +31,16 @@ SINGLE |= {"Div", "InstanceNormalization", "LayerNormalization", "Range", "Cast"
 """Kept in float32 wherever they stand, and whatever is called Reduce... besides."""
 
 
-class Overflow(ExportError):
-    """A weight is beyond the range of float16, 65504."""
-
-
 def of(model):
     """The float16 variant of a float32 model, as a new model.
 
     Raises:
-        Overflow: if a weight is beyond the range of float16.
+        ExportError: if a weight is beyond the range of float16, 65504, or a type is unknown.
     """
-    inferred = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
+    try:
+        inferred = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
+    except onnx.shape_inference.InferenceError as error:
+        raise ExportError(f"the types of its values cannot be inferred: {error}") from error
     variant = onnx.ModelProto.FromString(model.SerializeToString())
     graph, chosen = variant.graph, _between_products(inferred.graph)
     writer = _Writer(inferred.graph)
@@ -103,7 +102,7 @@ class _Writer:
         with np.errstate(over="ignore"):
             rounded = value.astype(np.float16)
         if not np.isfinite(rounded).all():
-            raise Overflow(
+            raise ExportError(
                 f"a weight of {np.abs(value).max():.3g} is beyond the range of float16 (65504)"
             )
         self.constants[_half(name)] = numpy_helper.from_array(rounded, _half(name))

@@ -1,0 +1,33 @@
+"""What came of an export, for whoever asked for it."""
+
+from dataclasses import dataclass
+
+from zoo.export.comparison import Row, table
+
+
+@dataclass(frozen=True)
+class Published:
+    """An artifact that is in place.
+
+    Args:
+        folder: where it is.
+        rows: a `Row` for every output that was compared.
+        float16: {endpoint: why it has no graph in float16, or None}.
+    """
+
+    folder: object
+    rows: list[Row]
+    float16: dict
+
+    @classmethod
+    def from_answer(cls, folder, answer):
+        """From what `making.make` gave."""
+        rows = [Row(**row) for row in answer["comparisons"]]
+        return cls(folder, rows, answer["float16"])
+
+    def lines(self):
+        """The table of the proof, and a line for each endpoint that was left out in float16."""
+        yield table(self.rows)
+        for name, why in self.float16.items():
+            if why is not None:
+                yield f"No float16 graph of {name}: {why}."

@@ -1,0 +1,41 @@
+"""The command line that repeats a run: what its parser makes of it is the same `Config` again."""
+
+import dataclasses
+import os
+import shlex
+from pathlib import Path
+
+# They say where and whether to write, or belong to one machine.
+NOT_OF_THE_RUN = ("memory_share", "out", "replace", "restart", "resume", "tensorboard", "dry_run")
+
+
+def line(script, config):
+    """The command, as a shell takes it, with every option that is not the default."""
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    prefix = "" if backend == "tensorflow" else f"KERAS_BACKEND={backend} "
+    return prefix + shlex.join(["python", shown(script), *arguments(config, NOT_OF_THE_RUN)])
+
+
+def arguments(config, leave_out=()):
+    """The options of a `Config` that are not the default, as their parser, tyro, takes them."""
+    given = []
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if field.name not in leave_out and value != field.default:
+            given += _argument(field.name.replace("_", "-"), value)
+    return given
+
+
+def _argument(name, value):
+    if isinstance(value, bool):
+        return [f"--{name}" if value else f"--no-{name}"]
+    if isinstance(value, tuple):
+        return [f"--{name}", *map(str, value)]
+    if isinstance(value, str | Path) and str(value).startswith("-"):
+        return [f"--{name}={value}"]  # else it would be taken for an option
+    return [f"--{name}", str(value)]
+
+
+def shown(script):
+    """recipes/name.py, wherever the clone lies."""
+    return "/".join(Path(script).parts[-2:])

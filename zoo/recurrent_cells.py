@@ -3,7 +3,7 @@
 In float32, roundings add up from step to step, in every runtime to something else: two of them gave
 probabilities more than the contract's 1e-5 apart after the 28 steps of a decoder trained on MNIST,
 each as far from the exact ones, and now and then they chose different steps. In float64, rounded at
-the end, they are a rounding apart (`python benchmarks/fed_back_draws.py`).
+the end, they are a rounding apart (`python benchmarks/autoregressive_draws.py`).
 """
 
 import keras

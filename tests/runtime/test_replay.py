@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from zoo.artifact.endpoints import Endpoint, Tensor, of
+from zoo.artifact.endpoints import BOUND, NATS, Endpoint, Tensor
 from zoo.errors import ArtifactError, ExportError
 from zoo.runtime import replay as replays
 
@@ -108,7 +108,7 @@ def test_other_values_may_differ_by_1e_4_of_their_size(expected, actual, ok):
 )
 def test_a_sampled_kl_may_differ_by_1e_4_of_the_bound_it_is_a_part_of(tmp_path, kl, ok):
     nats = ("elbo", "reconstruction", "kl")
-    endpoint = of((1,), 1, {"mean": 1}, nats, exact_kl=False)["score"]
+    endpoint = score(kl=BOUND)
     wanted = {name: np.full(ROWS, 64.0, np.float32) for name in nats}
     wanted["kl"] = np.zeros(ROWS, np.float32)
     write(tmp_path, "score", {"x": np.zeros((ROWS, 1), np.float32)}, wanted)
@@ -120,9 +120,16 @@ def test_a_sampled_kl_may_differ_by_1e_4_of_the_bound_it_is_a_part_of(tmp_path, 
     rows = replays.replay("onnx", run, endpoint, tmp_path)
     assert {row.ok for row in rows if row.output == "kl"} == {ok}
     assert all(row.ok for row in rows if row.output != "kl")
-    exact = of((1,), 1, {"mean": 1}, nats)["score"]
+    exact = score(kl=NATS)
     rows = replays.replay("onnx", run, exact, tmp_path)
     assert not any(row.ok for row in rows if row.output == "kl")
+
+
+def score(kl):
+    """`score` of events of one value; `kl` is how the KL's error is measured."""
+    kinds = {"elbo": BOUND, "reconstruction": BOUND, "kl": kl}
+    outputs = tuple(Tensor(name, "float32", ("batch",), kind) for name, kind in kinds.items())
+    return Endpoint("score", (Tensor("x", "float32", ("batch", 1)),), outputs)
 
 
 def write(folder, endpoint, inputs, outputs):
@@ -287,7 +294,9 @@ def test_what_test_data_claims_takes_no_memory(replay, spoil):
 
 
 def test_an_interface_must_be_equal_in_names_order_dtypes_and_axes():
-    endpoint = of((8, 8, 1), 3, {"mean": 3, "log_var": 3}, ("elbo",))["encode"]
+    x = Tensor("x", "float32", ("batch", 8, 8, 1))
+    outputs = tuple(Tensor(name, "float32", ("batch", 3)) for name in ("mean", "log_var"))
+    endpoint = Endpoint("encode", (x,), outputs)
     x = [("x", "float32", ("batch", 8, 8, 1))]
     mean, log_var = (("mean", "float32", ("batch", 3)), ("log_var", "float32", ("batch", 3)))
     replays.require_same_interface(endpoint, x, [mean, log_var])

@@ -166,9 +166,9 @@ def _notes(m):
             "runtimes, and so may those drawn after it; those of `encode` may, where two codes are "
             "equally near. `score` is exact; -`elbo` is an anomaly score."
         )
-    fed_back = ""
+    feedback = ""
     if m["autoregressive"]:
-        fed_back = (
+        feedback = (
             "The decoder feeds back each step it draws or, in `decode` and `reconstruct`, finds "
             "likeliest: where a binary step hangs on the last digits of a probability, it and the "
             "steps after it may differ between runtimes. "
@@ -181,7 +181,7 @@ def _notes(m):
         )
     return (
         f"Row i of `generate` depends on seed[i] alone; {same}. "
-        f"{fed_back}`score` averages over {m['score_samples']} fixed noise draws; -`elbo` is an "
+        f"{feedback}`score` averages over {m['score_samples']} fixed noise draws; -`elbo` is an "
         "anomaly score."
     )
 

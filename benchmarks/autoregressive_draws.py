@@ -1,7 +1,7 @@
 """How often two runtimes draw different steps from one seed, where a decoder feeds them back.
 
 Run:       python recipes/rnn_vae.py --autoregressive
-           python benchmarks/fed_back_draws.py exports/rnn_vae-digits
+           python benchmarks/autoregressive_draws.py exports/rnn_vae-digits
 Prints:    of so many draws, how many differ from Keras's in the SavedModel and in ONNX Runtime, and
            how many came so close that a change of 1e-5, 1e-6 or 1e-7 of a probability would do it
 

@@ -1,7 +1,7 @@
 """Kills recipes with SIGKILL at random moments, resumes them, and looks at what is left.
 
 Run:       python benchmarks/fuzz_kills.py                     (200 kills, an hour on 2 busy cores)
-           python benchmarks/fuzz_kills.py --kills 6 --seed 1
+           python benchmarks/fuzz_kills.py --kills 60 --phases training --seed 1
 Prints:    a line a kill, then a table; benchmarks/fuzz_kills.md keeps it
 
 A tiny convolutional VAE is trained on the digits, with a checkpoint after every step, evaluated and
@@ -60,11 +60,13 @@ class Campaign:
     Args:
         folder: where runs are made.
         seed: of the moments.
+        phases: in which runs are killed.
     """
 
-    def __init__(self, folder, seed):
+    def __init__(self, folder, seed, phases):
         self.folder = Path(folder)
         self.random = random.Random(seed)
+        self.phases = phases
         self.kills = Counter()  # by phase
         self.faults = []
         self.resumed = 0  # runs that ended by themselves after at least one kill
@@ -138,8 +140,8 @@ class Campaign:
 
     def moment(self):
         """(phase, seconds after its begin, whether the whole group is killed)."""
-        weights = [weight for _, weight in PHASES.values()]
-        (phase,) = self.random.choices(list(PHASES), weights)
+        weights = [PHASES[phase][1] for phase in self.phases]
+        (phase,) = self.random.choices(self.phases, weights)
         return phase, self.random.uniform(0.0, self.durations[phase]), self.random.random() < 0.5
 
     def look(self, target, before, name):
@@ -305,6 +307,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=200, help="how often")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument("--phases", nargs="+", choices=PHASES, default=list(PHASES), help="when")
     options = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -321,7 +324,7 @@ def main():
         assert room
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="fuzz-kills-") as folder:
-        campaign = Campaign(folder, options.seed)
+        campaign = Campaign(folder, options.seed, options.phases)
         faults = campaign.run(options.kills)
     print("", *faults, table(campaign, time.monotonic() - began), sep="\n")
     sys.exit(1 if faults else 0)

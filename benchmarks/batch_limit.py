@@ -18,6 +18,7 @@ import numpy as np
 import paired
 
 import zoo
+from zoo.runtime import test_data
 
 LIMITS = (32, 128, 256, 512)  # and the whole batch
 
@@ -61,9 +62,8 @@ def _call(artifact, endpoint, limit):
 
 def _rows(artifact, endpoint, batch):
     """The artifact's test data, repeated to fill the batch."""
-    path = zoo.load(artifact).folder / "test_data" / f"{endpoint}.npz"
-    with np.load(path) as file:
-        given = {k.removeprefix("input."): v for k, v in file.items() if k.startswith("input.")}
+    vae = zoo.load(artifact)
+    given, _ = test_data.read(vae.reader, vae.endpoints[endpoint])
     return {k: np.resize(v, (batch, *v.shape[1:])) for k, v in given.items()}
 
 

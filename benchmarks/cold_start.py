@@ -125,16 +125,18 @@ def start(way, artifact, script, z, expected):
 
 def main():
     """Takes turns between the ways and prints the table."""
-    import numpy as np
     import paired
+
+    import zoo
+    from zoo.runtime import replay
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("artifact", type=Path)
     parser.add_argument("--rounds", type=int, default=7)
     given = parser.parse_args()
-    with np.load(given.artifact / "test_data" / "decode.npz") as data:
-        z = data["input.z"][:1].tolist()
-        expected = data["output.x_mean"][:1].ravel().tolist()
+    asked, answers = replay.read(given.artifact, zoo.load(given.artifact).endpoints["decode"])
+    z = asked["z"][:1].tolist()
+    expected = answers["x_mean"][:1].ravel().tolist()
     found = {way: [] for way in WAYS}
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "decode.pt"

@@ -144,8 +144,7 @@ def require_equal(ways, folder, endpoints):
             return {key: np.asarray(value) for key, value in found.items()}
 
         for name in ENDPOINTS:
-            path = folder / "test_data" / f"{name}.npz"
-            rows = replay.replay(way, answer, endpoints[name], path)
+            rows = replay.replay(way, answer, endpoints[name], folder)
             if not all(row.ok for row in rows):
                 raise SystemExit("not the same network:\n" + replay.table(rows))
         print(f"{way}: equal to the trained model", file=sys.stderr)
@@ -153,7 +152,7 @@ def require_equal(ways, folder, endpoints):
 
 def inputs_of(folder, name, endpoint, batch):
     """The artifact's test inputs, repeated to fill a batch."""
-    given, _ = replay.read(folder / "test_data" / f"{name}.npz", endpoint)
+    given, _ = replay.read(folder, endpoint)
     return {
         key: np.ascontiguousarray(np.resize(value, (batch, *value.shape[1:])))
         for key, value in given.items()

@@ -22,6 +22,9 @@ import paired
 from onnx import TensorProto, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
+from zoo.artifact import manifest
+from zoo.runtime import replay
+
 ENDPOINT, OUTPUT = "reconstruct", "x_mean"
 ROWS = 64
 
@@ -79,8 +82,8 @@ def session(model):
 
 def compare(folder, rounds):
     """Rows of the table of an artifact."""
-    with np.load(folder / "test_data" / f"{ENDPOINT}.npz") as data:
-        x, trained = data["input.x"], data[f"output.{OUTPUT}"]
+    given, answers = replay.read(folder, manifest.endpoints(manifest.read(folder))[ENDPOINT])
+    x, trained = given["x"], answers[OUTPUT]
     exported = onnx.load(folder / "onnx" / f"{ENDPOINT}.onnx")
     graphs = {"exported": exported, "with Sigmoid": with_sigmoid(exported)}
     reference = ReferenceEvaluator(in_float64(exported))

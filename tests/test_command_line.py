@@ -477,6 +477,11 @@ def test_info_shows_endpoints_metrics_and_provenance(run, artifact, manifest):
         assert " ".join(fact.split()) in text
 
 
+def test_info_shows_what_the_evaluation_warns_of(run, copied_artifact):
+    change_manifest(copied_artifact, lambda m: m.update(warnings=["no latent is active"]))
+    assert "  warning: no latent is active\n" in run("info", copied_artifact)[1]
+
+
 # --- bench -----------------------------------------------------------------------------------
 
 

@@ -281,6 +281,74 @@ def test_a_saved_model_that_cannot_be_loaded_is_found_whatever_its_digest(copied
     assert places(copied_artifact, runtimes=("saved_model",)) == ["saved_model/1"]
 
 
+def test_tensorflow_opens_copies_of_the_listed_files_and_of_nothing_else(copied_artifact):
+    opened = {}
+
+    def look(path):
+        assert copied_artifact not in path.parents
+        for file in path.rglob("*"):
+            if file.is_file():
+                opened[f"saved_model/1/{file.relative_to(path).as_posix()}"] = file.read_bytes()
+        return Signatures(path)
+
+    result = module.audit(copied_artifact, ("saved_model",), open_saved_model=look)
+    listed = [name for name in result.manifest["files"] if name.startswith("saved_model/")]
+    assert result.ok and sorted(opened) == sorted(listed)
+    assert all(opened[name] == (copied_artifact / name).read_bytes() for name in listed)
+
+
+@pytest.mark.parametrize(
+    "file", ["saved_model.pb", "variables/variables.data-00000-of-00001", "fingerprint.pb"]
+)
+def test_a_saved_model_that_changes_after_it_was_checked_is_not_run(
+    copied_artifact, monkeypatch, file
+):
+    """Between the look at every file and the replay there is time to put another in its place."""
+    look = module._present
+
+    def meanwhile(folder):
+        spoiling.flip_one_bit(folder / "saved_model" / "1" / file)
+        return look(folder)
+
+    def never(path):
+        raise AssertionError("it was opened")
+
+    monkeypatch.setattr(module, "_present", meanwhile)
+    result = module.audit(copied_artifact, ("saved_model",), open_saved_model=never)
+    (finding,) = result.findings
+    assert finding.where == "saved_model/1" and "sha256 differs" in finding.what
+    assert not result.rows
+
+
+def test_a_saved_model_with_a_file_besides_is_not_run(copied_artifact):
+    (copied_artifact / "saved_model" / "1" / "assets.extra").mkdir()
+    (copied_artifact / "saved_model" / "1" / "assets.extra" / "more").write_text("")
+    found = places(copied_artifact, runtimes=("saved_model",))
+    assert found == ["saved_model/1/assets.extra/more", "saved_model"]
+
+
+@pytest.mark.parametrize("file", ["onnx/decode.onnx", "onnx/weights.bin", "test_data/inputs.npz"])
+def test_a_file_that_changes_after_it_was_checked_is_not_used(copied_artifact, monkeypatch, file):
+    look = module._present
+
+    def meanwhile(folder):
+        spoiling.flip_one_bit(folder / file)
+        return look(folder)
+
+    monkeypatch.setattr(module, "_present", meanwhile)
+    result = module.audit(copied_artifact)
+    assert result.findings and all("sha256 differs" in each.what for each in result.findings)
+    used = {(row.runtime, row.endpoint) for row in result.rows}
+    assert ("onnx", "decode") not in used
+
+
+def test_a_folder_of_more_files_than_anybody_looks_at_is_a_finding(copied_artifact, monkeypatch):
+    monkeypatch.setattr(module, "MOST_FILES", 100)
+    for number in range(101):
+        (copied_artifact / f"surplus-{number}").write_text("")
+    assert any("more than 100 files" in each.what for each in audit(copied_artifact).findings)
+
+
 # --- the manifest ----------------------------------------------------------------------------
 
 

@@ -158,6 +158,7 @@ def _description(folder, m, endpoints):
     shown = {k: f"{v:.2f}" if isinstance(v, float) else str(v) for k, v in m["metrics"].items()}
     yield from columns([("metric", "value"), *shown.items()])
     yield f"  {m['protocol']['statement']}"
+    yield from (f"  warning: {warning}" for warning in m.get("warnings", ()))
     yield from ("", "Provenance")
     options = " ".join(f"{key}={value}" for key, value in recipe["config"].items())
     best = f", best {training['best_epoch']}" if "best_epoch" in training else ""

@@ -1,5 +1,7 @@
 """README.md of an artifact: the model card, for people."""
 
+import html
+
 from zoo.artifact import layout
 from zoo.artifact.endpoints import PROOF_BATCHES
 from zoo.artifact.schema import Schema
@@ -12,6 +14,10 @@ FIGURES = {
     "latent.png": "The test set in latent space",
     "history.png": "Training",
 }
+
+
+MOST_CLASSES = 20
+"""Classes that the card names; all are in the manifest."""
 
 
 def write(folder, manifest):
@@ -212,8 +218,15 @@ def _example(m):
     if schema.lengths:
         sentences.append("It may end before its last step.")
     if schema.classes:
-        sentences.append(f"Its classes are {', '.join(schema.classes)}.")
+        shown = ", ".join(map(_plain, schema.classes[:MOST_CLASSES]))
+        more = len(schema.classes) - MOST_CLASSES
+        sentences.append(f"Its classes are {shown}{f' and {more:,} more' if more > 0 else ''}.")
     return " ".join(sentences)
+
+
+def _plain(word):
+    """A word of somebody's data as it may stand in a line of Markdown."""
+    return html.escape("".join(each if each.isprintable() else "?" for each in word), quote=False)
 
 
 def _fraction(number):

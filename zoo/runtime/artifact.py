@@ -15,7 +15,7 @@ from zoo.artifact.reading import Reader, listed
 from zoo.artifact.search_path import StrPath
 from zoo.errors import ArtifactError, InputError
 from zoo.runtime.calls import Call, rows_within
-from zoo.runtime.inputs import require_finite
+from zoo.runtime.inputs import is_masked, require_finite
 from zoo.runtime.sessions import Providers, Sessions, require_count
 
 ENDINGS = {layout.FLOAT32: "", layout.FLOAT16: HALF}
@@ -130,7 +130,7 @@ class Artifact:
         Raises:
             InputError: if no endpoint takes its dtype, or a number in it is not finite.
         """
-        if isinstance(array, np.ma.MaskedArray):
+        if is_masked(array):
             raise InputError("to_device: given a masked array. Fill it with .filled(value).")
         array = np.ascontiguousarray(array)
         dtypes = sorted({t.dtype for each in self.endpoints.values() for t in each.inputs})

@@ -7,6 +7,7 @@ width, if each fits; nothing is rounded, wrapped around, or clamped.
 
 import math
 import os
+import sys
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,7 @@ def _array(what: str, tensor: Tensor, value: Any) -> Array:
             f"{what}: given an OrtValue, wanted {wanted(tensor)}. Bring it home with .numpy(), or "
             f"call {what.partition('(')[0]}.on_device."
         )
-    if _masked(value):
+    if is_masked(value):
         raise InputError(
             f"{what}: given a masked array, wanted {wanted(tensor)}: what is masked has no value. "
             "Fill it with .filled(value), or leave those rows out."
@@ -111,11 +112,16 @@ def _array(what: str, tensor: Tensor, value: Any) -> Array:
     return array
 
 
-def _masked(value: Any, depth: int = 0) -> bool:
+def is_masked(value: Any) -> bool:
     """Whether a value, or something in its lists, is a masked array."""
+    masked = sys.modules.get("numpy.ma")  # whose import takes 4 ms; nobody has one without it
+    return masked is not None and _holds(value, masked.MaskedArray)
+
+
+def _holds(value: Any, kind: type, depth: int = 0) -> bool:
     if isinstance(value, (list, tuple)):
-        return depth < 32 and any(_masked(each, depth + 1) for each in value)
-    return isinstance(value, np.ma.MaskedArray)
+        return depth < 32 and any(_holds(each, kind, depth + 1) for each in value)
+    return isinstance(value, kind)
 
 
 def _whole(what: str, tensor: Tensor, array: Array) -> Array:

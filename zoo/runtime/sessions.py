@@ -2,6 +2,7 @@
 
 import contextlib
 import numbers
+import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
@@ -91,8 +92,9 @@ class Sessions:
             if name not in self._sessions:
                 self._sessions[name] = self._open(name)
                 self._graphs.pop(name, None)
-                if not self._graphs:  # ONNX Runtime has copied what it needs
+                if not self._graphs and self._weights:  # ONNX Runtime has copied what it needs
                     self._weights.clear()
+                    _give_back_memory()
             return self._sessions[name]
 
     def run(self, name: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -160,6 +162,8 @@ class Sessions:
         options.log_severity_level = 3
         if self.threads:
             options.intra_op_num_threads = self.threads
+        # Weights that ONNX Runtime repacks go back to the system, not to the arena of the answers.
+        options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
         if self._weights:
             sizes = [len(each) for each in self._weights.values()]
             options.add_external_initializers_from_files_in_memory(
@@ -217,6 +221,18 @@ def _device(provider: tuple[str, dict[str, Any]]) -> tuple[str, int]:
     if not number.isdecimal():
         raise InputError(f"{name}: its device_id is {number!r}, wanted a whole number.")
     return _DEVICES.get(name, "cpu"), int(number)
+
+
+def _give_back_memory() -> None:
+    """Gives freed memory back to the system, where the C library keeps it: some MB of weights.
+
+    glibc keeps what was freed between blocks that are in use, as those of graphs being opened.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        with contextlib.suppress(AttributeError, OSError):  # another C library than glibc
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 @contextlib.contextmanager

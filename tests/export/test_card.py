@@ -1,0 +1,79 @@
+"""What the card says of an artifact, from its manifest alone."""
+
+import json
+import re
+
+import pytest
+
+from zoo.export import card
+
+
+@pytest.fixture
+def text(artifact, tmp_path):
+    """The card of the artifact's manifest after a change."""
+
+    def write(**changes):
+        manifest = json.loads((artifact / "manifest.json").read_text(encoding="utf-8"))
+        card.write(tmp_path, manifest | changes)
+        return (tmp_path / "README.md").read_text(encoding="utf-8")
+
+    write.schema = json.loads((artifact / "manifest.json").read_text())["schema"]
+    return write
+
+
+def section(card_text, heading):
+    return re.search(rf"^## {heading}\n\n(.*?)(?=^## |\Z)", card_text, re.DOTALL | re.MULTILINE)[1]
+
+
+def test_warnings_head_the_metrics_and_without_one_there_is_none(text):
+    said = ["No latent is active.", "The ELBO is worse than that of a constant."]
+    metrics = section(text(warnings=said), "Metrics")
+    assert metrics.startswith(
+        "**Warning:** No latent is active.\n\n"
+        "**Warning:** The ELBO is worse than that of a constant.\n\n| metric | value |"
+    )
+    assert "Warning" not in text(warnings=[])
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {},
+            "An example is of the kind image, [8, 8, 1]: values from 0 to 1, multiples of 1/16. "
+            "Its classes are 0, 1, 2, 3, 4, 5, 6, 7, 8, 9.",
+        ),
+        (
+            {"spacing": 1 / 255, "uint8": True, "classes": []},
+            "values from 0 to 1, multiples of 1/255. Bytes from 0 to 255 stand for the same range.",
+        ),
+        (
+            {"kind": "vector", "shape": [7], "spacing": None, "unit": "seconds", "low": -1.5},
+            "the kind vector, [7]: values from -1.5 to 1, continuous, in seconds.",
+        ),
+        ({"low": 0.0, "high": None, "spacing": 1.0}, "values of 0 or more, multiples of 1."),
+        ({"low": None, "high": 2.0, "spacing": 0.5}, "values of 2 or less, multiples of 1/2."),
+        ({"low": None, "high": None, "spacing": None}, "[8, 8, 1]: values, continuous."),
+        ({"kind": "sequence", "lengths": True}, "It may end before its last step."),
+        ({"classes": ["a\n# b", "<c>"]}, "Its classes are a?# b, &lt;c&gt;."),
+        ({"classes": [f"c{i}" for i in range(1234)]}, "c18, c19 and 1,214 more."),
+    ],
+)
+def test_the_data_states_what_an_example_is(text, changes, said):
+    assert said in section(text(schema=text.schema | changes), "Data")
+
+
+def test_fewer_rows_and_smaller_batches_are_stated(text):
+    sizes = {name: [1, 3, 64] for name in ("encode", "decode", "reconstruct", "generate")}
+    proof = {"rows": 1, "batches": sizes | {"score": [1, 3, 5]}, "memory": 2**30}
+    said = section(text(proof=proof), "Proof of equality")
+    assert "1 row is stored; batches of 1, 3, 64 repeat them." in said
+    assert "would take more than 1,024 MiB: `score` with 1 and 3 and 5." in said
+
+
+def test_what_is_left_out_in_float16_is_stated_with_its_reason(text):
+    why = dict.fromkeys(("encode", "decode", "reconstruct", "generate"))
+    said = section(text(float16=why | {"score": "`kl` differs"}), "Proof of equality")
+    assert "Left out in float16: `score`: `kl` differs." in said and "were run on the CPU" in said
+    said = section(text(float16=dict.fromkeys(why, "not wanted")), "Proof of equality")
+    assert "were run on the CPU" not in said and "`decode`: not wanted" in said

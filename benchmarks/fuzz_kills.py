@@ -73,13 +73,12 @@ class Campaign:
         self.wanted = self.durations = None
 
     def run(self, kills):
-        """Kills so often; every fault that was found, as a sentence."""
+        """Kills so often."""
         self.reference()
         chain = 0
         while self.kills.total() < kills:
             chain += 1
             self.chain(self.folder / f"chain-{chain}", chain % 2 == 0, kills)
-        return self.faults
 
     def reference(self):
         """A run that nobody kills: what it makes, and how long its phases take."""
@@ -126,17 +125,23 @@ class Campaign:
         name = f"{folder.name}, after {killed} kills"
         code = run.wait()
         if code is None:
-            self.faults.append(f"{name}: a hang of {MOST_SECONDS:.0f} s")
+            self.note(f"{name}: a hang of {MOST_SECONDS:.0f} s")
         elif code or "Traceback" in run.printed():
-            self.faults.append(f"{name}: exit code {code}: {run.printed()[-2000:]}")
+            self.note(f"{name}: exit code {code}: {run.printed()[-2000:]}")
         else:
             self.resumed += killed > 0
             left = sorted(os.listdir(folder / "exports"))
             if left != [NAME]:
-                self.faults.append(f"{name}: {left} are left")
+                self.note(f"{name}: {left} are left")
             made = contents(folder / "exports" / NAME)
-            self.faults += [f"{name}: other {what}" for what in differing(made, self.wanted)]
+            for what in differing(made, self.wanted):
+                self.note(f"{name}: other {what}")
         shutil.rmtree(folder)
+
+    def note(self, fault):
+        """Keeps a fault, and says it at once."""
+        self.faults.append(fault)
+        print(f"FAULT {fault}", flush=True)
 
     def moment(self):
         """(phase, seconds after its begin, whether the whole group is killed)."""
@@ -148,11 +153,11 @@ class Campaign:
         """Notes an artifact that is not whole, and an old one that has gone."""
         if not target.exists():
             if before is not None:
-                self.faults.append(f"{name}: the artifact that was to be replaced has gone")
+                self.note(f"{name}: the artifact that was to be replaced has gone")
             return
         problem = not_whole(target)
         if problem:
-            self.faults.append(f"{name}: {problem}")
+            self.note(f"{name}: {problem}")
 
 
 class Run:
@@ -325,9 +330,11 @@ def main():
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="fuzz-kills-") as folder:
         campaign = Campaign(folder, options.seed, options.phases)
-        faults = campaign.run(options.kills)
-    print("", *faults, table(campaign, time.monotonic() - began), sep="\n")
-    sys.exit(1 if faults else 0)
+        try:
+            campaign.run(options.kills)
+        finally:  # also when it is interrupted
+            print("", table(campaign, time.monotonic() - began), sep="\n", flush=True)
+    sys.exit(1 if campaign.faults else 0)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Kills recipes with SIGKILL at random moments, resumes them, and looks at what is left.
 
 Run:       python benchmarks/fuzz_kills.py                     (200 kills, an hour on 2 busy cores)
-           python benchmarks/fuzz_kills.py --kills 6 --seed 1
+           python benchmarks/fuzz_kills.py --kills 60 --phases training --seed 1
 Prints:    a line a kill, then a table; benchmarks/fuzz_kills.md keeps it
 
 A tiny convolutional VAE is trained on the digits, with a checkpoint after every step, evaluated and
@@ -60,24 +60,25 @@ class Campaign:
     Args:
         folder: where runs are made.
         seed: of the moments.
+        phases: in which runs are killed.
     """
 
-    def __init__(self, folder, seed):
+    def __init__(self, folder, seed, phases):
         self.folder = Path(folder)
         self.random = random.Random(seed)
+        self.phases = phases
         self.kills = Counter()  # by phase
         self.faults = []
         self.resumed = 0  # runs that ended by themselves after at least one kill
         self.wanted = self.durations = None
 
     def run(self, kills):
-        """Kills so often; every fault that was found, as a sentence."""
+        """Kills so often."""
         self.reference()
         chain = 0
         while self.kills.total() < kills:
             chain += 1
             self.chain(self.folder / f"chain-{chain}", chain % 2 == 0, kills)
-        return self.faults
 
     def reference(self):
         """A run that nobody kills: what it makes, and how long its phases take."""
@@ -124,33 +125,39 @@ class Campaign:
         name = f"{folder.name}, after {killed} kills"
         code = run.wait()
         if code is None:
-            self.faults.append(f"{name}: a hang of {MOST_SECONDS:.0f} s")
+            self.note(f"{name}: a hang of {MOST_SECONDS:.0f} s")
         elif code or "Traceback" in run.printed():
-            self.faults.append(f"{name}: exit code {code}: {run.printed()[-2000:]}")
+            self.note(f"{name}: exit code {code}: {run.printed()[-2000:]}")
         else:
             self.resumed += killed > 0
             left = sorted(os.listdir(folder / "exports"))
             if left != [NAME]:
-                self.faults.append(f"{name}: {left} are left")
+                self.note(f"{name}: {left} are left")
             made = contents(folder / "exports" / NAME)
-            self.faults += [f"{name}: other {what}" for what in differing(made, self.wanted)]
+            for what in differing(made, self.wanted):
+                self.note(f"{name}: other {what}")
         shutil.rmtree(folder)
+
+    def note(self, fault):
+        """Keeps a fault, and says it at once."""
+        self.faults.append(fault)
+        print(f"FAULT {fault}", flush=True)
 
     def moment(self):
         """(phase, seconds after its begin, whether the whole group is killed)."""
-        weights = [weight for _, weight in PHASES.values()]
-        (phase,) = self.random.choices(list(PHASES), weights)
+        weights = [PHASES[phase][1] for phase in self.phases]
+        (phase,) = self.random.choices(self.phases, weights)
         return phase, self.random.uniform(0.0, self.durations[phase]), self.random.random() < 0.5
 
     def look(self, target, before, name):
         """Notes an artifact that is not whole, and an old one that has gone."""
         if not target.exists():
             if before is not None:
-                self.faults.append(f"{name}: the artifact that was to be replaced has gone")
+                self.note(f"{name}: the artifact that was to be replaced has gone")
             return
         problem = not_whole(target)
         if problem:
-            self.faults.append(f"{name}: {problem}")
+            self.note(f"{name}: {problem}")
 
 
 class Run:
@@ -305,6 +312,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=200, help="how often")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument("--phases", nargs="+", choices=PHASES, default=list(PHASES), help="when")
     options = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -321,10 +329,12 @@ def main():
         assert room
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="fuzz-kills-") as folder:
-        campaign = Campaign(folder, options.seed)
-        faults = campaign.run(options.kills)
-    print("", *faults, table(campaign, time.monotonic() - began), sep="\n")
-    sys.exit(1 if faults else 0)
+        campaign = Campaign(folder, options.seed, options.phases)
+        try:
+            campaign.run(options.kills)
+        finally:  # also when it is interrupted
+            print("", table(campaign, time.monotonic() - began), sep="\n", flush=True)
+    sys.exit(1 if campaign.faults else 0)
 
 
 if __name__ == "__main__":

@@ -115,6 +115,7 @@ def test_an_autoencoder_is_compared_by_its_reconstruction():
     assert len(said) == 1 and "log p(x|z) of -300.00 nats" in said[0]
 
 
+@pytest.mark.slow
 def test_a_vae_whose_posterior_has_collapsed_is_called_dead(digits, tmp_path):
     observed = binarize(digits, "dynamic")
     zoo.training.seed_everything(0)

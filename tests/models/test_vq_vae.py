@@ -217,7 +217,7 @@ def trained(digits):
     for restart in (0.1, 0.0):
         training.seed_everything(0)
         sizes = {"codes": 32, "dimension": 8, "filters": (8, 16)}
-        model = catalog.vq_vae(digits.event_shape, **sizes, restart=restart)
+        model = catalog.vq_vae(digits.event_shape, **sizes, restart_below=restart)
         model.compile(keras.optimizers.Adam(3e-3), jit_compile=False)
         model.fit(x, x, batch_size=128, epochs=12, verbose=0)
         found[restart] = model

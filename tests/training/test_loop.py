@@ -193,13 +193,13 @@ def interrupted(vae, data, folder, settings=SETTINGS, **options):
 @pytest.mark.parametrize(
     ("options", "epoch", "step"),
     [
-        ({"step": 1}, 0, 1),
         ({"step": 4, "number": signal.SIGTERM}, 0, 4),
-        ({"step": STEPS - 1}, 0, STEPS - 1),
-        ({"step": STEPS, "number": signal.SIGHUP}, 1, 0),
         ({"validation_of": 2}, 2, 0),
-        ({"step": 3 * STEPS + 5}, 3, 5),
-        ({"step": 4 * STEPS}, 4, 0),
+        pytest.param({"step": 1}, 0, 1, marks=pytest.mark.slow),
+        pytest.param({"step": STEPS - 1}, 0, STEPS - 1, marks=pytest.mark.slow),
+        pytest.param({"step": STEPS, "number": signal.SIGHUP}, 1, 0, marks=pytest.mark.slow),
+        pytest.param({"step": 3 * STEPS + 5}, 3, 5, marks=pytest.mark.slow),
+        pytest.param({"step": 4 * STEPS}, 4, 0, marks=pytest.mark.slow),
     ],
 )
 def test_a_signal_keeps_every_step_that_was_done(
@@ -217,6 +217,7 @@ def test_a_signal_keeps_every_step_that_was_done(
     assert_ends_alike(vae, tmp_path, uninterrupted)
 
 
+@pytest.mark.slow
 def test_a_run_interrupted_again_and_again_ends_as_an_uninterrupted_one(
     data, uninterrupted, tmp_path, hears
 ):
@@ -397,14 +398,30 @@ def test_variables_that_do_not_fit_are_never_restored(uninterrupted):
         checkpoint.restore(vae, arrays)
 
 
-@pytest.mark.parametrize("name", catalog.names())
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        if name in ("conv_vae", "vq_vae", "rnn_vae")
+        else pytest.param(name, marks=pytest.mark.slow)
+        for name in catalog.names()
+    ],
+)
 def test_models_built_alike_have_one_digest(name):
     shape, options = (8, 8, 1), {"classes": 3} if name == "conditional_vae" else {}
     one, other = (catalog.build(name, shape, **options) for _ in range(2))
     assert identity.of_model(one) == identity.of_model(other)
 
 
-@pytest.mark.parametrize("changed", ["an example", "a label", "a length", "their order"])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "a label",
+        pytest.param("an example", marks=pytest.mark.slow),
+        pytest.param("a length", marks=pytest.mark.slow),
+        pytest.param("their order", marks=pytest.mark.slow),
+    ],
+)
 def test_a_run_on_other_data_is_refused(tmp_path, changed):
     """What differs is one example of two hundred, in one value."""
     rng = np.random.default_rng(0)
@@ -593,9 +610,19 @@ def test_an_interrupted_write_leaves_the_checkpoint_before_it(uninterrupted, tmp
     [
         # A capacity that grows: its loss is smallest at the first epoch, where it wants no KL.
         (lambda: objectives.Capacity(schedules.Linear(0.0, 5.0, 25), gamma=100.0), 25, (3, 4)),
-        (lambda: objectives.Capacity(schedules.Linear(0.0, 5.0, 4 * STEPS)), 40, (4,)),
         (lambda: objectives.Capacity(schedules.Linear(0.0, 5.0, 1000)), 1000, (4,)),
-        (lambda: objectives.ELBO(schedules.Linear(0.0, 8.0, 3 * STEPS)), 30, (3, 4)),
+        pytest.param(
+            lambda: objectives.Capacity(schedules.Linear(0.0, 5.0, 4 * STEPS)),
+            40,
+            (4,),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            lambda: objectives.ELBO(schedules.Linear(0.0, 8.0, 3 * STEPS)),
+            30,
+            (3, 4),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_the_best_epoch_is_one_after_the_schedules_have_settled(

@@ -1,16 +1,20 @@
 # Two commands: `make demo` trains, exports and proves a model; `make test` runs every check.
+# `make check` is lint and the fast tests alone, for between two edits.
 # Both create .venv and install what they need. Options go in ARGS: make demo ARGS="--help".
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint index clean
+.PHONY: demo test check lint index clean
 
 demo: $(VENV)/.train
 	$(BIN)/python recipes/conv_vae.py $(ARGS)
 
 test: $(VENV)/.test lint
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadscope $(ARGS)
+
+check: $(VENV)/.test lint
+	$(BIN)/python -m pytest -m "not slow" -n logical --maxprocesses 4 --dist loadscope $(ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

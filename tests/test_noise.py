@@ -38,11 +38,11 @@ def test_threefry_gives_the_published_answers(counter, key, answer):
 
 
 def test_a_seed_is_split_into_its_two_halves():
-    low, high = noise.words(BORDERS)
+    low, high = noise.split_seed(BORDERS)
     whole = BORDERS.astype(object) % 2**64
     assert [int(w) for w in low] == [w % 2**32 for w in whole]
     assert [int(w) for w in high] == [w // 2**32 for w in whole]
-    in_graph = noise.words(tf.constant(BORDERS))
+    in_graph = noise.split_seed(tf.constant(BORDERS))
     np.testing.assert_array_equal(array(in_graph[0]), low)
     np.testing.assert_array_equal(array(in_graph[1]), high)
 
@@ -196,7 +196,7 @@ def test_jax_gives_the_same_bits(seeds, eager, tmp_path):
 import sys, jax, numpy as np
 from zoo import noise
 seeds = np.load(sys.argv[1] + "/seeds.npy")
-words = noise.words(seeds)
+words = noise.split_seed(seeds)
 draw = lambda w: dict(uniform=noise.uniform(w, (3, 2)), normal=noise.normal(w, (16,)),
                       gumbel=noise.gumbel(w, (5,), stream=2),
                       several=noise.draw({SEVERAL}, w))

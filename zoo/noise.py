@@ -26,10 +26,10 @@ _RADII = _QUANTILES = 2**16  # entries of a table indexed by the upper 16 bits o
 _ANGLES = 2**14
 
 
-def words(seed):
+def split_seed(seed):
     """int64 [batch] -> (low, high), each uint32 [batch]: the two halves of each seed.
 
-    A pair of such words is returned as it is. Arrays and lists are split by numpy, before they
+    A pair of such halves is returned as it is. Arrays and lists are split by numpy, before they
     reach a backend: JAX has no int64 unless asked.
 
     Raises:
@@ -73,7 +73,7 @@ def bits(seed, count, stream=0):
     Column i is the block with the counter (i, stream): `stream` tells apart the draws of one seed
     that a model makes for different ends.
     """
-    key = (ops.expand_dims(ops.convert_to_tensor(word, "uint32"), 1) for word in words(seed))
+    key = (ops.expand_dims(ops.convert_to_tensor(word, "uint32"), 1) for word in split_seed(seed))
     counter = np.arange(count, dtype=np.uint32)[None, :], np.full((1, count), stream, np.uint32)
     return threefry(tuple(key), counter)
 

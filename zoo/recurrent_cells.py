@@ -11,17 +11,17 @@ from keras import layers, ops
 
 
 def precision():
-    """float64, or float32 on JAX, which has no float64 unless it is told so for all it computes."""
+    """float64, or float32 on JAX, which has no float64 unless all that it computes has."""
     return "float32" if keras.backend.backend() == "jax" else "float64"
 
 
-def step(cell, told=None):
+def step(cell, constant=None):
     """A step of a `keras.layers.LSTMCell` or `GRUCell` (reset after) in `precision()`.
 
     Args:
         cell: a built one.
-        told: [batch, n], the last n of the cell's inputs where these are the same at every step;
-            what the cell makes of them is computed once.
+        constant: [batch, n], the last n of the cell's inputs where these are the same at every
+            step; what the cell makes of them is computed once.
 
     Returns:
         (inputs [batch, m], *states) -> the next states, in their order; the first is the output.
@@ -30,10 +30,10 @@ def step(cell, told=None):
     of_states = None
     if isinstance(cell, layers.GRUCell):
         bias, of_states = bias[0], bias[1]
-    if told is not None:
-        heard = kernel.shape[0] - told.shape[-1]
-        bias = bias + ops.matmul(ops.cast(told, precision()), kernel[heard:])
-        kernel = kernel[:heard]
+    if constant is not None:
+        varying = kernel.shape[0] - constant.shape[-1]
+        bias = bias + ops.matmul(ops.cast(constant, precision()), kernel[varying:])
+        kernel = kernel[:varying]
 
     def lstm(inputs, h, c):
         gates = ops.matmul(inputs, kernel) + bias + ops.matmul(h, recurrent)

@@ -12,7 +12,7 @@ from zoo import datasets, evaluation, likelihoods
 from zoo.datasets import Dataset, Schema, Split
 from zoo.errors import InputError
 from zoo.evaluation import latent, nats
-from zoo.evaluation.compilation import compiled
+from zoo.evaluation.compilation import compiled_method
 from zoo.latents import Flat
 from zoo.models import VAE
 from zoo.networks.output_layers import normal_posterior
@@ -186,8 +186,10 @@ def test_an_evaluation_in_two_sittings_states_the_seconds_of_both(
 
 def test_compiled_methods_follow_the_weights(linear):
     z = np.zeros((2, LATENT), np.float32)
-    decode, bias = compiled(linear, "decode"), linear.decoder.layers[-1].bias
+    decode, bias = compiled_method(linear, "decode"), linear.decoder.layers[-1].bias
     before, kept = decode(z)["x_mean"], keras.ops.convert_to_numpy(bias)
     bias.assign(kept + 1.0)
-    np.testing.assert_allclose(compiled(linear, "decode")(z)["x_mean"], before + 1.0, rtol=1e-6)
+    np.testing.assert_allclose(
+        compiled_method(linear, "decode")(z)["x_mean"], before + 1.0, rtol=1e-6
+    )
     bias.assign(kept)

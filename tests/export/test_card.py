@@ -1,11 +1,15 @@
 """What the card says of an artifact, from its manifest alone."""
 
+import dataclasses
 import json
+import math
 import re
 
 import pytest
 
+from zoo.command_line import main
 from zoo.export import card
+from zoo.runtime import verify
 
 
 @pytest.fixture
@@ -61,6 +65,26 @@ def test_warnings_head_the_metrics_and_without_one_there_is_none(text):
 )
 def test_the_data_states_what_an_example_is(text, changes, said):
     assert said in section(text(schema=text.schema | changes), "Data")
+
+
+def test_a_metric_that_is_not_finite_is_said_to_be(artifact, trained, tmp_path, capsys):
+    """Null in the manifest, since JSON knows no NaN; in words for people."""
+    metrics = trained.report.metrics | {"nll": math.nan, "elbo": -math.inf}
+    report = dataclasses.replace(trained.report, metrics=metrics)
+    target = tmp_path / "exports" / "conv_vae-digits"
+    trained.publish(target, report=report)
+    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["metrics"] == trained.report.metrics | {"nll": None, "elbo": None}
+    written = (target / "README.md").read_text(encoding="utf-8")
+    assert "| nll | not finite |" in written and "| elbo | not finite |" in written
+    for command in (
+        ["list", str(target)],
+        ["list", str(target), "--markdown"],
+        ["info", str(target)],
+    ):
+        assert main(command) == 0
+        assert "conv_vae-digits" in capsys.readouterr().out
+    assert verify.audit(target).findings == []
 
 
 def test_fewer_rows_and_smaller_batches_are_stated(text):

@@ -12,7 +12,7 @@ def planes(shape, classes=3, build=conv.encoder):
     encoder = conditional.encoder(build, shape, 2, classes)
     table = encoder.get_layer("label_plane")
     table.embeddings.assign(np.random.default_rng(0).normal(size=table.embeddings.shape))
-    beside = keras.Model(encoder.inputs, encoder.get_layer("beside").output)
+    beside = keras.Model(encoder.inputs, encoder.get_layer("with_label").output)
     x = np.zeros((classes, *shape), np.float32)
     out = np.asarray(beside([x, np.arange(classes, dtype=np.int32)]))
     return encoder, out[..., -1]

@@ -113,6 +113,8 @@ def _nats(metrics, protocol, inputs):
     drawn = "not binarized"
     if protocol["binarization"] != "none":
         drawn = f"{protocol['binarization']} binarization of seed {protocol['binarization_seed']}"
+    if metrics.get("nll", metrics["reconstruction"]) is None:
+        return "not finite: the model has diverged"
     if "nll" not in metrics:
         return (
             f"none; reconstruction {metrics['reconstruction']:.2f} (n={protocol['n']:,}, {drawn})"
@@ -155,7 +157,10 @@ def _description(folder, m, endpoints):
     half = [name for name in endpoints if layout.graph(name, layout.FLOAT16) in m["files"]]
     yield f"  ONNX graphs in float32{'; in float16: ' + ', '.join(half) if half else ''}"
     yield from ("", "Metrics")
-    shown = {k: f"{v:.2f}" if isinstance(v, float) else str(v) for k, v in m["metrics"].items()}
+    shown = {
+        k: "not finite" if v is None else f"{v:.2f}" if isinstance(v, float) else str(v)
+        for k, v in m["metrics"].items()
+    }
     yield from columns([("metric", "value"), *shown.items()])
     yield f"  {m['protocol']['statement']}"
     yield from (f"  warning: {warning}" for warning in m.get("warnings", ()))

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from zoo.errors import InputError
-from zoo.evaluation.compilation import compiled
+from zoo.evaluation.compilation import compiled_method
 
 BATCH = 250  # examples a call
 
@@ -71,7 +71,7 @@ def area(normal, anomalous, name="score"):
 def _answers(model, endpoint, x):
     """An endpoint's outputs for any number of examples, float64: {name: [n, ...]}."""
     keras_model = isinstance(model, keras.Model)
-    call = compiled(model, endpoint) if keras_model else getattr(model, endpoint)
+    call = compiled_method(model, endpoint) if keras_model else getattr(model, endpoint)
     answers = [call(x[first : first + BATCH]) for first in range(0, len(x), BATCH)]
     answers = [answer if keras_model else answer._asdict() for answer in answers]
     return {

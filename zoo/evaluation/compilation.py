@@ -6,17 +6,17 @@ import numpy as np
 _latest = {"model": None}  # and its compiled methods; one model at a time, so that none piles up
 
 
-def compiled(model, method):
-    """`model.method` compiled: a callable on numpy arrays. Compiled once for each input shape."""
+def compiled_method(model, method):
+    """`model.method` compiled: a callable on numpy arrays. Once for each input shape."""
     if _latest["model"] is not model:
         _latest.clear()
         _latest["model"] = model
     if method not in _latest:
-        _latest[method] = Compiled(model, method)
+        _latest[method] = CompiledMethod(model, method)
     return _latest[method].run
 
 
-class Compiled(keras.Model):
+class CompiledMethod(keras.Model):
     """Calls `getattr(model, method)` on arrays, compiled; numpy in, numpy out.
 
     Written on `keras.Model.predict_on_batch`, the one compiled call that all Keras backends share.

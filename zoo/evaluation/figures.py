@@ -12,7 +12,7 @@ from PIL import Image
 from sklearn.decomposition import PCA
 
 from zoo import noise
-from zoo.evaluation.compilation import compiled
+from zoo.evaluation.compilation import compiled_method
 
 COLUMNS = 10
 
@@ -41,7 +41,7 @@ def draw(model, data, history, means, folder, seed=0):
 def reconstructions(model, data, folder):
     """Test images above what they are reconstructed to from the posterior mean."""
     inputs = data.test.inputs(np.arange(min(COLUMNS, len(data.test))), model.conditions)
-    x, rebuilt = inputs[0], compiled(model, "reconstruct")(*inputs)["x_mean"]
+    x, rebuilt = inputs[0], compiled_method(model, "reconstruct")(*inputs)["x_mean"]
     _grid(
         np.stack([x, rebuilt]),
         folder / "reconstructions.png",
@@ -62,14 +62,14 @@ def prior_grid(model, seed, rows=6):
     Column c has the label c, or c modulo the labels there are; sequences are of full length.
     """
     count = rows * COLUMNS
-    # Seeds in words: inside a compiled call JAX has no int64.
-    words = noise.words(np.arange(seed * count, (seed + 1) * count))
+    # Split seeds: inside a compiled call JAX has no int64.
+    seeds = noise.split_seed(np.arange(seed * count, (seed + 1) * count))
     conditions = [
         np.full(count, values - 1) if name == "length" else np.arange(count) % COLUMNS % values
         for name, values in model.conditions.items()
     ]
-    generate = compiled(model, "generate_from_words")
-    images = generate(*words, *(c.astype(np.int32) for c in conditions))["x_mean"]
+    generate = compiled_method(model, "generate_from_split_seed")
+    images = generate(*seeds, *(c.astype(np.int32) for c in conditions))["x_mean"]
     return images.reshape(rows, COLUMNS, *images.shape[1:])
 
 
@@ -77,11 +77,11 @@ def interpolation(model, data, folder, rows=5):
     """Straight lines in latent space between the posterior means of pairs of test images."""
     count = min(2 * rows, len(data.test)) // 2 * 2
     x, *conditions = data.test.inputs(np.arange(count), model.conditions)
-    means = compiled(model, "represent")(x, *conditions)
+    means = compiled_method(model, "represent")(x, *conditions)
     steps = np.linspace(0.0, 1.0, COLUMNS, dtype=np.float32)[None, :, None]
     line = means[0::2, None] * (1.0 - steps) + means[1::2, None] * steps
     held = [np.repeat(values[0::2], COLUMNS) for values in conditions]  # those of the left end
-    images = compiled(model, "decode")(line.reshape(-1, model.latent), *held)["x_mean"]
+    images = compiled_method(model, "decode")(line.reshape(-1, model.latent), *held)["x_mean"]
     grid = images.reshape(count // 2, COLUMNS, *images.shape[1:])
     _grid(grid, folder / "interpolation.png", "latent interpolation between test images")
 

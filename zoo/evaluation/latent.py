@@ -3,7 +3,7 @@
 import numpy as np
 
 from zoo.errors import InputError
-from zoo.evaluation.compilation import compiled
+from zoo.evaluation.compilation import compiled_method
 
 ACTIVE = 0.01
 """Variance over the data of a latent's posterior mean above which the latent is active."""
@@ -14,7 +14,7 @@ def posterior_means(model, split, most=None):
 
     Of a model without a posterior, the latents themselves; of codes, their vectors.
     """
-    represent, count = compiled(model, "represent"), min(len(split), most or len(split))
+    represent, count = compiled_method(model, "represent"), min(len(split), most or len(split))
     means = []
     for first in range(0, count, 500):
         indices = np.arange(first, min(first + 500, count))
@@ -33,7 +33,7 @@ def decoded(model, z, chunk=1000):
             f"{model.name} decodes codes and {', '.join(model.conditions)}: what its latent space "
             "alone decodes to is not defined. Give a model without conditions."
         )
-    decode = compiled(model, "decode")
+    decode = compiled_method(model, "decode")
     z = np.asarray(z, np.float32)
     parts = [decode(z[first : first + chunk])["x_mean"] for first in range(0, len(z), chunk)]
     return np.concatenate(parts)
@@ -53,7 +53,7 @@ def code_use(model, split):
     Perplexity is the exponential of the entropy of the codes' frequencies, over all examples and
     places: 1 where one code stands for everything, `model.codes` where all are equally frequent.
     """
-    encode, counts = compiled(model, "encode"), np.zeros(model.codes, np.int64)
+    encode, counts = compiled_method(model, "encode"), np.zeros(model.codes, np.int64)
     for first in range(0, len(split), 500):
         indices = np.arange(first, min(first + 500, len(split)))
         codes = encode(*split.inputs(indices, model.conditions))["codes"]

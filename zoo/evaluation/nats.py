@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from zoo.errors import InputError
-from zoo.evaluation.compilation import compiled
+from zoo.evaluation.compilation import compiled_method
 
 VALUES = 2000 * 28 * 28
 """Decoded values a call: bounds the memory whatever K, n and the event's size are."""
@@ -54,7 +54,7 @@ def elbo(model, split, seed, samples=16, most=None):
     Of its first `most` examples, where that is given. The reconstruction term is an average over
     `samples` posterior samples, and so is the KL where there is no exact one.
     """
-    terms = compiled(model, "terms")
+    terms = compiled_method(model, "terms")
     sums, images = np.zeros(2), max(1, rows(model) // samples)
     count = min(len(split), most or len(split))
     for first in range(0, count, images):
@@ -71,7 +71,7 @@ def elbo(model, split, seed, samples=16, most=None):
 
 def scores(model, split, most=None, chunk=500):
     """What `score` gives of the first `most` examples: {name: float64 [n]}, nats."""
-    score, count = compiled(model, "score"), min(len(split), most or len(split))
+    score, count = compiled_method(model, "score"), min(len(split), most or len(split))
     parts = []
     for first in range(0, count, chunk):
         indices = np.arange(first, min(first + chunk, count))
@@ -92,7 +92,7 @@ def log_likelihood(model, split, seed, samples=1000, done=None, on_chunk=lambda 
     """
     if samples < 1:
         raise InputError(f"samples={samples}: importance sampling needs 1 sample or more.")
-    weights = compiled(model, "log_weight")
+    weights = compiled_method(model, "log_weight")
     done = np.full(len(split), np.nan) if done is None else np.array(done, np.float64)
     width = min(samples, 100, rows(model))  # samples a call; the encoder runs once for each
     images = max(1, rows(model) // width)

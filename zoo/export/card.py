@@ -1,11 +1,8 @@
 """README.md of an artifact: the model card, for people."""
 
-import html
-
 from zoo.artifact import layout
-from zoo.artifact.endpoints import PROOF_BATCHES
 from zoo.artifact.schema import Schema
-from zoo.export.comparison import Row, table
+from zoo.export import proof_in_words, schema_in_words
 
 FIGURES = {
     "samples.png": "Decoded samples from the prior",
@@ -14,10 +11,6 @@ FIGURES = {
     "latent.png": "The test set in latent space",
     "history.png": "Training",
 }
-
-
-MOST_CLASSES = 20
-"""Classes that the card names; all are in the manifest."""
 
 
 def write(folder, manifest):
@@ -32,7 +25,7 @@ def write(folder, manifest):
         _data(manifest),
         _training(manifest),
         _pictures(figures, ("interpolation.png", "latent.png", "history.png")),
-        _proof(manifest),
+        proof_in_words.section(manifest),
     ]
     (folder / layout.CARD).write_text("\n\n".join(filter(None, sections)) + "\n", encoding="utf-8")
 
@@ -68,10 +61,7 @@ def _pictures(figures, names):
 
 
 def _metrics(m):
-    rows = [
-        f"| {name} | {value:.2f} |" if isinstance(value, float) else f"| {name} | {value} |"
-        for name, value in m["metrics"].items()
-    ]
+    rows = [f"| {name} | {_metric(value)} |" for name, value in m["metrics"].items()]
     terms = "`reconstruction` = -log p(x given z),"
     if "nll" in m["metrics"]:
         sampled = m["protocol"]["elbo_samples"] is not None
@@ -90,6 +80,12 @@ def _metrics(m):
         f"On {m['protocol']['statement']}. {terms} in nats per example, averaged over the test set."
         f"{use}"
     )
+
+
+def _metric(value):
+    if value is None:
+        return "not finite"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
 def _warnings(m):
@@ -191,48 +187,13 @@ def _notes(m):
 
 
 def _data(m):
-    data = m["data"]
+    data, schema = m["data"], Schema.from_json(m["schema"])
     return (
         f"## Data\n\n{data['source']}\n\nLicence of the data: {data['licence']}. "
         f"{data['train']:,} training, {data['validation']:,} validation and {data['test']:,} test "
-        f"examples. {_example(m)} {data['test_split']} "
+        f"examples. {schema_in_words.sentences(schema)} {data['test_split']} "
         "Training never saw a test example; the validation split was cut from the training data."
     )
-
-
-def _example(m):
-    """What the schema says, as sentences."""
-    schema = Schema.from_json(m["schema"])
-    low, high = (("" if n is None else f"{n:g}") for n in (schema.low, schema.high))
-    bounds = f"from {low} to {high}" if low and high else ""
-    bounds = bounds or (f"of {low} or more" if low else f"of {high} or less" if high else "")
-    spacing = "continuous"
-    if schema.spacing is not None:
-        spacing = f"multiples of {_fraction(schema.spacing)}"
-    values = ", ".join(filter(None, (f"values {bounds}".strip(), spacing)))
-    unit = f", in {schema.unit}" if schema.unit else ""
-    kind = f"An example is of the kind {schema.kind}, {_shape(schema.shape)}"
-    sentences = [f"{kind}: {values}{unit}."]
-    if schema.uint8:
-        sentences.append("Bytes from 0 to 255 stand for the same range.")
-    if schema.lengths:
-        sentences.append("It may end before its last step.")
-    if schema.classes:
-        shown = ", ".join(map(_plain, schema.classes[:MOST_CLASSES]))
-        more = len(schema.classes) - MOST_CLASSES
-        sentences.append(f"Its classes are {shown}{f' and {more:,} more' if more > 0 else ''}.")
-    return " ".join(sentences)
-
-
-def _plain(word):
-    """A word of somebody's data as it may stand in a line of Markdown."""
-    return html.escape("".join(each if each.isprintable() else "?" for each in word), quote=False)
-
-
-def _fraction(number):
-    """1/255 as such, other numbers in digits."""
-    inverse = round(1 / number)
-    return f"1/{inverse}" if inverse > 1 and abs(number * inverse - 1) < 1e-6 else f"{number:g}"
 
 
 def _training(m):
@@ -255,47 +216,6 @@ def _training(m):
 
 def _versions(versions):
     return ", ".join(f"{library} {version}" for library, version in versions.items())
-
-
-def _proof(m):
-    rows = [Row(**row) for row in m["comparisons"]]
-    return (
-        "## Proof of equality\n\nEach format was read back from disk and answered as the trained "
-        f"model did, on the inputs in `{layout.TEST_DATA}`, within the tolerance: absolute for "
-        "probabilities; for other values relative to the largest magnitude in the same example's "
-        "output, or to what is usual among the examples where that is larger; of nats at least to "
-        "1 nat, and for a term of the bound to the largest of its terms. "
-        f"{_sizes(m)}{_float16(m)}\n\n" + table(rows, markdown=True)
-    )
-
-
-def _sizes(m):
-    """What was asked where the usual batches would not fit."""
-    usual, few = list(PROOF_BATCHES), []
-    for name, sizes in m["proof"]["batches"].items():
-        if sizes != usual:
-            few.append(f"`{name}` with {' and '.join(map(str, sizes))}")
-    rows = m["proof"]["rows"]
-    stored = "row is" if rows == 1 else "rows are"
-    text = f"{rows} {stored} stored; batches of {', '.join(map(str, usual))} repeat them. "
-    if few:
-        limit = m["proof"]["memory"] // 2**20
-        text += f"A larger batch would take more than {limit:,} MiB: {'; '.join(few)}. "
-    return text
-
-
-def _float16(m):
-    left_out = {name: why for name, why in m["float16"].items() if why is not None}
-    text = ""
-    if len(left_out) < len(m["float16"]):
-        text = (
-            "Float16 graphs (`onnx/<endpoint>.fp16.onnx`) were run on the CPU, which computes most "
-            "of their operators in float32, with casts in between. "
-        )
-    if left_out:
-        reasons = "; ".join(f"`{name}`: {why}" for name, why in left_out.items())
-        text += f"Left out in float16: {reasons}."
-    return text.rstrip()
 
 
 def _shape(shape):

@@ -3,6 +3,7 @@
 import datetime
 import importlib.metadata
 import json
+import math
 import os
 import platform
 import sys
@@ -61,7 +62,7 @@ def build(name, answer, data, run, report, recipe, warnings=()):
             "licence": data.licence,
         },
         "recipe": recipe,
-        "metrics": report.metrics,
+        "metrics": {name: _number(value) for name, value in report.metrics.items()},
         "protocol": report.protocol | {"statement": report.statement()},
         "warnings": list(warnings),
         "training": {
@@ -73,6 +74,11 @@ def build(name, answer, data, run, report, recipe, warnings=()):
             "hardware": hardware(),
         },
     }
+
+
+def _number(value):
+    """A metric as JSON has it: null where a model that diverged has no number."""
+    return value if math.isfinite(value) else None
 
 
 def now():

@@ -1,11 +1,9 @@
 """`publish`: the whole road from a trained model to an artifact in place."""
 
-import math
 import shutil
 from pathlib import Path
 
 from zoo.artifact import layout
-from zoo.errors import ExportError
 from zoo.export import card, fingerprints, manifest, test_data
 from zoo.export.processes import maker
 from zoo.export.published import Published
@@ -49,12 +47,10 @@ def publish(
         A `Published`.
 
     Raises:
-        ExportError: if the target is taken or cannot be written, if a metric or an answer is not
-            finite, if a conversion fails or reports an error, or if an export is not equal to the
-            model.
+        ExportError: if the target is taken or cannot be written, if an answer of the model is not
+            finite, if a conversion fails or reports an error, or if an export is not equal to it.
     """
     target = Path(target)
-    _require_finite(report.metrics)
     with staged(target, replace) as stage, maker() as make:
         endpoints = model.endpoints()
         names = [tensor.name for tensor in endpoints["encode"].inputs[1:]]
@@ -76,13 +72,3 @@ def publish(
         card.write(stage, facts)
         manifest.write(stage, facts)
     return Published.from_answer(target, answer)
-
-
-def _require_finite(metrics):
-    """Refuses a model that diverged, before any work is done."""
-    bad = [f"{name} is {value}" for name, value in metrics.items() if not math.isfinite(value)]
-    if bad:
-        raise ExportError(
-            f"The model has no nats that could be stated: {', '.join(bad)}. There is nothing to "
-            "export. Train it with a smaller --learning-rate."
-        )

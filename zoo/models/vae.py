@@ -223,8 +223,8 @@ class VAE(LatentModel):
             raw = self.raw(state, condition, None)
         return self._only_valid({**self._outputs(raw, condition), self._z_name: z}, condition)
 
-    def generate_from_words(self, low, high, *condition):
-        """`generate` of seeds in two words each, see `noise.words`: JAX has no int64 by default."""
+    def generate_from_split_seed(self, low, high, *condition):
+        """`generate` of seeds split by `noise.split_seed`: JAX has no int64 by default."""
         return self.generate((low, high), *condition)
 
     def score(self, x, *condition):

@@ -28,7 +28,7 @@ def encoder(build, event_shape, latent, classes, **options):
     *grid, channels = event_shape
     plane = _label_plane(label, grid, classes)
     inner = build((*grid, channels + 1), latent, **options)
-    h = layers.Concatenate(name="beside")([x, plane])
+    h = layers.Concatenate(name="with_label")([x, plane])
     return keras.Model([x, label], inner(h), name="encoder")
 
 
@@ -44,7 +44,7 @@ def decoder(build, raw_shape, latent, classes, **options):
     scale = keras.initializers.RandomNormal(stddev=1.0)
     vector = layers.Embedding(classes, EMBEDDING, scale, name="label_vector")(label)
     inner = build(raw_shape, latent + EMBEDDING, **options)
-    h = layers.Concatenate(name="beside")([z, vector])
+    h = layers.Concatenate(name="with_label")([z, vector])
     return keras.Model([z, label], inner(h), name="decoder")
 
 

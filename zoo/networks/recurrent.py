@@ -5,8 +5,8 @@ end before their last step: the networks then take an int32 `length` [batch] bes
 steps from there on are padding.
 
 Sources: Hochreiter & Schmidhuber 1997 (LSTM), Cho et al. 2014 (GRU); Bowman et al. 2016,
-"Generating sentences from a continuous space", for recurrent VAEs and for teachers that are heard
-in part only.
+"Generating sentences from a continuous space", for recurrent VAEs and for teachers that are
+followed in part only.
 """
 
 import math
@@ -57,7 +57,7 @@ def decoder(raw_shape, latent, units=128, cell="gru", lengths=False):
     _check(raw_shape, latent, units, cell)
     steps, width = _rows(raw_shape)
     z, length = keras.Input((latent,), name="z"), _length(lengths)
-    h = _beside(z, length, steps)
+    h = _with_length(z, length, steps)
     h = layers.Dense(units, activation="tanh", name="dense")(h)
     h = layers.RepeatVector(steps, name="repeat")(h)
     h = _recurrent(cell, units, return_sequences=True)(h)
@@ -106,8 +106,8 @@ class AutoregressiveDecoder(keras.Model):
         output = layers.Dense(_rows(raw_shape)[1], dtype="float32", name="output")
         seen = Before(name="before")(layers.Reshape((steps, width), name="rows")(x))
         seen = layers.Dropout(teacher_dropout, (None, steps, 1), name="teacher")(seen)
-        told = dense(_beside(z, length, steps))
-        h = layers.RepeatVector(steps, name="repeat")(told)
+        context = dense(_with_length(z, length, steps))
+        h = layers.RepeatVector(steps, name="repeat")(context)
         h = recurrent(layers.Concatenate(name="with_before")([seen, h]))
         h = layers.Reshape(raw_shape, dtype="float32", name="event")(output(h))
         inputs = [z, length, x] if lengths else [z, x]
@@ -133,15 +133,17 @@ class AutoregressiveDecoder(keras.Model):
         """
         steps, _ = _rows(self.event_shape)
         z, *length = inputs if isinstance(inputs, list | tuple) else (inputs,)
-        told = recurrent_cells.dense(self.get_layer("dense"))(_beside(z, *length or [None], steps))
+        context = recurrent_cells.dense(self.get_layer("dense"))(
+            _with_length(z, *length or [None], steps)
+        )
         cell = _FedBack(
             self.get_layer("recurrent").cell,
             self.get_layer("output"),
-            told,
+            context,
             choose,
             self.event_shape[1:],
             self.raw_shape[1:],
-            heard=noise is not None,
+            with_noise=noise is not None,
         )
         if noise is None:
             noise = ops.zeros((ops.shape(z)[0], steps, 1))
@@ -188,14 +190,14 @@ class _FedBack:
     Its states are that step and those of the cell within.
     """
 
-    def __init__(self, cell, output, told, choose, step_shape, raw_shape, heard):
+    def __init__(self, cell, output, context, choose, step_shape, raw_shape, with_noise):
         self.compute_dtype = recurrent_cells.precision()
-        self.cell = recurrent_cells.step(cell, told)
+        self.cell = recurrent_cells.step(cell, context)
         self.output = recurrent_cells.dense(output)
         self.choose = choose
         self.step_shape = step_shape
         self.raw_shape = raw_shape
-        self.heard = heard
+        self.with_noise = with_noise
         self.output_size = math.prod(raw_shape)
         self.width = math.prod(step_shape)
         states = cell.state_size if isinstance(cell.state_size, list | tuple) else [cell.state_size]
@@ -205,10 +207,10 @@ class _FedBack:
         last, *inner = states
         inner = self.cell(last, *inner)
         output = self.output(inner[0])
-        if self.heard:
+        if self.with_noise:
             noise = ops.reshape(ops.cast(noise, self.compute_dtype), (-1, *self.step_shape))
         chosen = self.choose(
-            ops.reshape(output, (-1, *self.raw_shape)), noise if self.heard else None
+            ops.reshape(output, (-1, *self.raw_shape)), noise if self.with_noise else None
         )
         chosen = ops.cast(ops.reshape(chosen, (-1, self.width)), self.compute_dtype)
         return ops.cast(output, "float32"), [chosen, *inner]
@@ -230,7 +232,7 @@ def _length(lengths):
     return keras.Input((), dtype="int32", name="length") if lengths else None
 
 
-def _beside(z, length, steps):
+def _with_length(z, length, steps):
     """z, and where sequences have a length of their own its share of all steps: [batch, n]."""
     if length is None:
         return z

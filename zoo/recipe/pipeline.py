@@ -67,8 +67,8 @@ def run(config, build, script):
         script: the recipe's path, for the card.
 
     Raises:
-        ZooError: among them a `TrainingError` once the artifact is in place, if the model has
-            diverged.
+        ZooError: among them a `TrainingError` for a model that has diverged, of which there is no
+            artifact then.
         Interrupted: if it was asked to stop; its text says what is kept.
     """
     began = time.monotonic()
@@ -97,18 +97,16 @@ def run(config, build, script):
     folder = target.with_name(target.name + ".run")
     with _alone(target), _said_what_is_kept(folder):
         zoo.export.require_writable(target, config.replace)  # or another run has ended meanwhile
-        report, warnings = _make(config, model, data, settings, folder, target, script)
+        warnings = _make(config, model, data, settings, folder, target, script)
         _remove(folder)
     _done(target, time.monotonic() - began)
     for sentence in warnings:
         print(f"Warning: {sentence}")
-    if not zoo.evaluation.is_finite(report.metrics):
-        raise TrainingError(f"{target} holds a model that has diverged; see the warnings.")
     return target
 
 
 def _make(config, model, data, settings, folder, target, script):
-    """Trains, evaluates and publishes; (the report, warnings about the model)."""
+    """Trains, evaluates and publishes; gives the warnings about the model."""
     import zoo
 
     _start_pseudo_inputs(model, data, settings)
@@ -130,7 +128,10 @@ def _make(config, model, data, settings, folder, target, script):
     figures = zoo.evaluation.draw(
         model, data, trained.history, report.means, folder / FIGURES, config.seed
     )
-    print("\n".join(report.lines()), *warnings, "Exporting and proving.", sep="\n", flush=True)
+    print("\n".join(report.lines()), *warnings, sep="\n", flush=True)
+    if not zoo.evaluation.is_finite(report.metrics):
+        raise TrainingError(" ".join([*warnings, "Nothing was exported."]))
+    print("Exporting and proving.", flush=True)
     published = zoo.export.publish(
         model,
         data,
@@ -145,7 +146,7 @@ def _make(config, model, data, settings, folder, target, script):
         warnings=warnings,
     )
     print(*published.lines(), sep="\n")
-    return report, warnings
+    return warnings
 
 
 def _start_backend():

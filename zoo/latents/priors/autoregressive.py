@@ -67,8 +67,8 @@ class AutoregressiveCodes(Prior):
     def logits(self, codes):
         """Of every code given those before it: int32 [rows, latent] -> [rows, latent, codes]."""
         known = self.table(codes)
-        told = [_later(known, 1), _later(known, self.grid[1]), self._places(codes)]
-        return self.head(self.recurrent(ops.concatenate(told, axis=-1)))
+        given = [_later(known, 1), _later(known, self.grid[1]), self._places(codes)]
+        return self.head(self.recurrent(ops.concatenate(given, axis=-1)))
 
     def log_prob(self, z, pseudo=None):
         """log p(codes): int32 [rows, latent] -> [rows], nats."""
@@ -113,8 +113,8 @@ class _Drawn:
         prior, (before, inner) = self.prior, states
         width = prior.embedding
         inputs = ops.cast(inputs, self.compute_dtype)
-        told = ops.concatenate([before[:, -width:], before[:, :width], inputs[:, 1:]], axis=-1)
-        (h,) = self.cell(told, inner)
+        given = ops.concatenate([before[:, -width:], before[:, :width], inputs[:, 1:]], axis=-1)
+        (h,) = self.cell(given, inner)
         code = categorical.sample(self.head(h), inputs[:, 0])
         known = ops.cast(prior.table(ops.cast(code, "int32")), self.compute_dtype)
         before = ops.concatenate([before[:, width:], known], axis=-1)

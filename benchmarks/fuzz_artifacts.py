@@ -4,8 +4,8 @@ Run:       python benchmarks/fuzz_artifacts.py exports/dense_vae-mnist --count 2
 Prints:    each case that is not as wanted, and at the end the counts of all outcomes
 
 A case copies the artifact (as links to one copy), changes something, loads it, calls some or all
-of its endpoints, verifies it (one in ten with a replay, which takes the time), and prints what
-`zoo list` and `zoo info` say of it. Changes are: bits that
+of its endpoints, verifies it (one in ten with a replay, which takes the time), prints what `zoo
+list` and `zoo info` say of it, and deploys one in twenty. Changes are: bits that
 flip, files that are cut, grow, are empty, swapped, missing, or in their place a pipe, a folder, a
 socket, a link to a device, to nothing or to itself, a file of a terabyte without content; other
 names, with escape sequences or of bytes that are no text; manifests with hostile values, keys that
@@ -92,6 +92,7 @@ class Campaign:
             return self.judge(target, what, restated, dice)
         finally:
             shutil.rmtree(target, ignore_errors=True)
+            shutil.rmtree(f"{target}-deployed", ignore_errors=True)
 
     def answers(self, folder, dice=None):
         """{endpoint: bytes of its answers} of those that answer; a ZooError where it is refused.
@@ -130,9 +131,14 @@ class Campaign:
                 return "passed", what
         except self.errors:
             pass
-        for command in (["info", str(target)], ["list", str(target)], ["verify", str(target)]):
-            if command[0] == "verify" and dice.random() > 0.05:
-                continue
+        out = f"{target}-deployed"
+        commands = [["info", str(target)], ["list", str(target)]]
+        if dice.random() < 0.05:
+            commands.append(["verify", str(target)])
+        if dice.random() < 0.05:
+            server = dice.choice(("triton", "tf-serving"))
+            commands.append(["deploy", server, str(target), "--out", out])
+        for command in commands:
             said, complained = io.StringIO(), io.StringIO()
             with contextlib.redirect_stdout(said), contextlib.redirect_stderr(complained):
                 self.main(command)

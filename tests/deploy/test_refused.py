@@ -116,6 +116,25 @@ def test_a_manifest_that_points_outside_its_folder_is_refused(copied_artifact, t
     assert not (tmp_path / "out").exists()
 
 
+@every_writer
+@pytest.mark.parametrize("files", [None, [], [1], "onnx", {"saved_model/1/saved_model.pb": 1}])
+def test_a_manifest_whose_files_are_none_is_refused(write, files, copied_artifact, tmp_path):
+    change_manifest(copied_artifact, lambda manifest: manifest.update(files=files))
+    with pytest.raises(ArtifactError):
+        write(copied_artifact, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@every_writer
+def test_a_name_of_other_characters_does_not_write_lines_of_a_readme(
+    write, copied_artifact, tmp_path
+):
+    change_manifest(copied_artifact, lambda m: m.update(name="a\n\n    rm -rf /\x1b[2J"))
+    write(copied_artifact, tmp_path / "out", name="served")
+    text = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert text.splitlines()[0].startswith("# a??    rm -rf /?[2J on ")
+
+
 @pytest.mark.parametrize(
     ("change", "match"), [({"dtype": "float64"}, "float64"), ({"shape": [3]}, "first axis")]
 )

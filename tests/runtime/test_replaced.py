@@ -130,6 +130,30 @@ def test_loads_during_replacement_are_of_one_artifact_or_the_other(artifact, ano
     assert len(refused) < 4, refused  # none there at the moment that it was looked for
 
 
+def test_an_artifact_that_is_back_in_its_place_after_another_was_is_loaded(
+    artifact, another, tmp_path, monkeypatch
+):
+    """Manifest of the one, files of the other, and the manifest of the one again: no damage."""
+    target, aside = tmp_path / artifact.name, tmp_path / "aside"
+    shutil.copytree(artifact, target)
+    shutil.copytree(another, aside)
+    expected = generated(zoo.load(artifact))
+    turns = iter(["away", "back"])
+    reader = Reader.read
+
+    def meanwhile(self, name, *limit):
+        turn = next(turns, None) if name.endswith(("encode.onnx", "weights.bin")) else None
+        if turn:  # the two change places
+            target.rename(tmp_path / "third")
+            aside.rename(target)
+            (tmp_path / "third").rename(aside)
+        return reader(self, name, *limit)
+
+    monkeypatch.setattr(Reader, "read", meanwhile)
+    assert generated(zoo.load(target)) == expected
+    assert next(turns, None) is None
+
+
 @pytest.mark.parametrize("precision, files", [("float32", 1), ("float16", 2)])
 def test_a_file_is_read_once_for_all_endpoints_and_halves_only_when_wanted(
     artifact, monkeypatch, precision, files

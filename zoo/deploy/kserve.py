@@ -114,7 +114,7 @@ def _readme(artifact, models, settings, service, storage_uri):
     url = f"kubectl get inferenceservice {service} -o jsonpath='{{.status.url}}'"
     address = f'"$({url})/v2/models/{models[key]}/infer"'
     return f"""\
-# {artifact.manifest.get("name")} on KServe
+# {layout.title(artifact)} on KServe
 
 An InferenceService for KServe's Triton runtime. Upload what `models/` holds, one folder for each
 endpoint, to `{storage_uri}` first: KServe takes it from there.

@@ -33,6 +33,12 @@ def served_name(artifact, name=None):
     return name
 
 
+def title(artifact):
+    """The artifact's name for a README's first line, whatever characters it has."""
+    name = str(artifact.manifest.get("name"))
+    return "".join(each if each.isprintable() else "?" for each in name)
+
+
 def require_whole_number(name, value, least, most):
     """Raises an `InputError` unless the value is an int of least to most."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:

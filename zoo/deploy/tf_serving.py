@@ -33,11 +33,9 @@ def tf_serving(artifact, out, name=None):
     layout.require_free(out)
     loaded = runtime.load(artifact)
     model = layout.served_name(loaded, name)
-    files = [
-        file
-        for file in loaded.manifest.get("files", {})
-        if PurePosixPath(file).parts[:1] == ("saved_model",)
-    ]
+    stated = loaded.manifest.get("files")
+    names = stated if isinstance(stated, dict) else {}
+    files = [file for file in names if PurePosixPath(file).parts[:1] == ("saved_model",)]
     if not any(PurePosixPath(file).name == "saved_model.pb" for file in files):
         raise ArtifactError(f"{loaded.folder}: manifest.json lists no SavedModel to serve.")
     with layout.written_whole(out) as stage:
@@ -67,7 +65,7 @@ def _readme(artifact, model):
     key = requests.smallest(artifact.endpoints)
     address = f"localhost:8501/v1/models/{model}:predict"
     return f"""\
-# {artifact.manifest.get("name")} on TensorFlow Serving
+# {layout.title(artifact)} on TensorFlow Serving
 
 The SavedModel in its version folder. Its signatures are the endpoints:
 {", ".join(artifact.endpoints)}.

@@ -149,7 +149,7 @@ def _readme(artifact, models, settings):
     key = requests.smallest(artifact.endpoints)
     address = f"localhost:8000/v2/models/{models[key]}/infer"
     return f"""\
-# {artifact.manifest.get("name")} on Triton Inference Server
+# {layout.title(artifact)} on Triton Inference Server
 
 A model repository: one model for each endpoint, from the artifact's float32 ONNX graphs.
 

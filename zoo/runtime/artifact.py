@@ -76,26 +76,32 @@ def load(
     """
     folder = search_path.find(path)
     for left in reversed(range(_TRIES)):
-        manifest: dict[str, Any] = {}
+        before = _identity(folder)
         try:
             manifest = manifests.read(folder)
             artifact = Artifact(folder, manifest, providers, threads, precision, batch_limit)
-            if not (artifact._spoilt and left and _replaced(folder, manifest)):
+            if not (artifact._spoilt and left and _replaced(folder, before)):
                 return artifact
         except ArtifactError:
-            if not (left and _replaced(folder, manifest)):
+            if not (left and _replaced(folder, before)):
                 raise
     raise AssertionError("the last try returns or raises")
 
 
-def _replaced(folder: Path, manifest: dict[str, Any]) -> bool:
-    """Whether another artifact took the place of the one whose manifest was read."""
+def _replaced(folder: Path, before: tuple[int, ...]) -> bool:
+    """Whether another folder took the place of the one that was read."""
     if not os.path.lexists(folder / layout.MANIFEST):  # between two renamings there is none
         time.sleep(_PAUSE)
+    return _identity(folder) != before
+
+
+def _identity(folder: Path) -> tuple[int, ...]:
+    """What tells a folder from another that lies in its place; () where there is none."""
     try:
-        return manifests.read(folder) != manifest
-    except ArtifactError:
-        return False
+        found = os.stat(folder)
+    except OSError:
+        return ()
+    return found.st_dev, found.st_ino, found.st_ctime_ns
 
 
 class Artifact:

@@ -18,6 +18,7 @@ and `verify` must find what was changed.
 """
 
 import contextlib
+import copy
 import hashlib
 import io
 import json
@@ -221,7 +222,7 @@ def _change(stated, dice):
     elif isinstance(value, dict) and dice.random() < 0.15:
         value[str(dice.choice(HOSTILE))] = value.pop(key)
     else:
-        value[key] = dice.choice(HOSTILE)
+        value[key] = copy.deepcopy(dice.choice(HOSTILE))
     return place
 
 

@@ -55,10 +55,10 @@ class TwoGroups(Latents):
             "log_var_bottom": BOTTOM,
         }
 
-    def noise(self):
+    def noise_kinds(self):
         return (("normal", TOP + BOTTOM),)
 
-    prior_noise = noise
+    prior_noise_kinds = noise_kinds
 
     def infer(self, features, noise, draws=1, training=False, step=None, pseudo=None):
         high, low = (repeat(features[name], draws) for name in ("high", "low"))

@@ -123,7 +123,7 @@ def test_scores_are_deterministic_and_are_the_terms(runtimes, published, name, c
         if case.codes:  # no draws to average: see tests/test_vq_vae.py
             continue
         x, *conditions = arrays
-        kinds = model.latents.noise()
+        kinds = model.latents.noise_kinds()
         drawn = np.asarray(noise.draw(kinds, np.arange(model.score_samples)))
         terms = model.terms(x, np.repeat(drawn[None], len(x), axis=0), *conditions)
         for key, value in terms.items():

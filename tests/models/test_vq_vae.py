@@ -51,7 +51,7 @@ def tiny(seed=0, **options):
     random = np.random.default_rng(seed)
     for weight in model.weights:
         weight.assign(random.normal(0.0, 0.4, weight.shape))
-    model.latents.codebook.use.assign(np.ones(model.codes))
+    model.latents.codebook.use.assign(np.ones(model.code_count))
     return model
 
 
@@ -98,7 +98,7 @@ def test_what_is_drawn_step_by_step_is_what_the_probabilities_say(grid):
 
 def test_draws_of_seeds_side_by_side_are_as_frequent_as_they_are_probable():
     made = prior(3, (2, 2))
-    drawn = noise.draw(made.noise(4), np.arange(20_000))
+    drawn = noise.draw(made.noise_kinds(4), np.arange(20_000))
     place = numbers(made.sample(drawn)) @ 3.0 ** np.arange(3, -1, -1)
     found = np.bincount(place.astype(int), minlength=81)
     wanted = 20_000 * np.exp(numbers(made.log_prob(every(3, 4))))

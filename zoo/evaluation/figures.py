@@ -33,7 +33,7 @@ def draw(model, data, history, means, folder, seed=0):
         reconstructions(model, data, folder)
         if model.generates:
             prior_samples(model, seed, folder)
-        if len(data.test) > 1 and model.codes is None:  # between codes lies nothing
+        if len(data.test) > 1 and model.code_count is None:  # between codes lies nothing
             interpolation(model, data, folder)
     return folder
 

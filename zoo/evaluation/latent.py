@@ -51,13 +51,14 @@ def code_use(model, split):
     """Yields `perplexity` and `codes_used` of a model whose latents are codes.
 
     Perplexity is the exponential of the entropy of the codes' frequencies, over all examples and
-    places: 1 where one code stands for everything, `model.codes` where all are equally frequent.
+    places: 1 where one code stands for everything, `model.code_count` where all are equally
+    frequent.
     """
-    encode, counts = compiled_method(model, "encode"), np.zeros(model.codes, np.int64)
+    encode, counts = compiled_method(model, "encode"), np.zeros(model.code_count, np.int64)
     for first in range(0, len(split), 500):
         indices = np.arange(first, min(first + 500, len(split)))
         codes = encode(*split.inputs(indices, model.conditions))["codes"]
-        counts += np.bincount(codes.ravel(), minlength=model.codes)
+        counts += np.bincount(codes.ravel(), minlength=model.code_count)
     share = counts[counts > 0] / counts.sum()
     yield "perplexity", float(np.exp(-np.sum(share * np.log(share))))
     yield "codes_used", len(share)

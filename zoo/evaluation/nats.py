@@ -40,7 +40,7 @@ _KINDS = {
 
 def kinds(model):
     """The noise that a model's posterior takes."""
-    return model.latents.noise()
+    return model.latents.noise_kinds()
 
 
 def rows(model):

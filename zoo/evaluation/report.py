@@ -106,7 +106,7 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
     if bounded and model.likelihood.levels == 256 and "length" not in model.conditions:
         metrics["bits_per_dimension"] = bits_per_dimension(metrics["nll"], model.event_shape)
     means = latent.posterior_means(model, data.test)
-    if model.codes is None:
+    if model.code_count is None:
         metrics |= dict(latent.active_units(means))
     else:
         metrics |= dict(latent.code_use(model, data.test))
@@ -121,8 +121,8 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
         "latent": model.latent,
         "nats_are": model.likelihood.nats_are(data.binarization != "none"),
     }
-    if model.codes is not None:
-        protocol["codes"] = model.codes
+    if model.code_count is not None:
+        protocol["codes"] = model.code_count
     metrics = {k: v if isinstance(v, int) else float(v) for k, v in metrics.items()}
     return Report(metrics, protocol, earlier + time.monotonic() - began, means)
 

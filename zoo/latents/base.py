@@ -106,11 +106,11 @@ class Latents(keras.layers.Layer):
         """{name: width} of what `encode` gives, each [batch, width]."""
         raise NotImplementedError
 
-    def noise(self):
+    def noise_kinds(self):
         """What `infer` takes for one draw of an example, as (kind, count) pairs: `zoo.noise`."""
         raise NotImplementedError
 
-    def prior_noise(self):
+    def prior_noise_kinds(self):
         """What `generate` takes for one example, as (kind, count) pairs."""
         raise NotImplementedError
 

@@ -92,11 +92,11 @@ class Codes(Latents):
     def classes(self):
         return self.codebook.codes
 
-    def noise(self):
+    def noise_kinds(self):
         return ()
 
-    def prior_noise(self):
-        return self.prior.noise(self.size)
+    def prior_noise_kinds(self):
+        return self.prior.noise_kinds(self.size)
 
     def infer(self, features, noise=None, draws=1, training=False, step=None, pseudo=None):
         encoded = features["vectors"]

@@ -122,11 +122,11 @@ class Flat(Latents):
     def scheduled(self):
         return self.posterior.scheduled
 
-    def noise(self):
-        return self.posterior.noise(self._size)
+    def noise_kinds(self):
+        return self.posterior.noise_kinds(self._size)
 
-    def prior_noise(self):
-        return self.prior.noise(self._size)
+    def prior_noise_kinds(self):
+        return self.prior.noise_kinds(self._size)
 
     def pseudo_inputs(self):
         return self.prior.pseudo_inputs()

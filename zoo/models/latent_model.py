@@ -52,7 +52,7 @@ class LatentModel(keras.Model):
     parts = ("encoder", "decoder", "likelihood")
     nats = ()  # what `score` gives
     draws = 1  # decoded an example in training
-    codes = None  # how many values each latent may take, where they are whole numbers
+    code_count = None  # how many values each latent may take, where they are whole numbers
     generates = False  # whether there is a prior to draw from
     samples_posterior = False  # whether log p(x) can be estimated by importance sampling
     exact_kl = True  # whether the KL that `score` gives is exact, and not sampled
@@ -113,8 +113,8 @@ class LatentModel(keras.Model):
         """The artifact contract of this model: {name: `zoo.artifact.endpoints.Endpoint`}."""
         x = Tensor("x", "float32", (BATCH, *self.event_shape))
         z = Tensor("z", "float32", (BATCH, self.latent))
-        if self.codes is not None:
-            z = Tensor("codes", "int32", (BATCH, self.latent), WHOLE, below=self.codes)
+        if self.code_count is not None:
+            z = Tensor("codes", "int32", (BATCH, self.latent), WHOLE, below=self.code_count)
         besides = tuple(
             Tensor(name, "int32", (BATCH,), below=count) for name, count in self.conditions.items()
         )
@@ -188,7 +188,7 @@ class LatentModel(keras.Model):
 
         An autoregressive decoder feeds back the likeliest value of each step.
         """
-        known = z if self.codes is None else _known(z, self.codes)
+        known = z if self.code_count is None else _known(z, self.code_count)
         answer = self._outputs(self._likeliest(known, condition), condition)
         return self._only_valid(answer, condition, z)
 
@@ -289,8 +289,8 @@ class LatentModel(keras.Model):
             _is_valid(value, count)
             for value, count in zip(condition, self.conditions.values(), strict=True)
         ]
-        if z is not None and self.codes is not None:
-            valid.append(ops.min(_is_valid(z, self.codes), axis=1))
+        if z is not None and self.code_count is not None:
+            valid.append(ops.min(_is_valid(z, self.code_count), axis=1))
         if not valid:
             return answer
         rows = functools.reduce(ops.multiply, valid)

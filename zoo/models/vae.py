@@ -103,7 +103,7 @@ class VAE(LatentModel):
         return self.latents.facts()
 
     @property
-    def codes(self):
+    def code_count(self):
         return self.latents.classes
 
     @property
@@ -128,7 +128,7 @@ class VAE(LatentModel):
 
     @property
     def samples_posterior(self):
-        return bool(self.latents.noise())
+        return bool(self.latents.noise_kinds())
 
     @property
     def score_samples(self):
@@ -215,7 +215,7 @@ class VAE(LatentModel):
         steps come out differently in another runtime where the noise lies between the two runtimes'
         probabilities, and so do codes: see `margin`.
         """
-        drawn = noise.draw(self.latents.prior_noise(), seed)
+        drawn = noise.draw(self.latents.prior_noise_kinds(), seed)
         z, state = self.latents.generate(drawn, self._pseudo())
         if self.autoregressive:
             raw = self._drawn(z, condition, self.likelihood.noise(seed, self.event_shape, STEPS))
@@ -235,59 +235,59 @@ class VAE(LatentModel):
         """
         draws = None
         if self.samples_posterior:
-            draws = noise.draw(self.latents.noise(), np.arange(self.score_samples))[None]
+            draws = noise.draw(self.latents.noise_kinds(), np.arange(self.score_samples))[None]
         terms = self.terms(x, draws, *condition)
         answer = {"elbo": -(terms["reconstruction"] + terms["kl"]), **terms}
         return self._only_valid(answer, condition)
 
     @property
     def _z_name(self):
-        return "z" if self.codes is None else "codes"
+        return "z" if self.code_count is None else "codes"
 
     # --- densities, per example, for evaluation ----------------------------------------------
 
-    def terms(self, x, noise, *condition):
-        """Both terms of the bound: x [batch, *event], noise [batch, samples, count] -> nats.
+    def terms(self, x, drawn, *condition):
+        """Both terms of the bound: x [batch, *event], drawn [batch, samples, count] -> nats.
 
-        Noise [1, samples, count] is the same for every example; its kinds are those of
-        `latents.noise`; None where these are none. {"reconstruction": -E_q[log p(x|z)], estimated
-        by the noise's samples, "kl": exact, or estimated by the same samples}, each [batch]; the
-        ELBO is minus their sum.
+        `drawn` is noise; [1, samples, count] is the same for every example; its kinds are those of
+        `latents.noise_kinds`; None where these are none. {"reconstruction": -E_q[log p(x|z)],
+        estimated by the noise's samples, "kl": exact, or estimated by the same samples}, each
+        [batch]; the ELBO is minus their sum.
         """
-        log_p, draw = self._sampled(x, noise, condition)
+        log_p, draw = self._sampled(x, drawn, condition)
         return {"reconstruction": -ops.mean(log_p, axis=1), "kl": draw.total_kl}
 
-    def log_weight(self, x, noise, *condition):
-        """log p(x, z) - log q(z|x) of z drawn by `noise`: importance weights, Burda et al. 2016.
+    def log_weight(self, x, drawn, *condition):
+        """log p(x, z) - log q(z|x) of z by noise drawn: importance weights, Burda et al. 2016.
 
-        x [batch, *event] and noise [batch, samples, count] -> [batch, samples], nats.
+        x [batch, *event] and drawn [batch, samples, count] -> [batch, samples], nats.
         """
-        log_p, draw = self._sampled(x, noise, condition)
+        log_p, draw = self._sampled(x, drawn, condition)
         return log_p + draw.log_ratio
 
     def margin(self, inputs, answer):
-        if self.codes is None:
+        if self.code_count is None:
             return super().margin(inputs, answer)
         if "seed" in inputs:
-            drawn = noise.draw(self.latents.prior_noise(), inputs["seed"])
+            drawn = noise.draw(self.latents.prior_noise_kinds(), inputs["seed"])
             return self.latents.margin(noise=drawn, z=answer["codes"])
         if "x" in inputs:
             condition = [inputs[name] for name in self.conditions]
             return self.latents.margin(features=self.features(inputs["x"], condition))
         return None
 
-    def _sampled(self, x, noise, condition):
-        """(log p(x|z) [batch, samples], the draw) by noise [batch or 1, samples, count]."""
+    def _sampled(self, x, drawn, condition):
+        """(log p(x|z) [batch, samples], the draw) by noise drawn, [batch or 1, samples, count]."""
         features, samples = self.features(x, condition), 1
-        if noise is not None:
-            samples = ops.shape(noise)[1]
+        if drawn is not None:
+            samples = ops.shape(drawn)[1]
             # As many rows as examples; asking for their number would leave a computed shape in
             # graphs.
             of_each = next(iter(features.values()))
             of_each = ops.reshape(of_each, (-1, 1, int(np.prod(of_each.shape[1:]))))
-            noise = noise + 0.0 * ops.sum(of_each, axis=2, keepdims=True)
-            noise = ops.reshape(noise, (-1, noise.shape[-1]))
-        draw = self.latents.infer(features, noise, samples, pseudo=self._pseudo())
+            drawn = drawn + 0.0 * ops.sum(of_each, axis=2, keepdims=True)
+            drawn = ops.reshape(drawn, (-1, drawn.shape[-1]))
+        draw = self.latents.infer(features, drawn, samples, pseudo=self._pseudo())
         repeated = tuple(repeat(each, samples) for each in condition)
         raw = self.raw(draw.state, repeated, repeat(x, samples))
         return self._log_p(raw, x, condition, samples), draw
@@ -303,7 +303,7 @@ class VAE(LatentModel):
         """[batch, *event] (and conditions) -> {"raw", "added", and a draw's tensors}."""
         (x, condition), training = self._split(inputs), bool(training)
         features, draws = self.features(x, condition, training), self.draws
-        kinds = self.latents.noise()
+        kinds = self.latents.noise_kinds()
         drawn = None
         if kinds:
             drawn = noise.draw_afresh(kinds, ops.shape(x)[0] * draws, self.seed_generator)

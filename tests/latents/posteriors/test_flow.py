@@ -63,7 +63,7 @@ def test_the_density_is_that_of_the_noise_by_the_change_of_variables(latent):
 def test_weighed_by_its_density_samples_measure_areas():
     """E_q[1(z in a box) / q(z)] is the area of the box: so q is a density, and z is drawn by it."""
     posterior = flow()
-    drawn = noise.draw(posterior.noise(2), SIDE_BY_SIDE)
+    drawn = noise.draw(posterior.noise_kinds(2), SIDE_BY_SIDE)
     z, log_q = posterior.draw(parameters(rows=len(SIDE_BY_SIDE)), drawn)
     z, weight = np.asarray(z), np.exp(-np.asarray(log_q, np.float64))
     low, high = np.quantile(z, [0.2, 0.8], axis=0)

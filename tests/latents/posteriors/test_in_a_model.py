@@ -61,7 +61,7 @@ def with_weights(vae):
 def test_terms_and_importance_weights_agree_with_quadrature(posterior, prior):
     vae = with_weights(build(posterior, prior))
     x = np.float32([[[[1], [0], [1]], [[1], [0], [0]]]])
-    given = noise.draw(vae.latents.posterior.noise(vae.latent), SEEDS)[None]
+    given = noise.draw(vae.latents.posterior.noise_kinds(vae.latent), SEEDS)[None]
     law, of_prior = LAWS[posterior], LAWS[prior]
     parameters = {name: np.float64(value) for name, value in vae.encode(x).items()}
     z, weights = quadrature(law, parameters)

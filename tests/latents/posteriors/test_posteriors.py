@@ -21,7 +21,7 @@ SMOOTH = [name for name, law in LAWS.items() if not law.posterior().relaxed]
 def drawn(law, seeds=SEEDS):
     """(z, log q) of the law's parameters, by the posterior, from seeded noise."""
     posterior = law.posterior()
-    given = noise.draw(posterior.noise(law.latent), seeds)
+    given = noise.draw(posterior.noise_kinds(law.latent), seeds)
     return (np.asarray(each) for each in posterior.draw(single(law.parameters), given))
 
 
@@ -109,7 +109,7 @@ def test_gradients_through_a_draw_agree_with_finite_differences_of_the_expectati
         key: tf.constant(np.repeat(value, len(FEW), axis=0))
         for key, value in single(law.parameters).items()
     }
-    given = noise.draw(posterior.noise(law.latent), FEW)
+    given = noise.draw(posterior.noise_kinds(law.latent), FEW)
     with tf.GradientTape() as tape:
         tape.watch(rows)
         kept = {key: law.heads.get(key, tf.identity)(value) for key, value in rows.items()}

@@ -28,7 +28,7 @@ def relaxed(name, temperature, logits=None, seeds=SEEDS, step=None):
     """Relaxed samples by the posterior, of the law's logits unless given."""
     law, posterior = LAWS[name], build(name, temperature)
     parameters = single(law.parameters) if logits is None else {"logits": logits}
-    given = noise.draw(posterior.noise(law.latent), seeds)
+    given = noise.draw(posterior.noise_kinds(law.latent), seeds)
     z, log_q = posterior.draw(parameters, given, training=True, step=step)
     assert log_q is None  # what the discrete model says of no point between its own
     return z
@@ -49,7 +49,7 @@ def test_relaxed_samples_lie_between_the_points_of_the_support(name):
 @pair
 def test_as_the_temperature_falls_relaxed_samples_become_the_hard_ones(name):
     law, posterior = LAWS[name], build(name, 1.0)
-    given = noise.draw(posterior.noise(law.latent), SEEDS)
+    given = noise.draw(posterior.noise_kinds(law.latent), SEEDS)
     hard, _ = posterior.draw(single(law.parameters), given)
     gaps = [np.abs(relaxed(name, t) - np.asarray(hard)).mean() for t in (1.0, 0.1, 0.01, 1e-4)]
     assert (np.diff(gaps) < 0).all() and gaps[-1] < 1e-4

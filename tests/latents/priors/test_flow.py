@@ -61,7 +61,7 @@ def test_samples_of_seeds_side_by_side_have_the_distribution_of_the_density():
     prior = flow()
     side = np.linspace(-15, 15, 1201, dtype=np.float32)
     density = np.exp(np.asarray(prior.log_prob(grid(side)))).reshape(1201, 1201)
-    z = np.asarray(prior.sample(noise.draw(prior.noise(2), SIDE_BY_SIDE)))
+    z = np.asarray(prior.sample(noise.draw(prior.noise_kinds(2), SIDE_BY_SIDE)))
     assert stats.kstest(z[:, 0], stats.norm.cdf).pvalue < 1e-3  # it bends
     for axis in range(2):
         marginal = integrate.trapezoid(density, side, axis=1 - axis)

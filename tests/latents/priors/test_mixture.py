@@ -55,7 +55,7 @@ def test_the_density_integrates_to_one(prior):
 
 
 def test_samples_of_seeds_side_by_side_have_the_right_distribution(prior):
-    z = np.asarray(prior.sample(noise.draw(prior.noise(2), SIDE_BY_SIDE)))
+    z = np.asarray(prior.sample(noise.draw(prior.noise_kinds(2), SIDE_BY_SIDE)))
     share = special.softmax(LOGITS.astype(np.float64))
 
     def distribution(directions):
@@ -86,7 +86,7 @@ def test_one_component_of_mean_0_is_the_standard_normal():
     z = np.random.default_rng(1).normal(size=(20, 3)).astype(np.float32)
     wanted = priors.StandardNormal().log_prob(z)
     np.testing.assert_allclose(prior.log_prob(z), wanted, rtol=1e-6)
-    drawn = noise.draw(prior.noise(3), SIDE_BY_SIDE[:9])
+    drawn = noise.draw(prior.noise_kinds(3), SIDE_BY_SIDE[:9])
     np.testing.assert_array_equal(prior.sample(drawn), drawn[:, 1:])
 
 

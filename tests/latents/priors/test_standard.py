@@ -35,7 +35,7 @@ def test_the_density_integrates_or_sums_to_one_and_is_scipys(law):
 
 
 def drawn(prior, latent, seeds):
-    return np.asarray(prior.sample(noise.draw(prior.noise(latent), seeds)))
+    return np.asarray(prior.sample(noise.draw(prior.noise_kinds(latent), seeds)))
 
 
 def test_samples_of_seeds_side_by_side_have_the_right_distribution(law):
@@ -53,7 +53,7 @@ def test_a_sample_depends_on_its_seed_alone_and_is_the_same_to_the_last_bit_in_a
 
     @tf.function
     def compiled(seeds):
-        return prior.sample(noise.draw(prior.noise(law.latent), seeds))
+        return prior.sample(noise.draw(prior.noise_kinds(law.latent), seeds))
 
     given = np.asarray(compiled(tf.constant(SEEDS[:40])))
     np.testing.assert_allclose(given, whole, rtol=0, atol=near)

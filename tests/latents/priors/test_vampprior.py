@@ -41,7 +41,7 @@ def test_with_one_pseudo_input_it_is_the_normal_of_that_encoding():
     z = np.random.default_rng(1).normal(size=(50, 2)).astype(np.float32)
     wanted = stats.norm.logpdf(z, mean, scale).sum(axis=1)
     np.testing.assert_allclose(log_prob(vae, z), wanted, rtol=1e-5, atol=1e-6)
-    drawn = np.asarray(noise.draw(vae.latents.prior.noise(2), SIDE_BY_SIDE[:7]))
+    drawn = np.asarray(noise.draw(vae.latents.prior.noise_kinds(2), SIDE_BY_SIDE[:7]))
     np.testing.assert_allclose(
         vae.latents.prior.sample(drawn, vae._pseudo()), mean + scale * drawn[:, 1:], rtol=1e-6
     )

@@ -36,7 +36,7 @@ class Posterior(keras.layers.Layer):
         """{name: width} of the parameters, each [batch, width], that an encoder must give."""
         raise NotImplementedError
 
-    def noise(self, latent):
+    def noise_kinds(self, latent):
         """What `draw` takes, as (kind, count) pairs: see `zoo.noise.draw`."""
         return (("normal", latent),)
 

@@ -17,7 +17,7 @@ class Independent(Posterior):
     def outputs(self, latent):
         return {"mean": latent, self.spread: latent}
 
-    def noise(self, latent):
+    def noise_kinds(self, latent):
         return ((self.kind, latent),)
 
     def sample(self, parameters, noise):

@@ -67,7 +67,7 @@ class Bernoulli(Relaxed):
     support = "binary"
     standard = "fair Bernoulli"
 
-    def noise(self, latent):
+    def noise_kinds(self, latent):
         return (("uniform", latent),)
 
     def soft(self, logits, temperature, noise):
@@ -121,7 +121,7 @@ class Categorical(Relaxed):
             )
         return super().outputs(latent)
 
-    def noise(self, latent):
+    def noise_kinds(self, latent):
         return (("gumbel", latent),)
 
     def soft(self, logits, temperature, noise):

@@ -21,7 +21,7 @@ class VonMisesFisher(Posterior):
         von_mises_fisher.require_dimensions(latent)
         return {"direction": latent, "kappa": 1}
 
-    def noise(self, latent):
+    def noise_kinds(self, latent):
         return (("uniform", 1), ("normal", latent - 1))
 
     def sample(self, parameters, noise):

@@ -61,7 +61,7 @@ class AutoregressiveCodes(Prior):
         self.head.build((None, count, self.units))
         self.built = True
 
-    def noise(self, latent):
+    def noise_kinds(self, latent):
         return (("uniform", latent),)
 
     def logits(self, codes):

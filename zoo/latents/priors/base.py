@@ -30,7 +30,7 @@ class Prior(keras.layers.Layer):
     def start_from(self, x):
         """Lets the first len(x) pseudo-inputs begin at examples; without any, nothing happens."""
 
-    def noise(self, latent):
+    def noise_kinds(self, latent):
         """What `sample` takes, as (kind, count) pairs: see `zoo.noise.draw`."""
         return (("normal", latent),)
 

@@ -42,7 +42,7 @@ class MixtureOfNormals(Prior):
         self.log_var = self.add_weight(shape=shape, initializer="zeros", name="log_var")
         self.built = True
 
-    def noise(self, latent):
+    def noise_kinds(self, latent):
         return (("gumbel", self.components), ("normal", latent))
 
     def log_prob(self, z, pseudo=None):

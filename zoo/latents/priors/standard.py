@@ -32,7 +32,7 @@ class StandardLaplace(Prior):
     family = "standard Laplace"
     exact_bits = True
 
-    def noise(self, latent):
+    def noise_kinds(self, latent):
         return (("laplace", latent),)
 
     def log_prob(self, z, pseudo=None):
@@ -49,7 +49,7 @@ class StandardLogistic(Prior):
     family = "standard logistic"
     exact_bits = True
 
-    def noise(self, latent):
+    def noise_kinds(self, latent):
         return (("logistic", latent),)
 
     def log_prob(self, z, pseudo=None):
@@ -81,7 +81,7 @@ class FairBernoulli(Prior):
     support = "binary"
     exact_bits = True
 
-    def noise(self, latent):
+    def noise_kinds(self, latent):
         return (("uniform", latent),)
 
     def log_prob(self, z, pseudo=None):
@@ -105,7 +105,7 @@ class UniformCategorical(Prior):
             raise InputError(f"classes={classes!r}: give the classes of a latent, 2 or more.")
         self.classes = classes
 
-    def noise(self, latent):
+    def noise_kinds(self, latent):
         return (("gumbel", latent),)
 
     def log_prob(self, z, pseudo=None):

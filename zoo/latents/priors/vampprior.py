@@ -78,7 +78,7 @@ class VampPrior(Prior):
         raw[: len(x)] = np.log(share) - np.log1p(-share)
         self.raw.assign(raw)
 
-    def noise(self, latent):
+    def noise_kinds(self, latent):
         return (("uniform", 1), ("normal", latent))
 
     def log_prob(self, z, pseudo=None):

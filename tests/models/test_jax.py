@@ -37,7 +37,7 @@ for name in sys.argv[2:]:
     print(name, "trained")
 """
 
-KINDS = ("dense_ae", "conditional_vae", "iwae", "vampprior_vae", "vq_vae", "top_down")
+KINDS = ("iwae", "vq_vae", "top_down")  # what tests of the recipe and objectives leave out
 
 
 @pytest.mark.slow

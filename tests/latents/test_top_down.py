@@ -1,5 +1,7 @@
 """The two groups' mathematics, against numpy and scipy; the contract suite runs over them too."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ import tensorflow as tf
 import top_down
 from scipy import special, stats
 
+from zoo import catalog
 from zoo.errors import InputError
 from zoo.objectives import ELBO, FreeBits, ImportanceWeighted
 
@@ -99,3 +102,11 @@ def test_objectives_that_know_nothing_of_groups_train_them(objective, x):
 def test_what_the_groups_do_not_offer_is_refused(objective, said):
     with pytest.raises(InputError, match=said):
         top_down.model(objective=objective)
+
+
+@pytest.mark.parametrize("name", ["dense_vae", "vampprior_vae", "vq_vae"])
+def test_the_config_of_latents_has_every_argument(name):
+    sizes = {"filters": (3, 4)} if name == "vq_vae" else {"units": (4,), "latent": 2}
+    latents = catalog.build(name, top_down.SHAPE, **sizes).latents
+    arguments = set(inspect.signature(type(latents)).parameters) - {"kwargs"}
+    assert arguments <= set(latents.get_config())

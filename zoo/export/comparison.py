@@ -5,4 +5,10 @@ The one file of this room that imports the runtime.
 
 from zoo.runtime.replay import Row, compare, read, replay, table
 
-__all__ = ["Row", "compare", "read", "replay", "table"]
+__all__ = ["Row", "compare", "differing", "read", "replay", "table"]
+
+
+def differing(runtime, run, endpoint, given, wanted):
+    """The `Row`s of an endpoint's whole test data, asked at once, that are not equal."""
+    rows = compare(runtime, run, endpoint, given, wanted, [len(next(iter(given.values())))])
+    return [row for row in rows if not row.ok]

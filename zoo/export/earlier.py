@@ -3,6 +3,7 @@
 Schema 1 kept each endpoint's inputs beside its answers: `input.x`, `output.x_mean`.
 """
 
+import functools
 import zipfile
 import zlib
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from zoo.artifact import layout
 from zoo.errors import ArtifactError, ExportError
-from zoo.export.comparison import compare, read, table
+from zoo.export.comparison import differing, read, table
 from zoo.export.keras import answers
 
 
@@ -35,24 +36,17 @@ def require_same_answers(folder, model, contract):
 
     So that no file that was changed since takes the place of the model whose nats are stated.
     """
-    differing = []
+    rows = []
     for name, endpoint in contract.items():
         if not (folder / layout.answers(name)).is_file():
             raise ArtifactError(f"{folder} has no test data of the model's endpoint {name}.")
         given, wanted = _read(folder, endpoint)
-        rows = compare(
-            "model.keras",
-            lambda key, asked: answers(model, key, asked),
-            endpoint,
-            given,
-            wanted,
-            [len(next(iter(given.values())))],
-        )
-        differing += [row for row in rows if not row.ok]
-    if differing:
+        run = functools.partial(answers, model)
+        rows += differing("model.keras", run, endpoint, given, wanted)
+    if rows:
         raise ExportError(
             f"{folder / layout.KERAS} does not answer as the artifact's test data says:\n"
-            + table(differing)
+            + table(rows)
         )
 
 

@@ -5,9 +5,11 @@ whose `get_config` forgets an argument, or which keeps something that is no weig
 another model: only the one that was trained can tell.
 """
 
+import functools
+
 from zoo.errors import ExportError
 from zoo.export import precision
-from zoo.export.comparison import compare, read, table
+from zoo.export.comparison import differing, read, table
 from zoo.export.keras import answers
 
 
@@ -17,22 +19,14 @@ def require_same_answers(model, contract, stage):
     One that computes in mixed precision is asked in float32, as which it is exported.
     """
     asked = model.bare() if precision.is_mixed(model) else model
-    differing = []
+    rows, run = [], functools.partial(answers, asked)
     with precision.without_tf32():
         for endpoint in contract.values():
             given, wanted = read(stage, endpoint)
-            rows = compare(
-                "trained model",
-                lambda key, inputs: answers(asked, key, inputs),
-                endpoint,
-                given,
-                wanted,
-                [len(next(iter(given.values())))],
-            )
-            differing += [row for row in rows if not row.ok]
-    if differing:
+            rows += differing("trained model", run, endpoint, given, wanted)
+    if rows:
         raise ExportError(
             "The trained model does not answer as its Keras file does:\n"
-            f"{table(differing)}\nSomething of it is not in the file: look at the get_config of "
+            f"{table(rows)}\nSomething of it is not in the file: look at the get_config of "
             "its layers, and at what they keep besides weights."
         )

@@ -172,6 +172,7 @@ class Flat(Latents):
         return {
             **super().get_config(),
             "size": self._size,
+            "event_shape": self.event_shape,
             "posterior": keras.saving.serialize_keras_object(self.posterior),
             "prior": keras.saving.serialize_keras_object(self.prior),
         }

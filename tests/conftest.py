@@ -8,6 +8,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # the cores are shared with other worke
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
 
+import gc
 import shutil
 from pathlib import Path
 
@@ -28,6 +29,11 @@ RECIPE = {
 }
 
 
+def pytest_collection_finish(session):
+    """What the test modules imported stays: see the fixture below."""
+    gc.freeze()
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Tests of a file go to one worker, those of each model of the catalog in it by themselves.
@@ -45,12 +51,27 @@ def pytest_xdist_make_scheduler(config, log):
     return ByFileAndModel(config, log)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def exports_start_at_once():
+    """TensorFlow is loaded once for all the exports of a session; each has a fork of that."""
+    with zoo.export.fork_server():
+        yield
+
+
 class Conv(Trained):
     """The tiny convolutional VAE, which knows its recipe."""
 
     def publish(self, target, **changes):
         """As `Trained.publish`."""
         return super().publish(target, **{"recipe": RECIPE, "command": COMMAND} | changes)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def garbage_is_looked_for_among_what_is_new():
+    """What TensorFlow imported and what it keeps of every graph is looked through once only."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

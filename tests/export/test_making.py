@@ -1,9 +1,11 @@
 """The process that makes and proves an export: what it is asked, and every way in which it ends."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -95,6 +97,12 @@ def vae(layer):
     return VAE(encoder, keras.Model(z, h, name="decoder"), name="conv_vae")
 
 
+@pytest.fixture
+def no_fork_server(monkeypatch):
+    """Every export has a process of its own, as it has for who calls `publish` alone."""
+    monkeypatch.setattr(processes, "_start", processes._process)
+
+
 @pytest.mark.parametrize(
     ("how", "said"),
     [
@@ -106,6 +114,12 @@ def vae(layer):
 def test_a_process_that_dies_is_a_sentence_and_leaves_nothing(trained, target, how, said):
     with pytest.raises(ExportError, match=f"makes and proves the export {said}"):
         trained.publish(target, model=vae(Ends(how)))
+
+
+@pytest.mark.slow
+def test_so_is_a_process_that_was_started_for_one_export(trained, target, no_fork_server):
+    with pytest.raises(ExportError, match="makes and proves the export was ended by SIGABRT"):
+        trained.publish(target, model=vae(Ends("SIGABRT")))
 
 
 def test_a_layer_whose_config_forgets_an_argument_is_found_by_the_trained_models_answers(
@@ -227,11 +241,128 @@ model = type(model)(model.encoder, decoder, model.latents, name="conv_vae")
     assert list(target.parent.iterdir()) == []
 
 
-def test_a_request_that_cannot_be_sent_is_the_processs_end_in_words(monkeypatch):
+@pytest.mark.slow
+@pytest.mark.parametrize("server", [False, True])
+def test_a_request_that_cannot_be_sent_is_the_processs_end_in_words(monkeypatch, server):
+    monkeypatch.setattr(processes, "_start", processes._process)
     monkeypatch.setattr(sys, "executable", "/bin/false")
+    said = "makes and proves the export ended with exit code 1; it wrote nothing"
     with (
-        pytest.raises(ExportError, match="makes and proves the export ended with exit code 1"),
+        processes.fork_server() if server else contextlib.nullcontext(),
+        pytest.raises(ExportError, match=said),
         processes.maker() as make,
     ):
-        time.sleep(2)  # it has ended by now, and nobody reads what it is asked
+        time.sleep(1)  # it has ended by now, and nobody reads what it is asked
         make(stage="/nowhere", contract=None)
+
+
+# --- a server of forks ----------------------------------------------------------------------------
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the fork server is for Linux alone")
+
+LOOK = """
+import os, sys
+from pathlib import Path
+from zoo.export import forking, making
+
+def make(stage, contract):
+    loaded = "tensorflow" in sys.modules
+    if stage == "wait":
+        Path("begun").touch()
+        import time; time.sleep(60)
+    if stage == "die":
+        os.kill(os.getpid(), 9)
+    if stage == "fail":
+        raise OSError(28, "full", "there")
+    before, making.left = getattr(making, "left", None), stage
+    print("said to the log")
+    return {"before": before, "loaded": loaded, "pid": os.getpid(), "parent": os.getppid(),
+            "cwd": os.getcwd(), "variable": os.environ.get("ZOO_TEST"), "path": sys.path[0]}
+
+making.make = make
+"""
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    """A fork server whose exports are looked at instead of made; gives what asks it."""
+    (tmp_path / "looked_at.py").write_text(LOOK + "forking.main()\n")
+    monkeypatch.setattr(processes, "_start", processes._process)
+    popen = processes._popen
+    monkeypatch.setattr(
+        processes, "_popen", lambda module, **streams: popen("looked_at", **streams)
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    def ask(stage):
+        with processes.maker() as make:
+            return make(stage=stage, contract=None)
+
+    with processes.fork_server():
+        yield ask
+
+
+@linux
+@pytest.mark.slow
+def test_every_export_has_a_fork_in_which_there_is_nothing_of_an_earlier_one(
+    server, tmp_path, monkeypatch
+):
+    first = server("first")
+    monkeypatch.setenv("ZOO_TEST", "set since")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    monkeypatch.syspath_prepend("/added since")
+    second = server("second")
+    assert first["loaded"] and second["loaded"]
+    assert first["before"] is None and second["before"] is None
+    assert first["parent"] == second["parent"] != os.getpid() and first["pid"] != second["pid"]
+    assert (first["variable"], second["variable"]) == (None, "set since")
+    assert second["cwd"] == str(tmp_path / "elsewhere") and second["path"] == "/added since"
+
+    with pytest.raises(OSError, match="full") as full:
+        server("fail")
+    assert full.value.errno == 28 and full.value.filename == "there"
+    with pytest.raises(ExportError, match="was ended by SIGKILL"):
+        server("die")
+    assert server("third")["parent"] == first["parent"]  # a fork that dies harms no other
+
+
+@linux
+@pytest.mark.slow
+def test_an_interrupt_ends_the_fork_and_the_next_export_has_a_new_server(server, tmp_path):
+    parent = server("first")["parent"]
+    forks = []
+
+    def interrupt():
+        until((tmp_path / "begun").exists)
+        forks.extend(children(parent))
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    threading.Thread(target=interrupt).start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            server("wait")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert len(forks) == 1 and not alive(forks[0]) and not alive(parent)
+    assert server("second")["parent"] != parent
+
+
+@linux
+@pytest.mark.slow
+def test_a_server_that_was_killed_is_started_again(server):
+    parent = server("first")["parent"]
+    os.kill(parent, signal.SIGKILL)
+    ended = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    until(lambda: os.waitid(os.P_PID, parent, ended))  # with all its threads
+    assert server("second")["parent"] != parent
+
+
+@linux
+@pytest.mark.slow
+def test_a_server_ends_with_its_block(server):
+    with processes.fork_server():  # within another: the same
+        parent = server("first")["parent"]
+    assert alive(parent)

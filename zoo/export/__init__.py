@@ -7,12 +7,13 @@ without what the others need.
 import importlib
 
 _HOMES = {
+    "fork_server": "processes",
     "publish": "publishing",
     "republish": "republishing",
     "require_writable": "staging",
 }
 
-__all__ = ["publish", "republish", "require_writable"]
+__all__ = ["fork_server", "publish", "republish", "require_writable"]
 
 
 def __getattr__(name):

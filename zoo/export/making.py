@@ -6,6 +6,7 @@ model is not for the rounding of some device to say. It ends when its input does
 outlives who asked.
 """
 
+import gc
 import json
 import os
 import sys
@@ -73,18 +74,26 @@ def make(stage, trained=None, contract=None, earlier=None, float16=True):
 
 def main():
     """Answers one request; see the module's docstring."""
-    request = json.loads(sys.stdin.buffer.readline() or sys.exit(1))
+    answer(json.loads(sys.stdin.buffer.readline() or sys.exit(1)), Path(sys.argv[1]))
+
+
+def answer(request, path):
+    """Writes to a file what `make` gives for a request, or the error that it raises.
+
+    The process ends in the midst of it when standard input ends.
+    """
     threading.Thread(target=_end_with_the_input, daemon=True).start()
+    gc.freeze()  # what was imported stays; looking through it after every graph took a third
     contract = request.pop("contract")
     try:
         if contract is not None:
             contract = {name: Endpoint.from_json(value) for name, value in contract.items()}
-        answer = {"made": make(**request, contract=contract)}
+        found = {"made": make(**request, contract=contract)}
     except ZooError as error:
-        answer = {"error": str(error)}
+        found = {"error": str(error)}
     except OSError as error:
-        answer = {"os_error": [error.errno, error.strerror or str(error), error.filename]}
-    Path(sys.argv[1]).write_text(json.dumps(answer), encoding="utf-8")
+        found = {"os_error": [error.errno, error.strerror or str(error), error.filename]}
+    path.write_text(json.dumps(found), encoding="utf-8")
 
 
 def _end_with_the_input():

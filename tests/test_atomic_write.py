@@ -103,6 +103,7 @@ def campaign(code, folder):
     return [(found, tidied) for _, _, found, tidied in rows]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("exchange", [True, False], ids=["exchanged", "two renamings"])
 def test_a_folder_killed_at_any_line_is_the_old_or_the_new_one(tmp_path, exchange):
@@ -117,6 +118,7 @@ def test_a_folder_killed_at_any_line_is_the_old_or_the_new_one(tmp_path, exchang
         assert {found for found, _ in states} <= wanted | {"nothing"}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("other", ["", WITHOUT_EXCHANGE], ids=["renameat2", "rename"])
 def test_a_new_folder_killed_at_any_line_is_there_whole_or_not_at_all(tmp_path, other):

@@ -135,6 +135,7 @@ def test_an_artifact_that_differs_is_code_1_and_everything_found_is_named(run, c
         assert line.startswith("  " + start)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "spoil, named",
     [
@@ -269,6 +270,7 @@ def assert_printable(text):
     assert not bad and not any(line.startswith("Verified") for line in text.splitlines())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
@@ -300,6 +302,7 @@ def test_whatever_a_manifest_holds_a_terminal_gets_printable_characters(
         assert_printable("".join(run(*command)[1:]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [HOSTILE.encode(), b"\xff\xfe", "\u202e".encode()])
 def test_a_name_of_bytes_that_are_no_text_or_move_the_cursor_is_escaped(
     run, copied_artifact, name, artifact

@@ -25,6 +25,7 @@ def committed():
 NAMES = sorted(str(path.parent) for path in committed() if path.name == "manifest.json")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_committed_artifact_is_what_was_exported_and_answers_as_it_did(name):
     assert verify.audit(EXPORTS / name).findings == []

@@ -171,12 +171,14 @@ def eager(seeds):
     return {name: array(value) for name, value in all_draws(seeds).items()}
 
 
+@pytest.mark.slow
 def test_a_tensorflow_graph_gives_the_same_bits(seeds, eager):
     for compiled in (tf.function(all_draws), tf.function(all_draws, jit_compile=True)):
         for name, value in compiled(tf.constant(seeds)).items():
             np.testing.assert_array_equal(array(value), eager[name], err_msg=name)
 
 
+@pytest.mark.slow
 def test_onnx_runtime_gives_the_same_bits(seeds, eager):
     spec = [tf.TensorSpec([None], tf.int64, name="seed")]
     graph, _ = tf2onnx.convert.from_function(

@@ -137,6 +137,7 @@ def loss_and_gradients(model, x):
     return float(loss), {w.path: np.asarray(g) for w, g in named}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=repr)
 def test_the_regulariser_enters_through_add_loss_and_the_loss_is_the_objectives(objective, x):
     model = vae(objective)
@@ -154,6 +155,7 @@ def test_the_regulariser_enters_through_add_loss_and_the_loss_is_the_objectives(
     assert all(np.abs(g).max() > 0 for g in gradients.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=repr)
 def test_the_metrics_are_the_elbo_and_for_several_draws_the_bound(objective, x):
     model = vae(objective)
@@ -258,6 +260,7 @@ def test_the_bound_grows_with_the_draws_and_stays_below_the_evidence(x):
     assert means[2] < linear_gaussian.evidence(model, x)[0] + 5 * errors[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("beta", [0.0, 0.3, 2.0])
 @pytest.mark.parametrize("doubly", [False, True])
 def test_one_draw_of_weight_beta_has_the_gradient_of_that_elbo(beta, doubly, x):
@@ -287,6 +290,7 @@ def gradients_of(doubly, k, x, repetitions, copies=500, beta=1.0):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("beta", [1.0, 0.5])
 def test_the_doubly_reparameterized_gradient_has_the_same_expectation(beta, x):
     plain, doubly = (gradients_of(way, 5, x, 200, beta=beta) for way in (False, True))
@@ -310,6 +314,7 @@ def test_for_equal_draws_the_two_gradients_share_the_loss_and_the_decoders_part(
     assert same == {path for path in gradients if path.startswith("output/")} != set(gradients)
 
 
+@pytest.mark.slow
 def test_with_many_draws_the_encoders_gradient_drowns_unless_doubly_reparameterized(x):
     """Rainforth et al. 2018 for the fall, Tucker et al. 2019 for the remedy."""
 

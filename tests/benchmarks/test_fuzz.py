@@ -14,6 +14,7 @@ CAMPAIGNS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script, options, said", CAMPAIGNS, ids=["artifacts", "inputs"])
 def test_nothing_dies_hangs_raises_or_answers_wrongly(artifact, script, options, said):
     done = run(script, artifact, *options)

@@ -32,6 +32,7 @@ def test_every_entry_has_a_case_and_every_case_an_entry():
     assert set(CASES) == {*zoo.catalog.names(), TEST_ONLY}
 
 
+@pytest.mark.slow
 def test_add_loss_holds_the_objectives_regulariser(model, name, data, case):
     loss, _ = step(model, name, data)
     reconstruction = float(model.reconstruction_tracker.result())
@@ -59,6 +60,7 @@ def test_add_loss_holds_the_objectives_regulariser(model, name, data, case):
         assert float(added) != 0.0
 
 
+@pytest.mark.slow
 def test_gradients_reach_every_trainable_weight(model, name, data):
     _, gradients = step(model, name, data)
     for weight, gradient in zip(model.trainable_weights, gradients, strict=True):
@@ -66,6 +68,7 @@ def test_gradients_reach_every_trainable_weight(model, name, data):
         assert np.abs(tf.convert_to_tensor(gradient)).max() > 0, weight.path
 
 
+@pytest.mark.slow
 def test_nats_are_sums_over_the_event(model, name, data):
     """An untrained Bernoulli decoder says about 1/2 everywhere: ln 2 a value, all of them added."""
     if model.likelihood.family != "bernoulli":
@@ -76,6 +79,7 @@ def test_nats_are_sums_over_the_event(model, name, data):
     assert score.mean() == pytest.approx(values * np.log(2), rel=0.1)
 
 
+@pytest.mark.slow
 def test_the_endpoints_are_those_of_the_design(model, name, data, case):
     stated = {
         key: tuple(
@@ -105,6 +109,7 @@ def without_ids(config):
     return [without_ids(v) for v in config] if isinstance(config, list | tuple) else config
 
 
+@pytest.mark.slow
 def test_the_keras_file_gives_the_model_back_in_safe_mode(model, name, data, tmp_path):
     x, y = given(model, name, data)
     model.train_on_batch(x, y)
@@ -120,6 +125,7 @@ def test_the_keras_file_gives_the_model_back_in_safe_mode(model, name, data, tmp
     copy.train_on_batch(x, y)  # and trains on
 
 
+@pytest.mark.slow
 def test_every_layer_comes_back_from_its_config(model):
     layers = [part for part in model._flatten_layers(include_self=False) if part is not model]
     assert len(layers) > 5

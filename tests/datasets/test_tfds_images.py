@@ -25,6 +25,7 @@ def mnist():
     return datasets.load("mnist")
 
 
+@pytest.mark.slow
 @needs_mnist
 def test_mnist_has_its_own_splits_shape_and_range(mnist):
     assert (len(mnist.train), len(mnist.test)) == (60000, 10000)

@@ -21,6 +21,7 @@ def one(*values):
     return [np.float32([[value]]) for value in values]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("log_scale", LOG_SCALES)
 @pytest.mark.parametrize("mean", [-1.7, -1.0, -0.99, -0.503, 0.0, 0.2, 0.996, 1.0, 3.0])
 def test_masses_and_mean_agree_with_scipy(mean, log_scale):

@@ -176,6 +176,7 @@ def test_a_temperature_that_is_not_positive_is_refused(temperature):
             function(LOGITS[None], temperature, LOGITS[None])
 
 
+@pytest.mark.slow
 def test_onnx_agrees():
     def everything(logits, uniform, gumbel):
         y = relaxed.bernoulli_sample(logits, 0.7, uniform)

@@ -115,6 +115,7 @@ def angle_distribution(latent, kappa):
     return turn, whole / whole[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("latent", [2, 3, 4, 5, 8, 32, 64])
 @pytest.mark.parametrize("kappa", [1e-3, 0.3, 3.0, 30.0, 1e3, 1e4])
 def test_the_angle_inverts_its_distribution_to_the_stated_accuracy(latent, kappa):
@@ -199,6 +200,7 @@ def test_the_gradient_by_the_mean_is_that_of_the_expectation():
     np.testing.assert_allclose(given, wanted, rtol=2e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("latent", [2, 3, 4, 5, 64])
 @pytest.mark.parametrize("kappa", [1e-6, 1e-3, 1.0, 1e4, 1e7])
 def test_extremes_are_finite_with_their_gradients(latent, kappa):
@@ -254,6 +256,7 @@ def test_a_concentration_of_another_shape_is_refused():
             von_mises_fisher.log_prob(mean, mean, kappa)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("latent", [2, 64])
 def test_onnx_agrees(latent):
     def everything(raw, kappa, uniform, normal):

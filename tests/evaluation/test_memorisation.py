@@ -61,6 +61,7 @@ def test_no_more_examples_are_taken_than_asked_for(data):
     assert few == pytest.approx(dict(memorisation.errors(identity(0.0), *shorter)))
 
 
+@pytest.mark.slow
 def test_what_has_nothing_to_generalise_is_learned_by_heart():
     rng = np.random.default_rng(1)
     train, test = (rng.integers(0, 2, (n, 64)).astype(np.float32) for n in (20, 200))

@@ -35,6 +35,7 @@ def test_the_constant_of_a_bernoulli_likelihood_is_the_training_mean():
     assert reached >= closed - 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("family", "law"), [("normal", stats.norm), ("laplace", stats.laplace)])
 @pytest.mark.parametrize("unit", [1.0, 1000.0])
 def test_the_constant_of_a_location_family_has_the_data_s_location_and_scale(family, law, unit):
@@ -50,6 +51,7 @@ def test_the_constant_of_a_location_family_has_the_data_s_location_and_scale(fam
     assert best - 1.0 < reached < best + 0.1  # 36 values
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "likelihood",
     ["continuous_bernoulli", "discretized_logistic", "categorical", "negative_binomial"],

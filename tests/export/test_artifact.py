@@ -171,6 +171,7 @@ def test_the_card_shows_exactly_the_figures_that_exist(artifact, card):
         assert (artifact / name).read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
 
 
+@pytest.mark.slow
 def test_a_card_without_figures_links_none(trained, tmp_path):
     (tmp_path / "none").mkdir()
     trained.publish(tmp_path / "exports" / "bare", figures=tmp_path / "none")

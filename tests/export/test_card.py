@@ -67,6 +67,7 @@ def test_the_data_states_what_an_example_is(text, changes, said):
     assert said in section(text(schema=text.schema | changes), "Data")
 
 
+@pytest.mark.slow
 def test_a_metric_that_is_not_finite_is_said_to_be(artifact, trained, tmp_path, capsys):
     """Null in the manifest, since JSON knows no NaN; in words for people."""
     metrics = trained.report.metrics | {"nll": math.nan, "elbo": -math.inf}

@@ -156,6 +156,7 @@ def test_test_data_is_bounded_in_bytes_and_has_a_row_always(side, channels, rows
     assert rows == 64 or (rows + 1) * each > 2 * 2**20
 
 
+@pytest.mark.slow
 def test_few_rows_are_repeated_in_every_batch(trained, tmp_path):
     model = trained.model
     contract = {name: model.endpoints()[name] for name in ("reconstruct", "generate")}

@@ -137,6 +137,7 @@ def left_out(folder):
 DECODING = {"decode", "reconstruct", "generate", "score"}
 
 
+@pytest.mark.slow
 def test_a_weight_beyond_float16_leaves_out_the_graphs_that_have_it(trained, tmp_path):
     target = tmp_path / "exports" / "conv_vae-digits"
     trained.publish(target, model=with_offset(trained.model, 1e5))
@@ -159,6 +160,7 @@ def rounded(trained, tmp_path_factory):
     return target
 
 
+@pytest.mark.slow
 def test_what_float16_cannot_answer_for_is_left_out_and_the_artifact_stays(rounded):
     reasons = left_out(rounded)
     assert reasons.keys() == DECODING
@@ -176,6 +178,7 @@ def test_float16_weights_hold_nothing_of_the_graphs_that_were_left_out(rounded):
     assert sum(mine) <= size < sum(mine) + 64 * len(mine)
 
 
+@pytest.mark.slow
 def test_no_float16_graph_is_written_where_none_is_wanted(trained, tmp_path):
     target = tmp_path / "exports" / "conv_vae-digits"
     rows = trained.publish(target, float16=False).rows

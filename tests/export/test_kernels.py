@@ -26,6 +26,7 @@ def vae_with(layer):
     return VAE(encoder, keras.Model(z, h, name="decoder"), name="conv_vae")
 
 
+@pytest.mark.slow
 def test_a_model_with_an_operator_that_cuda_lacks_is_refused_by_name(trained, tmp_path):
     target = tmp_path / "exports" / "conv_vae-digits"
     with pytest.raises(ExportError, match=r"decode: ONNX Runtime has no CUDA kernel for Atan:"):
@@ -33,6 +34,7 @@ def test_a_model_with_an_operator_that_cuda_lacks_is_refused_by_name(trained, tm
     assert list(target.parent.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_only_the_integer_noise_of_generate_falls_to_the_cpu(artifact):
     for path in (artifact / "onnx").glob("*.onnx"):
         lacking = kernels.without_kernel(onnx.load(path))

@@ -103,6 +103,7 @@ def no_fork_server(monkeypatch):
     monkeypatch.setattr(processes, "_start", processes._process)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "said"),
     [
@@ -122,6 +123,7 @@ def test_so_is_a_process_that_was_started_for_one_export(trained, target, no_for
         trained.publish(target, model=vae(Ends("SIGABRT")))
 
 
+@pytest.mark.slow
 def test_a_layer_whose_config_forgets_an_argument_is_found_by_the_trained_models_answers(
     trained, target
 ):

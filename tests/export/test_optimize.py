@@ -42,6 +42,7 @@ def count(graph):
     return collections.Counter(node.op_type for node in graph.node)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["graphs", "colour"])
 def test_nothing_is_dead_copied_twice_or_does_nothing(kind, request):
     for name, graph in request.getfixturevalue(kind).items():
@@ -102,6 +103,7 @@ def test_the_fixed_noise_of_score_is_a_constant(graphs):
     assert len(noise) == 1
 
 
+@pytest.mark.slow
 def test_two_exports_of_one_model_are_equal_to_the_last_bit(trained, artifact, tmp_path):
     writer.write(trained.model, trained.model.endpoints(), tmp_path)
     for path in (artifact / "onnx").iterdir():

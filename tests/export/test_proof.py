@@ -106,6 +106,7 @@ def test_a_keras_file_that_answers_otherwise_is_named(prove, trained, copied_art
     }
 
 
+@pytest.mark.slow
 def test_a_saved_model_that_answers_otherwise_is_named(prove, trained, copied_artifact):
     path = copied_artifact / "saved_model" / "1"
     shutil.rmtree(path)
@@ -121,6 +122,7 @@ def test_a_saved_model_that_answers_otherwise_is_named(prove, trained, copied_ar
     }
 
 
+@pytest.mark.slow
 def test_an_onnx_graph_that_answers_otherwise_is_named(prove, trained, copied_artifact):
     bias = np.asarray(trained.model.decoder.get_layer("output").bias)
 
@@ -162,6 +164,7 @@ def rename_the_input(graph):
     graph.input[0].name = "image"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change, side",
     [
@@ -177,6 +180,7 @@ def test_a_graph_with_another_interface_is_refused(prove, copied_artifact, chang
         prove()
 
 
+@pytest.mark.slow
 def test_a_collapsed_posterior_is_proven_too(trained, tmp_path):
     """KL of some 1e-6 nats: every digit of it must survive each runtime."""
     model = type(trained.model).from_config(trained.model.get_config())

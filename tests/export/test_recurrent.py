@@ -202,6 +202,7 @@ LAYERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mask", [None, _Prefix])
 @pytest.mark.parametrize("kind", [layers.LSTM, layers.GRU])
 @pytest.mark.parametrize("name", LAYERS)
@@ -236,6 +237,7 @@ def test_both_directions_over_sequences(mask):
     np.testing.assert_allclose(answer, wanted, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "mask", "state"),
     [

@@ -39,6 +39,7 @@ def vae(decoder_layers):
     return VAE(encoder, keras.Model(z, h, name="decoder"), name="conv_vae")
 
 
+@pytest.mark.slow
 def test_a_decoder_that_samples_is_refused_by_the_operators_name(trained, tmp_path):
     target = tmp_path / "exports" / "conv_vae-digits"
     with pytest.raises(ExportError, match=r"decode.*StatelessRandomNormal"):

@@ -67,6 +67,7 @@ def new(old, tmp_path_factory):
     return done.folder
 
 
+@pytest.mark.slow
 def test_it_is_a_whole_artifact_of_this_schema(new, artifact):
     assert verify.audit(new, verify.RUNTIMES, None, _signatures).findings == []
     assert manifest_of(new)["schema_version"] == 2
@@ -116,6 +117,7 @@ def test_the_cards_command_is_one_that_the_command_line_takes(new):
     assert "written anew from `model.keras`" in card
 
 
+@pytest.mark.slow
 def test_it_takes_the_place_of_the_earlier_one_only_when_asked(artifact, old, tmp_path, capsys):
     mine = shutil.copytree(old, tmp_path / "exports" / old.name)
     before = contents(mine)

@@ -23,6 +23,7 @@ def mixed(request, digits):
         keras.config.set_dtype_policy("float32")
 
 
+@pytest.mark.slow
 def test_a_model_of_mixed_precision_is_published_in_float32(mixed, trained, tmp_path):
     assert precision.is_mixed(mixed) and not precision.is_mixed(trained.model)
     done = trained.publish(tmp_path / "exports" / "dense_vae-digits", model=mixed)

@@ -56,6 +56,7 @@ LAYERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAYERS)
 def test_the_log_determinant_is_that_of_the_jacobian(name):
     layer, besides = LAYERS[name]()

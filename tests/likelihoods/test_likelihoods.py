@@ -137,6 +137,7 @@ def test_each_value_has_its_own_parameters_and_weight(likelihood):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("likelihood", EVERY)
 def test_draws_of_neighbouring_seeds_have_the_stated_mean_and_keep_to_the_support(likelihood):
     likelihood = fresh(likelihood)
@@ -213,6 +214,7 @@ def test_a_margin_of_neither_draw_nor_mode_is_below_0(likelihood):
             assert np.asarray(margin).max() > 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["dense_ae", "conv_vae", "conditional_vae", "rnn_vae"])
 @pytest.mark.parametrize("likelihood", EVERY)
 def test_every_network_gives_as_many_raw_outputs_as_are_taken(name, likelihood):

@@ -174,6 +174,7 @@ def test_what_lies_past_the_end_changes_no_score_and_no_weight(padded):
     assert empty == 0.0  # a sequence without steps has nothing to tell
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draws", [1, 3])
 def test_what_lies_past_the_end_changes_no_loss(padded, draws):
     losses = []
@@ -194,6 +195,7 @@ def test_what_is_decoded_past_the_end_is_zero():
         assert (row[:length] > 0).all() and (row[length:] == 0).all()
 
 
+@pytest.mark.slow
 def test_lengths_train_from_a_split_that_has_them(padded, tmp_path):
     x = np.tile(padded[0], (16, 1, 1))
     split = Split(x, lengths=np.tile(LENGTHS, 16).astype(np.int64))

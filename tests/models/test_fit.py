@@ -59,6 +59,7 @@ def x():
 # --- x alone, and other targets ---------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["dense_ae", "dense_vae"])
 def test_x_alone_trains_as_x_twice_does(name):
     images = binary(32)
@@ -76,6 +77,7 @@ def test_x_alone_trains_as_x_twice_does(name):
             assert history[key] == pytest.approx(value, rel=1e-5), key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=repr)
 def test_every_objective_reconstructs_y_and_not_x(objective, x):
     """Its loss by numpy: z of x, log p of y."""
@@ -120,6 +122,7 @@ def test_what_teaches_an_autoregressive_decoder_is_y():
 # --- shapes -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["dense_ae", "dense_vae", "iwae"])
 @pytest.mark.parametrize(
     ("x", "y", "said"),
@@ -152,6 +155,7 @@ def test_endpoints_refuse_another_shape_of_x(method):
 # --- weights of examples ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=repr)
 def test_an_example_of_weight_0_is_as_if_it_were_not_there(objective, x):
     """Neither value nor gradient knows its x; what is left is the batch without it, rescaled."""
@@ -179,6 +183,7 @@ def _fix_noise(made, noise):
     made.latents.infer = lambda features, _, *rest: infer(features, noise, *rest)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", OBJECTIVES, ids=repr)
 def test_weights_of_all_examples_scale_the_loss_and_no_metric(objective, x):
     plain, gradients = loss_and_gradients(linear(objective), x, x)
@@ -223,6 +228,7 @@ def test_codes_weigh_their_commitment_too():
     assert float(weighted) == pytest.approx(float(pair) * 4 / 8, rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weights", [0.5, [0.5]])
 def test_loss_weights_scale_the_loss_alone(weights, x):
     made, plain = linear_gaussian.model(seed=3), linear(ELBO())
@@ -366,6 +372,7 @@ MIXED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mixed_bfloat16", "mixed_float16"])
 @pytest.mark.parametrize(("entry", "options"), MIXED)
 def test_mixed_precision_trains_with_densities_in_float32(name, entry, options, policy):
@@ -380,6 +387,7 @@ def test_mixed_precision_trains_with_densities_in_float32(name, entry, options, 
     assert {keras.backend.standardize_dtype(each.dtype) for each in answer} == {"float32"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entry", ["conv_vae", "rnn_vae", "vq_vae", "conditional_vae"])
 def test_mixed_precision_is_exported_as_float32(entry, policy, tmp_path):
     sizes = {

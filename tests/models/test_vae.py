@@ -70,6 +70,7 @@ def test_gradients_reach_every_weight_of_a_likelihood_that_learns(x):
         assert np.abs(old - keras.ops.convert_to_numpy(weight)).max() > 0, weight.path
 
 
+@pytest.mark.slow
 def test_training_raises_the_elbo(x):
     vae = tiny()
     vae.compile(keras.optimizers.Adam(1e-2), jit_compile=False)
@@ -88,6 +89,7 @@ def without_ids(config):
     return [without_ids(v) for v in config] if isinstance(config, list | tuple) else config
 
 
+@pytest.mark.slow
 def test_the_keras_file_gives_likelihood_objective_and_optimizer_back(tmp_path, x):
     vae = tiny(likelihood="normal", objective=ELBO(2.5), seed=7)
     vae.compile(keras.optimizers.Adam(3e-3), jit_compile=False)

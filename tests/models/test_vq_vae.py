@@ -198,6 +198,7 @@ def test_the_state_of_restarts_is_part_of_what_a_checkpoint_keeps():
     assert any(variable is state for variable in model.variables)
 
 
+@pytest.mark.slow
 def test_generate_is_one_loop_and_scoring_none(tmp_path):
     endpoints = {name: tiny().endpoints()[name] for name in ("generate", "score")}
     writer.write(tiny(), endpoints, tmp_path)

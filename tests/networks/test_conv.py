@@ -67,6 +67,7 @@ def test_the_fitting_filters_bring_every_image_to_a_grid_of_at_most_8_by_8():
                 assert max(conv.grid((side, other, 3), filters[:-1])) > 8  # and no one too many
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["conv_vae", "residual_vae", "conditional_vae", "vq_vae"])
 def test_no_weights_grow_with_the_square_of_the_side(name):
     sizes = {side: catalog.build(name, (side, side, 3)).count_params() for side in (64, 128, 256)}

@@ -41,6 +41,7 @@ def given(model, count=4, seed=0):
     return z, binary(count, *model.event_shape), ([lengths] if model.conditions else [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("lengths", [False, True])
@@ -102,6 +103,7 @@ def test_a_taught_step_sees_the_steps_before_it_and_no_other(cell):
         assert differs[:, step + 1 :].any(axis=(0, 2)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("lengths", [False, True])
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
@@ -172,6 +174,7 @@ def test_training_hides_whole_steps_from_the_decoder_and_evaluation_none():
     assert (ops.convert_to_numpy(teacher([z, x], training=False))[:, 1:] == 1).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("autoregressive", [False, True])
 @pytest.mark.parametrize("lengths", [False, True])
 def test_a_saved_model_comes_back_with_its_weights(tmp_path, autoregressive, lengths):
@@ -233,6 +236,7 @@ def test_training_on_lengths_beyond_the_models_steps_is_refused(tmp_path):
         fit(built(lengths=True), sequences(6), Settings(epochs=1), tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("autoregressive", [False, True])
 def test_a_model_of_padded_sequences_trains(tmp_path, autoregressive):
     model = built(lengths=True, autoregressive=autoregressive)

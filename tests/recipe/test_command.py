@@ -57,6 +57,7 @@ def parsed(config, arguments):
     return tyro.cli(type(config), args=arguments)
 
 
+@pytest.mark.slow
 def test_every_option_of_every_recipe_survives_the_command_line(monkeypatch):
     """An option that several recipes share is tried in one of them."""
     rng, tried = np.random.default_rng(0), set()

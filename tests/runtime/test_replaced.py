@@ -85,6 +85,7 @@ def test_what_becomes_of_the_folder_changes_no_answer(copied_artifact, artifact,
     assert generated(vae) == expected
 
 
+@pytest.mark.slow
 def test_an_endpoint_first_called_after_a_replacement_is_of_the_artifact_that_was_loaded(
     copied_artifact, another
 ):
@@ -95,6 +96,7 @@ def test_an_endpoint_first_called_after_a_replacement_is_of_the_artifact_that_wa
     assert generated(vae) == expected != generated(zoo.load(copied_artifact))
 
 
+@pytest.mark.slow
 def test_loads_during_replacement_are_of_one_artifact_or_the_other(artifact, another, tmp_path):
     """As an export replaces: by two renamings, between which there is none."""
     target = tmp_path / artifact.name

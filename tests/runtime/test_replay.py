@@ -245,6 +245,7 @@ def test_a_missing_or_surplus_output_is_an_error(replay):
         replay(lambda answer: answer | {"surplus": answer["real"]})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -276,6 +277,7 @@ def test_test_data_that_cannot_be_read_is_an_error_naming_the_file(replay, spoil
         replay()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "spoil",
     [

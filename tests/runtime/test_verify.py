@@ -46,6 +46,7 @@ def endpoints_of(folder):
     return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["endpoints"]
 
 
+@pytest.mark.slow
 def test_an_untouched_artifact_passes_in_both_runtimes_with_a_row_for_every_output(artifact):
     result = audit(artifact, runtimes=("onnx", "saved_model"))
     assert result.ok and result.findings == []
@@ -70,6 +71,7 @@ def test_every_kind_of_file_is_tried_below(artifact):
     assert {kind(name) for name in listed} <= {kind(name) for name in KINDS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("where", [0.0, 0.5, 1.0])
 def test_one_bit_of_one_byte_of_any_file_is_found(copied_artifact, name, where):
@@ -81,6 +83,7 @@ def test_one_bit_of_one_byte_of_any_file_is_found(copied_artifact, name, where):
     assert not result.ok and first.where == name and "sha256 differs" in first.what
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 def test_a_truncated_file_is_found(copied_artifact, name):
     content = (copied_artifact / name).read_bytes()
@@ -89,6 +92,7 @@ def test_a_truncated_file_is_found(copied_artifact, name):
     assert first.where == name and f"has {len(content) - 1:,} bytes" in first.what
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 def test_a_missing_file_is_found(copied_artifact, name):
     (copied_artifact / name).unlink()
@@ -96,6 +100,7 @@ def test_a_missing_file_is_found(copied_artifact, name):
     assert (first.where, first.what) == (name, "is missing")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["notes.txt", "onnx/extra.onnx", "onnx/extra.onnx.data", ".hidden", "a/b/c", "dangling"]
 )
@@ -157,6 +162,7 @@ def fix_the_batch(graph):
     graph.input[0].type.tensor_type.shape.dim[0].dim_value = 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change, side",
     [
@@ -254,6 +260,7 @@ def rewrite_saved_model(folder, model, endpoints):
     restate(folder)
 
 
+@pytest.mark.slow
 def test_a_weight_changed_in_the_saved_model_is_found_there_alone(copied_artifact, trained):
     other = type(trained.model).from_config(trained.model.get_config())
     for mine, theirs in zip(other.weights, trained.model.weights, strict=True):
@@ -352,6 +359,7 @@ def test_a_folder_of_more_files_than_anybody_looks_at_is_a_finding(copied_artifa
 # --- the manifest ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
@@ -399,6 +407,7 @@ def tensor(manifest, endpoint, side, index):
     return manifest["endpoints"][endpoint][side][index]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [

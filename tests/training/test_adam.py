@@ -32,6 +32,7 @@ def trained(adam_class, compiled, tf, dtype="float32", steps=30, **options):
     return [keras.ops.convert_to_numpy(v) for v in [*variables, *adam.variables]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [None, False, True], ids=["eager", "graph", "xla"])
 @pytest.mark.parametrize("options", [{}, {"weight_decay": 0.1, "beta_1": 0.5, "epsilon": 1e-3}])
 def test_it_ends_with_the_weights_of_kerass_own(tf, compiled, options):
@@ -108,6 +109,7 @@ def test_a_fitted_model_that_was_saved_goes_on_with_its_optimizers_state(tf, tmp
         np.testing.assert_array_equal(mine, theirs)
 
 
+@pytest.mark.slow
 def test_a_fitted_vae_that_was_saved_goes_on_with_its_optimizers_state(tmp_path):
     x = np.random.default_rng(0).integers(0, 2, (64, 8, 8, 1)).astype(np.float32)
     keras.utils.set_random_seed(0)

@@ -53,12 +53,14 @@ def uninterrupted(data, tmp_path_factory):
     return run, weights(vae)
 
 
+@pytest.mark.slow
 def test_equal_seeds_end_with_equal_weights(data, uninterrupted, tmp_path):
     again = model()
     training.fit(again, data, SETTINGS, tmp_path)
     assert_same(weights(again), uninterrupted[1])
 
 
+@pytest.mark.slow
 def test_another_seed_ends_with_other_weights(data, uninterrupted, tmp_path):
     other = model()
     training.fit(other, data, dataclasses.replace(SETTINGS, seed=1), tmp_path)
@@ -190,6 +192,7 @@ def interrupted(vae, data, folder, settings=SETTINGS, **options):
     return raised.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "epoch", "step"),
     [
@@ -246,6 +249,7 @@ def test_a_second_signal_interrupts_at_once_and_nothing_is_promised(data, tmp_pa
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.slow
 def test_a_signal_that_is_ignored_stays_ignored(data, uninterrupted, tmp_path, hears):
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as under nohup
     vae = model()
@@ -260,6 +264,7 @@ def iterators():
     return {id(o) for o in gc.get_objects() if type(o).__name__ == "OwnedIterator"}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="no other one reads ahead")
 @pytest.mark.parametrize("error", [KeyboardInterrupt, TrainingError])
 def test_nothing_reads_ahead_after_training_has_failed(data, tmp_path, monkeypatch, error):
@@ -301,6 +306,7 @@ def test_a_run_is_not_overwritten_unasked(data, uninterrupted, tmp_path):
     assert (tmp_path / checkpoint.FILE).read_bytes() == before
 
 
+@pytest.mark.slow
 def test_restart_discards_a_run_of_another_configuration(data, uninterrupted, tmp_path):
     vae = model()
     training.fit(vae, data, dataclasses.replace(SETTINGS, epochs=1, seed=9), tmp_path)
@@ -311,6 +317,7 @@ def test_restart_discards_a_run_of_another_configuration(data, uninterrupted, tm
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_two_processes_do_not_train_in_one_folder(data, tmp_path):
     held = python(
         "import fcntl, sys\nfile = open(sys.argv[1] + '/lock', 'w')\n"
@@ -360,6 +367,7 @@ def test_values_between_those_of_a_discrete_likelihood_are_refused(
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("likelihood", ["categorical", "discretized_logistic"])
 def test_values_of_a_discrete_likelihood_are_taken(likelihood, tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1)).astype(np.uint8)
@@ -398,6 +406,7 @@ def test_variables_that_do_not_fit_are_never_restored(uninterrupted):
         checkpoint.restore(vae, arrays)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
@@ -413,6 +422,7 @@ def test_models_built_alike_have_one_digest(name):
     assert identity.of_model(one) == identity.of_model(other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changed",
     [
@@ -450,6 +460,7 @@ def test_a_run_on_other_data_is_refused(tmp_path, changed):
         training.fit(model(), made(), settings, tmp_path, resume=True)
 
 
+@pytest.mark.slow
 def test_resume_without_a_checkpoint_begins_at_the_beginning(data, uninterrupted, tmp_path, capsys):
     vae = model()
     training.fit(vae, data, SETTINGS, tmp_path / "new", resume=True)
@@ -480,6 +491,7 @@ def test_history_is_a_csv_with_a_row_an_epoch(uninterrupted):
     assert run.best_epoch == 1 + int(np.argmax([float(row["val_elbo"]) for row in rows]))
 
 
+@pytest.mark.slow
 def test_the_best_weights_are_kept_and_training_stops_when_nothing_improves(data, tmp_path):
     # A learning rate that ruins the model: the best epoch is early and patience runs out.
     settings = dataclasses.replace(
@@ -496,6 +508,7 @@ def test_the_best_weights_are_kept_and_training_stops_when_nothing_improves(data
     assert any((latest[w.path] != keras.ops.convert_to_numpy(w)).any() for w in vae.weights)
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_not_finite_stops_at_its_step_and_says_what_to_try(tmp_path):
     images = np.random.default_rng(0).random((640, 8, 8, 1)).astype(np.float32)
     images[:] *= 1e38  # squares overflow float32
@@ -510,6 +523,7 @@ def test_a_loss_that_is_not_finite_stops_at_its_step_and_says_what_to_try(tmp_pa
     assert "--learning-rate" in str(raised.value)
 
 
+@pytest.mark.slow
 def test_a_validation_elbo_that_is_not_finite_stops_too(data, tmp_path):
     """Training data that is fine and validation data that is not."""
     images = np.random.default_rng(0).random((640, 8, 8, 1)).astype(np.float32)
@@ -566,6 +580,7 @@ def test_the_learning_rate_warms_up_and_decays_to_zero():
     np.testing.assert_allclose(rate, [0.0, 0.05, 0.1, 0.05, 0.0], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_tensorboard_logs_hold_scalars_and_images(data, tmp_path):
     from tensorboardX.proto import event_pb2
 
@@ -605,6 +620,7 @@ def test_an_interrupted_write_leaves_the_checkpoint_before_it(uninterrupted, tmp
     assert [path.name for path in tmp_path.iterdir()] == [checkpoint.FILE]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("objective", "settled", "best"),
     [
@@ -637,6 +653,7 @@ def test_the_best_epoch_is_one_after_the_schedules_have_settled(
     assert losses[run.best_epoch] == min(losses.values())
 
 
+@pytest.mark.slow
 def test_without_schedules_every_epoch_may_be_the_best(data, tmp_path):
     vae = model(objective=objectives.Capacity(5.0))
     assert vae.settled_step == 0

@@ -156,6 +156,7 @@ def test_importance_weights_average_to_the_exact_evidence():
     assert (np.abs(np.log(weights.mean(axis=1)) - evidence) < 5 * error).all()
 
 
+@pytest.mark.slow
 def test_the_doubly_reparameterized_gradient_is_refused_and_the_plain_one_trains():
     def build(doubly):
         objective = ImportanceWeighted(3, doubly_reparameterized=doubly)

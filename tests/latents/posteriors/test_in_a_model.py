@@ -57,6 +57,7 @@ def with_weights(vae):
     return vae
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("posterior", "prior"), PAIRS)
 def test_terms_and_importance_weights_agree_with_quadrature(posterior, prior):
     vae = with_weights(build(posterior, prior))
@@ -98,6 +99,7 @@ BUILT = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("builder", "posterior", "prior"), BUILT)
 def test_a_step_moves_every_weight_and_the_keras_file_gives_the_answers_back(
     builder, posterior, prior, tmp_path
@@ -151,6 +153,7 @@ def test_no_free_bits_are_the_elbo_for_every_family_that_knows_the_kl_of_a_laten
     assert all(alike(gradients[0], wanted[0])) and all(alike(gradients[1], wanted[1]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMOOTH)
 def test_for_equal_draws_the_doubly_reparameterized_gradient_differs_in_the_encoder_alone(name):
     plain, encoders, decoders = loss_and_gradients(name, ImportanceWeighted(4))

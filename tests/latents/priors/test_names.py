@@ -27,6 +27,7 @@ def test_an_unknown_name_is_refused_with_those_there_are():
         priors.get("vamp", posteriors.Normal())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("posterior", REAL)
 @pytest.mark.parametrize("prior", ["mixture", "flow"])
 def test_a_learned_prior_trains_beside_every_posterior_over_the_reals(posterior, prior):
@@ -48,6 +49,7 @@ def test_free_bits_ask_for_a_kl_by_latent_which_a_learned_prior_has_not(prior):
         catalog.dense_vae((4,), **DENSE, prior=prior, objective=FreeBits(0.1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prior", ["mixture", "vampprior", "flow"])
 def test_the_two_gradients_of_the_importance_weighted_bound_agree_in_expectation(prior):
     """For the prior's weights: both estimators average to the gradient of one bound."""

@@ -44,6 +44,7 @@ def test_samples_of_seeds_side_by_side_have_the_right_distribution(law):
     assert_distributed(z, law, law.standard)
 
 
+@pytest.mark.slow
 def test_a_sample_depends_on_its_seed_alone_and_is_the_same_to_the_last_bit_in_a_graph(law):
     prior = law.prior()
     whole = drawn(prior, law.latent, SEEDS[:40])

@@ -10,7 +10,7 @@ from typing import IO, BinaryIO, cast
 
 import numpy as np
 
-from zoo.artifact.schema import Schema
+from zoo.artifact.schema import EIGHT_BITS, Schema
 from zoo.datasets import reading, storage
 from zoo.datasets.base import (
     UNKNOWN_LICENCE,
@@ -84,7 +84,7 @@ def _schema(stored: dict[str, np.ndarray], train: Split) -> Schema:
     parts = [values for key, values in stored.items() if key.startswith("x")]
     shape = tuple(train.images.shape[1:])
     eight_bits = all(values.dtype == np.uint8 for values in parts)
-    spacing = 1 / 255 if eight_bits else None
+    spacing = EIGHT_BITS if eight_bits else None
     if all(_binary(values) for values in parts):
         spacing = 1.0
     return Schema(

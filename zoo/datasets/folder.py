@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.artifact.schema import Schema
+from zoo.artifact.schema import EIGHT_BITS, Schema
 from zoo.datasets import fingerprint, reading, storage
 from zoo.datasets.base import (
     FEWEST_EXAMPLES,
@@ -66,7 +66,7 @@ def load(
         name=slug(name),
         train=train,
         test=test,
-        schema=Schema("image", image_shape, spacing=1 / 255, uint8=True, classes=words),
+        schema=Schema("image", image_shape, spacing=EIGHT_BITS, uint8=True, classes=words),
         source=f"the user's own folder {name}, {len(chosen):,} images, resized and centre-cropped",
         licence=UNKNOWN_LICENCE,
         test_split=sentence,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.artifact.schema import Schema
+from zoo.artifact.schema import EIGHT_BITS, Schema
 from zoo.datasets import fingerprint, storage
 from zoo.datasets.base import UNKNOWN_LICENCE, Dataset, Split, hold_out, slug
 from zoo.datasets.pixels import fit, pillow
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from PIL import Image
 
 DEFAULT_SHAPE = (32, 32, 3)
+
+INK = ("mnist", "emnist", "kmnist", "binarized_mnist", "quickdraw_bitmap")
+"""Datasets of writing and drawing whose values say how much ink is there: 0 is paper."""
 
 _BATCH = 512
 
@@ -57,7 +60,14 @@ def load(
         name=_slug(name),
         train=train,
         test=test,
-        schema=Schema("image", shape, spacing=1 / 255, uint8=True, classes=_class_words(info)),
+        schema=Schema(
+            "image",
+            shape,
+            spacing=EIGHT_BITS,
+            ink=shape[-1] == 1 and builder.name in INK,
+            uint8=True,
+            classes=_class_words(info),
+        ),
         source=_source(info),
         licence=one_line(getattr(info, "license", None)) or UNKNOWN_LICENCE,
         test_split=sentence,

@@ -38,8 +38,8 @@ class Config:
     image_shape: tuple[int, int, int] | None = None
     """Height, width and channels that images of varying size are resized and cropped to."""
     binarization: Literal["auto", "dynamic", "static", "none"] = "auto"
-    """`dynamic` draws training images anew at each visit, `static` once, `none` keeps grey values.
-    `auto` is dynamic for one channel and a Bernoulli or categorical likelihood, none otherwise."""
+    """`dynamic` draws training images anew at each visit, `static` once, `none` keeps their values.
+    `auto` is dynamic for digits and other writing that is known by its name, none otherwise."""
     epochs: int | None = None
     """Passes over the training data; unless given 70, or as many as make 1,000 steps."""
     batch_size: int = 128
@@ -88,9 +88,8 @@ class Describing(Config):
     """Options that every model has."""
 
     likelihood: Likelihood = "auto"
-    """Of a pixel; `auto` is bernoulli for one channel, normal with a learned scale for colour.
-    `continuous_bernoulli` is for grey values, `discretized_logistic` for 8-bit values,
-    `categorical` (two classes) and `negative_binomial` for binarized ones."""
+    """Of a value; `auto` is by what the data holds: bernoulli for zeros and ones and for ink,
+    `discretized_logistic` for 8-bit values, `normal` for other real values; --dry-run says why."""
 
 
 @dataclass(frozen=True)

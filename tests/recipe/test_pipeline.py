@@ -180,7 +180,7 @@ def test_a_folder_of_colour_photos_replaces_an_older_artifact(tmp_path, here, ar
     vae = zoo.load(folder)
     assert vae.manifest["event_shape"] == [32, 32, 3]
     assert vae.manifest["protocol"]["binarization"] == "none"
-    assert "density" in vae.manifest["protocol"]["statement"]
+    assert "256 levels" in vae.manifest["protocol"]["statement"]
     rows = (folder / "history.csv").read_text().splitlines()
     assert len(rows) == 31
     assert [path.name for path in folder.parent.iterdir()] == ["conv_vae-photos"]  # no leftovers

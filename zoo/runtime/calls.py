@@ -1,9 +1,8 @@
 """Calls of an endpoint: inputs are checked, large batches split, outputs named."""
 
 import collections
-import contextlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -38,7 +37,11 @@ class Call:
         self.endpoint = endpoint
         self._sessions = sessions
         self._limit = batch_limit
-        self._schema = schema
+        self._names = [t.name for t in endpoint.inputs]
+        self._taken = [  # what is asked of every input
+            (t.name, f"{endpoint.name}({t.name})", t, schema if t.name == "x" else None)
+            for t in endpoint.inputs
+        ]
         self._graph = graph or endpoint.name
         self._opened = False
         self._result = _named_tuple(endpoint)
@@ -50,7 +53,7 @@ class Call:
         return f"<endpoint {self.__doc__}>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        with _memory_suffices(self.endpoint.name):
+        try:
             given, batch = self._inputs(args, kwargs, inputs.checked)
             self._require_graph()
             if not batch:
@@ -58,6 +61,8 @@ class Call:
             if self._limit is None or batch <= self._limit:
                 return self._result(**self._sessions.run(self._graph, given))
             return self._result(**self._in_parts(given, batch))
+        except MemoryError as error:
+            raise self._too_many_rows() from error
 
     def on_device(self, *args: Any, **kwargs: Any) -> Any:
         """A call whose outputs stay on the provider's device: a named tuple of `OrtValue`.
@@ -66,13 +71,21 @@ class Call:
         call, which is not copied; its numbers are then not looked at. The batch
         runs whole, whatever its size. `.numpy()` of an output brings it home.
         """
-        with _memory_suffices(self.endpoint.name):
+        try:
             given, batch = self._inputs(args, kwargs, inputs.checked_on_device)
             self._require_graph()
             if not batch:
                 nothing = self._nothing().items()
                 return self._result(**{k: self._sessions.to_device(v) for k, v in nothing})
             return self._result(**self._sessions.run_on_device(self._graph, given))
+        except MemoryError as error:
+            raise self._too_many_rows() from error
+
+    def _too_many_rows(self) -> InputError:
+        return InputError(
+            f"{self.endpoint.name}: there is too little memory for so many rows. Give fewer at a "
+            "time."
+        )
 
     def _require_graph(self) -> None:
         """Raises an `ArtifactError` unless the graph is there and is the endpoint's."""
@@ -117,19 +130,21 @@ class Call:
         check: Callable[[str, Tensor, Any, Schema | None], Any],
     ) -> tuple[dict[str, Any], int]:
         """({input: value}, checked, and how many rows they have)."""
-        names = [t.name for t in self.endpoint.inputs]
+        names = self._names
         given = dict(zip(names, args, strict=False))
-        if len(args) > len(names) or given.keys() & kwargs.keys() or {*given, *kwargs} != {*names}:
+        complete = len(args) == len(names) and not kwargs
+        if not complete and (
+            len(args) > len(names) or given.keys() & kwargs.keys() or {*given, *kwargs} != {*names}
+        ):
             raise InputError(
                 f"{self.endpoint.name} takes {', '.join(names)}; it was given {len(args)} by "
                 f"position and {', '.join(kwargs) or 'none'} by name."
             )
         given |= kwargs
-        checked = {}
-        for tensor in self.endpoint.inputs:
-            what = f"{self.endpoint.name}({tensor.name})"
-            schema = self._schema if tensor.name == "x" else None
-            checked[tensor.name] = check(what, tensor, given[tensor.name], schema)
+        checked = {
+            name: check(what, tensor, given[name], schema)
+            for name, what, tensor, schema in self._taken
+        }
         lengths = {name: _shape(value)[0] for name, value in checked.items()}
         if len(set(lengths.values())) > 1:
             raise InputError(f"{self.endpoint.name}: the inputs' batches differ: {lengths}.")
@@ -147,16 +162,6 @@ def _named_tuple(endpoint: Endpoint) -> Callable[..., Any]:
     """The type of an endpoint's answers."""
     names = [tensor.name for tensor in endpoint.outputs]
     return collections.namedtuple(endpoint.name.title(), names)
-
-
-@contextlib.contextmanager
-def _memory_suffices(name: str) -> Iterator[None]:
-    try:
-        yield
-    except MemoryError as error:
-        raise InputError(
-            f"{name}: there is too little memory for so many rows. Give fewer at a time."
-        ) from error
 
 
 def _shape(value: Any) -> list[int]:

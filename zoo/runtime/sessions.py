@@ -4,7 +4,7 @@ import contextlib
 import numbers
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -56,6 +56,7 @@ class Sessions:
         self._graphs: dict[str, bytes | ArtifactError] = {}  # read, and not opened yet
         self._weights: dict[str, bytes] = {}  # of these graphs; all graphs take them from here
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
+        self._outputs: dict[str, list[str]] = {}  # of these sessions
         self._lock = threading.Lock()
         available = onnxruntime.get_available_providers()
         missing = [name for name, _ in self.providers if name not in available]
@@ -90,7 +91,9 @@ class Sessions:
         """
         with self._lock:
             if name not in self._sessions:
-                self._sessions[name] = self._open(name)
+                session = self._open(name)
+                self._outputs[name] = [value.name for value in session.get_outputs()]
+                self._sessions[name] = session
                 self._graphs.pop(name, None)
                 if not self._graphs and self._weights:  # ONNX Runtime has copied what it needs
                     self._weights.clear()
@@ -100,15 +103,17 @@ class Sessions:
     def run(self, name: str, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """{input: array} -> {output: array}, in the graph's order."""
         session = self.get(name)
-        names = [value.name for value in session.get_outputs()]
-        with _failures(name):
+        names = self._outputs[name]
+        try:
             return dict(zip(names, session.run(names, inputs), strict=True))
+        except Exception as error:  # onnxruntime's exceptions share no base of their own
+            raise _failure(name, error) from error
 
     def run_on_device(self, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """{input: array or OrtValue} -> {output: OrtValue on the first provider's device}."""
         session = self.get(name)
-        names = [value.name for value in session.get_outputs()]
-        with _failures(name):
+        names = self._outputs[name]
+        try:
             binding = session.io_binding()
             for key, value in inputs.items():
                 value = self.to_device(value) if isinstance(value, np.ndarray) else value
@@ -119,6 +124,8 @@ class Sessions:
             session.run_with_iobinding(binding)
             binding.synchronize_outputs()
             return dict(zip(names, binding.get_outputs(), strict=True))
+        except Exception as error:
+            raise _failure(name, error) from error
 
     def to_device(self, array: Array) -> onnxruntime.OrtValue:
         """A copy of an array as an OrtValue on the first provider's device."""
@@ -230,13 +237,9 @@ def _give_back_memory() -> None:
             ctypes.CDLL(None).malloc_trim(0)
 
 
-@contextlib.contextmanager
-def _failures(name: str) -> Iterator[None]:
-    """Turns whatever ONNX Runtime raises while it runs a graph into a sentence."""
-    try:
-        yield
-    except Exception as error:  # onnxruntime's exceptions share no base of their own
-        raise ArtifactError(
-            f"ONNX Runtime fails to run {name}: {error}. If memory ran out, use a smaller batch, "
-            "or a smaller batch_limit."
-        ) from error
+def _failure(name: str, error: Exception) -> ArtifactError:
+    """What ONNX Runtime raises while it runs a graph, as a sentence."""
+    return ArtifactError(
+        f"ONNX Runtime fails to run {name}: {error}. If memory ran out, use a smaller batch, "
+        "or a smaller batch_limit."
+    )

@@ -129,7 +129,7 @@ def test_a_test_set_is_held_out_by_seed_and_hidden_files_are_ignored(tmp_path):
     train, test = (set(part.images[:, 0, 0, 0].tolist()) for part in (data.train, data.test))
     assert data.name == "my_photos" and data.train.labels is None
     assert len(test) == 4 and not train & test and train | test == set(range(20))
-    assert datasets.load(f"{folder}/").event_shape == (32, 32, 3)
+    assert datasets.load(f"{folder}/").event_shape == (8, 8, 3)
 
 
 def test_class_folders_are_labels_in_sorted_order(tmp_path):
@@ -158,11 +158,21 @@ def test_an_empty_folder_and_too_few_images_are_refused(tmp_path):
         datasets.load(fill(tmp_path / "few", 9))
 
 
-def test_files_that_are_not_images_are_named(tmp_path):
+def test_files_that_are_not_images_are_left_out_counted_and_named(tmp_path):
     fill(tmp_path)
-    for i in range(7):
-        (tmp_path / f"notes{i}.txt").write_text("no image")
-    with pytest.raises(DatasetError, match=r"7 files that are not images: notes0.txt; .*2 more"):
+    for name in (".DS_Store", "README", "Thumbs.db", "a.pdf", "labels.csv", "x.h5", ".git/a.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("no image")
+    data = datasets.load(tmp_path)
+    assert len(data.train) + len(data.test) == 10
+    said = "7 (README; a.pdf; labels.csv; x.h5; .DS_Store; and 2 more)."
+    assert data.notes[-1] == f"Left out, being of no image format or hidden: {said}"
+
+
+def test_a_folder_without_any_image_says_what_lies_there(tmp_path):
+    for name in ("README", "labels.csv", ".DS_Store"):
+        (tmp_path / name).write_text("no image")
+    with pytest.raises(DatasetError, match=r"has 0 images.*README; labels.csv; .DS_Store\. Add"):
         datasets.load(tmp_path)
 
 
@@ -186,7 +196,8 @@ def test_beyond_the_memory_share_the_same_values_come_from_files_that_are_reused
     on_disk = datasets.load(folder, memory_share=1e-12, **options)
     (file,) = cache.glob("*/images.npy")
     assert list(cache.iterdir()) == [file.parent]
-    assert sorted(file.parent.iterdir()) == [file, checksums_of(file)]
+    kept = [file, checksums_of(file), file.with_name("whole.npy")]
+    assert sorted(file.parent.iterdir()) == kept
     assert isinstance(on_disk.train.images.array, np.memmap)
     for part in ("train", "test"):
         np.testing.assert_array_equal(
@@ -246,13 +257,13 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_n
 
 KILLED = """
 import os, signal, sys
-from zoo.datasets import folder, pixels
+from zoo.datasets import decoding, pixels
 count = iter(range(10**6))
-def decode(stream, shape, real=pixels.decode):
+def decode(stream, image_shape, real=pixels.decode):
     if next(count) == int(sys.argv[3]):
         os.kill(os.getpid(), signal.SIGKILL)
-    return real(stream, shape)
-folder.decode = decode
+    return real(stream, image_shape)
+decoding.decode = decode
 from zoo import datasets
 datasets.load(sys.argv[1], memory_share=1e-12, cache_dir=sys.argv[2], image_shape=(8, 8, 3))
 """
@@ -345,7 +356,7 @@ except DatasetError as error:
     print(error)
 """
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert str(cache) in result.stdout and f"{10 * 32 * 32 * 3:,} bytes" in result.stdout, (
+    assert str(cache) in result.stdout and f"{10 * (8 * 8 * 3 + 1):,} bytes" in result.stdout, (
         result.stderr
     )
     assert list(cache.iterdir()) == []

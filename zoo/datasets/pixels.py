@@ -1,16 +1,18 @@
 """From an encoded image of any mode and size to uint8 pixels of one shape."""
 
 import contextlib
+import errno
 import threading
 from collections.abc import Iterator
-from types import ModuleType
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
 from zoo.datasets import storage
+from zoo.datasets.formats import pillow, readable
 from zoo.datasets.reading import printable
-from zoo.errors import DatasetError, MissingDependency
+from zoo.errors import DatasetError
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -19,17 +21,34 @@ _BYTES_A_PIXEL = 16  # of a decoded image, its copies in other modes included
 _MOST = 0.5  # of the memory, for one image
 _LARGE = 1 / 32  # of the memory, for one of several that are decoded at once
 _ONE_LARGE_AT_A_TIME = threading.Lock()
+_ORIENTATION = 0x0112  # in EXIF
+_ON_THEIR_SIDE = (5, 6, 7, 8)
+_GREY_MODES = ("1", "L", "LA", "La", "F", "I")  # and every one that begins with I;16
 
 
-def pillow() -> ModuleType:
-    """The module PIL.Image, or an error that says how to get it."""
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise MissingDependency(
-            "Images are decoded with Pillow, which is not installed: pip install pillow"
-        ) from error
-    return Image
+@dataclass(frozen=True)
+class Header:
+    """What an image file says of itself: its upright size, and whether its mode is grey."""
+
+    height: int
+    width: int
+    grey: bool
+
+
+def header(stream: BinaryIO) -> Header:
+    """The header of an open image file, whose pixels are not decoded.
+
+    Raises:
+        DatasetError: as `decode`.
+        OSError: as `decode`.
+    """
+    with _opened(stream) as image:
+        # A PNG's own method would decode it, to look for EXIF behind the pixels.
+        exif = pillow().Image.getexif(image)
+        width, height = image.size
+        if exif.get(_ORIENTATION) in _ON_THEIR_SIDE:
+            width, height = height, width
+        return Header(height, width, _is_grey(image))
 
 
 def decode(stream: BinaryIO, image_shape: tuple[int, int, int]) -> np.ndarray:
@@ -37,22 +56,51 @@ def decode(stream: BinaryIO, image_shape: tuple[int, int, int]) -> np.ndarray:
 
     Raises:
         DatasetError: it is no image, a damaged one, or one of more pixels than memory is for.
+        OSError: the disk does not give what it has.
     """
-    image_module = pillow()
     enough = 2 * max(image_shape[:2])
+    with _opened(stream) as image:
+        # A large JPEG is decoded at a fraction of its size, still twice what is wanted.
+        image.draft(None, (enough, enough))
+        with _memory_for(image):
+            return fit(image, image_shape)
+
+
+@contextlib.contextmanager
+def _opened(stream: BinaryIO) -> Iterator["Image.Image"]:
+    """An image of a format that the zoo reads: others may start programs, as Ghostscript."""
+    image_module = pillow()
     try:
-        with image_module.open(stream) as image:
-            # A large JPEG is decoded at a fraction of its size, still twice what is wanted.
-            image.draft(None, (enough, enough))
-            with _memory_for(image):
-                return fit(image, image_shape)
+        with image_module.open(stream, formats=readable()) as image:
+            yield image
     except DatasetError:
         raise
     except image_module.UnidentifiedImageError as error:
         raise DatasetError("no image that Pillow can read") from error
     # A damaged file makes Pillow raise nearly anything (SyntaxError, struct.error, ...).
     except Exception as error:
+        # Pillow's own have no number; a damaged file may send it to a place that is none (EINVAL).
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise
         raise DatasetError(printable(f"{type(error).__name__}: {error}")) from error
+
+
+def _is_grey(image: "Image.Image") -> bool:
+    """Whether no pixel can have a colour, by the mode or the palette."""
+    if image.mode not in ("P", "PA"):
+        return image.mode in _GREY_MODES or image.mode.startswith("I;16")
+    if image.palette is None:
+        return False
+    layout = image.palette.rawmode or image.palette.mode
+    colours = np.frombuffer(bytes(image.palette.palette), np.uint8)
+    if layout == "RGB;L":  # first every red, then every green, then every blue
+        rows = colours[: len(colours) // 3 * 3].reshape(3, -1).T
+    elif layout in ("RGB", "BGR", "RGBA", "BGRA", "RGBX", "BGRX"):
+        step = len(layout)
+        rows = colours[: len(colours) // step * step].reshape(-1, step)[:, :3]
+    else:
+        return False
+    return bool((rows == rows[:, :1]).all())
 
 
 @contextlib.contextmanager

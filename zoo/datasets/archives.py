@@ -199,7 +199,8 @@ class Zip(Archive):
             except Exception as error:
                 if isinstance(error, OSError) and error.errno is not None:
                     return i, Failure(str(error.strerror), corrupt=False)
-                return i, Failure(f"damaged in the archive: {printable(error)}", corrupt=True)
+                reason = f"it cannot be unpacked: {type(error).__name__}: {printable(error)}"
+                return i, Failure(reason, corrupt=True)
             return i, attempt(work, io.BytesIO(content))
 
         yield from in_threads(one, range(len(images)))

@@ -64,9 +64,12 @@ def load(
 
 def _check_listing(container: Container, listing: Listing) -> None:
     if listing.unreadable:
+        advice = "Remove them, or move them elsewhere."
+        if container.word == "archive":
+            advice = "Pack it anew without them, with what links lead to in their place."
         raise DatasetError(
             f"{container.shown} has {len(listing.unreadable):,} images that are no files to read: "
-            f"{first_five(listing.unreadable)}. Remove them, or move them elsewhere."
+            f"{first_five(listing.unreadable)}. {advice}"
         )
     if len(listing.images) < FEWEST_EXAMPLES:
         besides = ""

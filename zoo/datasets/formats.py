@@ -8,9 +8,9 @@ from types import ModuleType
 from zoo.datasets.reading import first_five, printable
 from zoo.errors import MissingDependency
 
-# A picture is a grid of pixels that Pillow decodes by itself. Left out is what it hands to another
-# program (pages, drawings), what it only identifies (measurements, film) and news cables.
-_NO_PICTURES = frozenset({"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG", "IPTC"})
+# A picture is a grid of pixels to look at that Pillow decodes by itself. Left out is what it hands to
+# another program (pages and drawings) or only identifies (film), measurements, and news cables.
+_NO_PICTURES = frozenset({"EPS", "WMF", "MPEG", "BUFR", "FITS", "GRIB", "HDF5", "IPTC"})
 _HEIF_PACKAGES = ("pillow_heif", "pi_heif")
 # Of formats that people have and this Pillow may not: what to install.
 _WANTS = {
@@ -37,6 +37,7 @@ def pillow() -> ModuleType:
 def readable() -> list[str]:
     """Pillow's names of the formats, in the order in which they are tried."""
     image = pillow()
+    image.preinit()  # the usual formats first; of some others any file may be one
     image.init()
     return [name for name in image.ID if name not in _NO_PICTURES]
 
@@ -56,8 +57,8 @@ def require_packages(shown: str, files: Sequence[PurePath]) -> None:
     Raises:
         MissingDependency: with the files and the package.
     """
-    known = suffixes()
-    lacking = [file for file in files if _suffix(file) in set(_WANTS) - known]
+    unknown = set(_WANTS) - suffixes()
+    lacking = [file for file in files if _suffix(file) in unknown]
     if lacking:
         package = _WANTS[_suffix(lacking[0])]
         raise MissingDependency(

@@ -22,7 +22,7 @@ def choose(
     Args:
         size: (height, width) where the user chose that and not the channels.
     """
-    (height, width), why = (size, "as was chosen") if size else _size(headers)
+    (height, width), why = (size, "the size as given") if size else _size(headers)
     grey = sum(header.grey for header in headers)
     channels = 1 if grey == len(headers) else 3
     sentence = f"Images are {width}x{height} pixels (width x height), {_channels(channels)}: {why}"
@@ -31,6 +31,8 @@ def choose(
             f". {len(headers) - grey:,} of {len(headers):,} files are in colour; "
             f"--image-shape {height} {width} 1 makes all of them grey"
         )
+    elif size:
+        sentence += f", the channels as all {len(headers):,} files have them"
     return (height, width, channels), f"{sentence}."
 
 

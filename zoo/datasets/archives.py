@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, BinaryIO, TypeVar, cast
 
-from zoo.datasets import fingerprint, reading, storage
+from zoo.datasets import fingerprint, formats, reading, storage
 from zoo.datasets.base import slug
 from zoo.datasets.containers import (
     CHANGED,
@@ -105,8 +105,11 @@ class Archive(Container):
         """
 
     def listing(self) -> Listing:
-        """Links, devices and members too large for the memory are not to be read."""
-        most = largest_member()
+        """Links and devices are not to be read.
+
+        Raises:
+            DatasetError: as `listed`; two members have one name, or a picture is a bomb.
+        """
         found: dict[PurePath, Member] = {}
         left_out, unreadable = set(), []
         for member in self.listed():
@@ -117,6 +120,11 @@ class Archive(Container):
                 left_out.add(above + "/" * (at + 1 < len(path.parts)))
             elif member.kind:
                 unreadable.append(f"{printable(path)} is {member.kind}")
+            elif member.size > largest_member() and formats.is_picture(path):
+                raise DatasetError(
+                    f"{self.shown} unpacks {printable(path)} to {member.size:,} bytes, of which at "
+                    f"most {largest_member():,} are read here. Pack it anew without it."
+                )
             elif path in found:
                 raise DatasetError(
                     f"{self.shown} has two members of the name {printable(path)}, and which one "
@@ -125,12 +133,6 @@ class Archive(Container):
             else:
                 found[path] = member
         images, names = sorted_out(self.shown, list(found), sorted(left_out))
-        unreadable += [
-            f"{printable(image)} is of {found[image].size:,} bytes, of which at most {most:,} are "
-            "read here"
-            for image in images
-            if found[image].size > most
-        ]
         short = _below_common_folders(images)
         self.members = {name: found[image] for name, image in zip(short, images, strict=True)}
         return Listing(short, names, unreadable)

@@ -8,8 +8,8 @@ from types import ModuleType
 from zoo.datasets.reading import first_five, printable
 from zoo.errors import MissingDependency
 
-# A picture is a grid of pixels to look at that Pillow decodes by itself. Left out is what it hands to
-# another program (pages and drawings) or only identifies (film), measurements, and news cables.
+# A picture is pixels to look at that Pillow decodes by itself. Left out is what it hands to another
+# program (pages and drawings) or only identifies (film), measurements, and news cables.
 _NO_PICTURES = frozenset({"EPS", "WMF", "MPEG", "BUFR", "FITS", "GRIB", "HDF5", "IPTC"})
 _HEIF_PACKAGES = ("pillow_heif", "pi_heif")
 # Of formats that people have and this Pillow may not: what to install.
@@ -49,6 +49,11 @@ def suffixes() -> frozenset[str]:
     return frozenset(
         suffix for suffix, name in pillow().registered_extensions().items() if name in formats
     )
+
+
+def is_picture(file: PurePath) -> bool:
+    """Whether the file's name ends as that of a picture."""
+    return file.suffix.lower() in suffixes()
 
 
 def require_packages(shown: str, files: Sequence[PurePath]) -> None:

@@ -128,6 +128,8 @@ def fit(image: "Image.Image", image_shape: tuple[int, int, int]) -> np.ndarray:
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    if image.mode == "LAB":
+        image = _screen_colours(image)
     image = image.convert("L" if channels == 1 else "RGB")
     image = ImageOps.fit(image, (width, height), method=Image.Resampling.BICUBIC)
     return np.asarray(image, dtype=np.uint8).reshape(image_shape)
@@ -143,3 +145,13 @@ def _eight_bits(image: "Image.Image") -> "Image.Image":
     if image.mode == "F" or values.min() < 0 or values.max() > 65535:
         raise ValueError("pixels of 32 bits have no stated range; save it with 8 or 16 bits")
     return Image.fromarray(np.rint(values / 257).astype(np.uint8))
+
+
+def _screen_colours(image: "Image.Image") -> "Image.Image":
+    """CIELAB as sRGB, which no `convert` of PIL does."""
+    from PIL import ImageCms
+
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+    assert converted is not None  # only where the image is changed in place
+    return converted

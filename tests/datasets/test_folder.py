@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from zoo import atomic_write, datasets
+from zoo.datasets.pixels import fit
 from zoo.errors import DatasetError
 
 Image = pytest.importorskip("PIL.Image")
@@ -49,8 +50,14 @@ def near(pixels, expected, tolerance=12):
     assert np.abs(found - np.array(expected)).max() <= tolerance, found
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.bmp", "a.gif", "a.webp", "a.tif", "a.jpg", "A.JPEG"])
+@pytest.mark.parametrize(
+    "name",
+    [f"a.{suffix}" for suffix in "png bmp gif webp tif jpg JPEG jfif ppm jp2 avif tga pcx".split()],
+)
 def test_every_format_comes_out_in_its_colours(tmp_path, name):
+    Image.init()
+    if Image.EXTENSION.get(name[1:].lower()) not in Image.SAVE:
+        pytest.skip(f"this Pillow writes no {name[1:]}")
     options = {"lossless": True} if name == "a.webp" else {}
     pixels = one(tmp_path, quarters(), name, **options)
     assert pixels.shape == (8, 8, 3) and pixels.dtype == np.uint8
@@ -106,6 +113,24 @@ def test_grey_and_one_bit_images_and_one_channel(tmp_path):
     assert set(one(tmp_path / "1", Image.new("1", (9, 9), 1), "a.png").ravel()) == {255}
     red = one(tmp_path / "rgb", Image.new("RGB", (9, 9), RED), "a.png", (4, 6, 1))
     assert red.shape == (4, 6, 1) and set(red.ravel()) == {76}  # ITU-R 601 luma of red
+
+
+def test_grey_and_a_palette_with_alpha_become_white_where_they_are_transparent(tmp_path):
+    alpha = Image.fromarray(np.repeat(np.uint8([255, 0]), 8)[:, None].repeat(16, 1))
+    grey = Image.merge("LA", (Image.new("L", (16, 16), 77), alpha))
+    pixels = one(tmp_path / "la", grey, "a.png", (8, 8, 1))
+    assert set(pixels[:2].ravel()) == {77} and set(pixels[-2:].ravel()) == {255}
+    palette = quarters().quantize(4).convert("PA")
+    palette.putalpha(alpha)
+    near(fit(palette, (8, 8, 3)), [RED, GREEN, WHITE, WHITE])
+
+
+def test_cielab_becomes_screen_colours(tmp_path):
+    lab = [(138, 209, 198), (224, 49, 209), (75, 196, 16), (255, 128, 128)]  # of RED, GREEN ...
+    image = Image.new("LAB", (16, 16))
+    for at, colour in zip(((0, 0), (8, 0), (0, 8), (8, 8)), lab, strict=True):
+        image.paste(colour, (*at, at[0] + 8, at[1] + 8))
+    near(one(tmp_path, image, "a.tif"), [RED, GREEN, BLUE, WHITE], tolerance=30)
 
 
 def test_a_wide_image_is_cropped_at_its_centre(tmp_path):

@@ -1,5 +1,6 @@
 """What a disk may hold: pipes, bombs, damage, names that a terminal obeys; always DatasetError."""
 
+import contextlib
 import io
 import os
 import random
@@ -85,10 +86,11 @@ KINDS = {
 
 @pytest.mark.parametrize("make", KINDS)
 @pytest.mark.parametrize("share", [0.25, 1e-12], ids=["memory", "disk"])
-def test_what_is_no_regular_file_among_images_is_named(tmp_path, make, share):
+@pytest.mark.parametrize("sizes", [SIZES, {}], ids=["size given", "size chosen"])
+def test_what_is_no_regular_file_among_images_is_named(tmp_path, make, share, sizes):
     folder = images(tmp_path / "photos")
     make(folder / "odd.png")
-    said = refusal(folder, **SIZES, memory_share=share, cache_dir=tmp_path / "cache")
+    said = refusal(folder, **sizes, memory_share=share, cache_dir=tmp_path / "cache")
     assert "odd.png" in said and KINDS[make] in said
 
 
@@ -103,6 +105,15 @@ def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(tmp_path, monke
     monkeypatch.setattr(reading, "not_regular", lambda path: None)  # it was a file when asked
     pipe(tmp_path / "x.npz")
     assert "named pipe" in refusal(tmp_path / "x.npz")
+
+
+def test_a_pipe_that_takes_the_place_of_an_image_is_not_waited_for(tmp_path, monkeypatch):
+    folder = images(tmp_path / "photos")
+    pipe(folder / "odd.png")
+    monkeypatch.setattr(reading, "not_regular", lambda path: None)  # it was a file when asked
+    for sizes in (SIZES, {}):
+        said = refusal(folder, **sizes, skip_corrupt=True)
+        assert "1 of 13 images" in said and "odd.png is a named pipe" in said
 
 
 def test_an_image_that_is_written_to_while_it_is_read_is_refused(tmp_path, monkeypatch):
@@ -271,8 +282,9 @@ def test_an_endless_list_of_members_is_not_read(tmp_path):
 def test_an_image_bomb_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
     folder = images(tmp_path)
     Image.new("1", (20_000, 20_000)).save(folder / "bomb.png")
-    said = refusal(folder, **SIZES)
-    assert "bomb.png (DecompressionBombError" in said and "1 of 13" in said
+    for sizes in (SIZES, {}):
+        said = refusal(folder, **sizes)
+        assert "bomb.png (DecompressionBombError" in said and "1 of 13" in said
     Image.new("1", (5_000, 5_000)).save(folder / "bomb.png")
     monkeypatch.setattr(storage, "physical_memory", lambda: 2**28)  # a small container
     assert "5000x5000 pixels" in refusal(folder, **SIZES)
@@ -377,8 +389,11 @@ def test_spoiled_images_are_decoded_or_refused_with_a_sentence(kind):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for _ in range(250):
+            content = spoiled(stream.getvalue(), rng)
+            with contextlib.suppress(DatasetError):
+                assert min(vars(pixels.header(io.BytesIO(content))).values()) >= 0
             try:
-                made = pixels.decode(io.BytesIO(spoiled(stream.getvalue(), rng)), (8, 8, 3))
+                made = pixels.decode(io.BytesIO(content), (8, 8, 3))
                 assert made.shape == (8, 8, 3) and made.dtype == np.uint8
                 outcomes[True] += 1
             except DatasetError as error:

@@ -188,7 +188,7 @@ class Zip(Archive):
             if kind == stat.S_IFLNK:
                 special = "a symbolic link"
             size = max(info.file_size, info.compress_size)
-            yield Member(info.filename.replace("\\", "/"), size, info, special)
+            yield Member(info.filename, size, info, special)
 
     def each(
         self, images: Sequence[PurePath], work: Callable[[BinaryIO], T]
@@ -216,7 +216,8 @@ def largest_member() -> int:
 
 def _path(name: str) -> PurePosixPath:
     """The member's name as a path below the archive, of which nothing but the parts is used."""
-    return PurePosixPath(*(part for part in name.split("/") if part not in ("", ".", "..")))
+    parts = name.replace("\\", "/").split("/")  # the former is how some packers on Windows part
+    return PurePosixPath(*(part for part in parts if part not in ("", ".", "..")))
 
 
 def _below_common_folders(images: Sequence[PurePath]) -> list[PurePath]:

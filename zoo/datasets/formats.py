@@ -63,7 +63,7 @@ def require_packages(shown: str, files: Sequence[PurePath]) -> None:
         MissingDependency: with the files and the package.
     """
     unknown = set(_WANTS) - suffixes()
-    lacking = [file for file in files if _suffix(file) in unknown]
+    lacking = sorted(file for file in files if _suffix(file) in unknown)
     if lacking:
         package = _WANTS[_suffix(lacking[0])]
         raise MissingDependency(

@@ -46,7 +46,8 @@ def header(stream: BinaryIO) -> Header:
         # A PNG's own method would decode it, to look for EXIF behind the pixels.
         exif = pillow().Image.getexif(image)
         width, height = image.size
-        if exif.get(_ORIENTATION) in _ON_THEIR_SIDE:
+        # Of a TIFF the size is that of the upright image already.
+        if image.format != "TIFF" and exif.get(_ORIENTATION) in _ON_THEIR_SIDE:
             width, height = height, width
         return Header(height, width, _is_grey(image))
 

@@ -3,6 +3,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -155,6 +156,12 @@ def test_a_test_set_is_held_out_by_seed_and_hidden_files_are_ignored(tmp_path):
     assert data.name == "my_photos" and data.train.labels is None
     assert len(test) == 4 and not train & test and train | test == set(range(20))
     assert datasets.load(f"{folder}/").event_shape == (8, 8, 3)
+
+
+def test_a_path_object_is_a_path_also_without_a_slash(tmp_path, monkeypatch):
+    fill(tmp_path / "mnist", 10)
+    monkeypatch.chdir(tmp_path)
+    assert datasets.load(Path("mnist")).source.startswith("the user's own folder mnist")
 
 
 def test_class_folders_are_labels_in_sorted_order(tmp_path):

@@ -290,6 +290,46 @@ def test_an_image_bomb_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
     assert "5000x5000 pixels" in refusal(folder, **SIZES)
 
 
+ENDLESS = {
+    "a.gif": b"GIF89a\x08\0\x08\0\xf7\0\0",  # and then blocks of no kind, one a byte
+    "a.jpg": b"\xff\xd8\xff\xe1\xff\xff",
+    "a.webp": b"RIFF\xfe\xff\xff\xffWEBPVP8 ",  # read whole
+    "a.png": b"\x89PNG\r\n\x1a\n\x7f\xff\xff\xffIHDR",  # a header of 2 GiB
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_header_without_end_is_not_read_for_ever(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(storage, "physical_memory", lambda: 2**27)
+    monkeypatch.setattr(pixels, "_MOST_READS", 2**14)
+    with (tmp_path / name).open("wb+") as stream:
+        stream.write(ENDLESS[name])
+        stream.truncate(2**36)  # of zeros, which take no room on the disk
+        for work in (pixels.header, lambda stream: pixels.decode(stream, (8, 8, 3))):
+            stream.seek(0)
+            tracemalloc.start()
+            with pytest.raises(DatasetError):
+                work(stream)
+            assert tracemalloc.get_traced_memory()[1] < 2**26
+            tracemalloc.stop()
+    assert pixels._ONE_LARGE_AT_A_TIME.acquire(blocking=False)
+    pixels._ONE_LARGE_AT_A_TIME.release()
+
+
+def test_large_files_are_read_one_at_a_time_and_small_ones_are_not(monkeypatch):
+    monkeypatch.setattr(storage, "physical_memory", lambda: 2**16)
+    with pixels._Bounded(io.BytesIO(bytes(1025))) as large:
+        for size in (1000, 23):
+            assert len(large.read(size)) == size and not large.alone
+        assert len(large.read()) == 2 and large.alone
+    with pixels._Bounded(io.BytesIO(bytes(1023))) as small:
+        assert len(small.read()) == 1023 and not small.alone and not large.alone
+    with pixels._Bounded(io.BytesIO(bytes(2**13))) as most:
+        assert len(most.read()) == 2**13
+    with pixels._Bounded(io.BytesIO(bytes(2**13 + 1))) as more, pytest.raises(DatasetError):
+        more.read()
+
+
 def test_large_images_are_decoded_one_at_a_time(monkeypatch):
     monkeypatch.setattr(storage, "physical_memory", lambda: 2**30)
     large = Image.new("1", (5000, 5000))

@@ -79,7 +79,7 @@ def load(
     path = expanded(given)
     if given in _EMBEDDED:
         return _load_digits(seed, test_share, image_shape)
-    if _is_path(given) and exists(path):
+    if (isinstance(name, os.PathLike) or _is_path(given)) and exists(path):
         return _load_path(
             path, seed, test_share, image_shape, memory_share, cache_dir, skip_corrupt
         )

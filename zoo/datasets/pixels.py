@@ -2,8 +2,10 @@
 
 import contextlib
 import errno
+import io
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
 _BYTES_A_PIXEL = 16  # of a decoded image, its copies in other modes included
 _MOST = 0.5  # of the memory, for one image
 _LARGE = 1 / 32  # of the memory, for one of several that are decoded at once
-_ONE_LARGE_AT_A_TIME = threading.Lock()
+_ONE_LARGE_AT_A_TIME = threading.RLock()
+_MOST_READ = 1 / 8, 2**30  # of the memory, and at most: bytes of one file
+_MUCH_READ = 1 / 64  # of the memory: bytes of one file of several
+_MOST_READS = 2**18  # before pixels: of zeros some formats would skip one after the other
 _ORIENTATION = 0x0112  # in EXIF
 _ON_THEIR_SIDE = (5, 6, 7, 8)
 _GREY_MODES = ("1", "L", "LA", "La", "F", "I")  # and every one that begins with I;16
@@ -72,7 +77,8 @@ def _opened(stream: BinaryIO) -> Iterator["Image.Image"]:
     """An image of a format that the zoo reads: others may start programs, as Ghostscript."""
     image_module = pillow()
     try:
-        with image_module.open(stream, formats=readable()) as image:
+        with _Bounded(stream) as bounded, image_module.open(bounded, formats=readable()) as image:
+            bounded.reads = -sys.maxsize  # from here on the number of pixels is the bound
             yield image
     except DatasetError:
         raise
@@ -84,6 +90,55 @@ def _opened(stream: BinaryIO) -> Iterator["Image.Image"]:
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise
         raise DatasetError(printable(f"{type(error).__name__}: {error}")) from error
+
+
+class _Bounded(io.BufferedIOBase):
+    """An open image file that is not read for ever; what reads much of one does so alone."""
+
+    def __init__(self, stream: BinaryIO):
+        self.stream = stream
+        memory = storage.physical_memory()
+        share, most = _MOST_READ
+        self.left = min(int(share * memory), most)
+        self.shared = int(_MUCH_READ * memory)  # of that, before it is the only one
+        self.reads = 0
+        self.alone = False
+
+    def read(self, size: int | None = -1) -> bytes:
+        return self._counted(self.stream.read, size)
+
+    def readline(self, size: int | None = -1) -> bytes:
+        return self._counted(self.stream.readline, size)
+
+    def _counted(self, read: Callable[[int], bytes], size: int | None) -> bytes:
+        size = self.left + 1 if size is None or size < 0 else min(size, self.left + 1)
+        content = read(size if self.alone else min(size, self.shared))
+        if not self.alone and len(content) == self.shared:
+            self.alone = _ONE_LARGE_AT_A_TIME.acquire()
+            content += read(size - len(content))
+        self.reads += 1
+        self.left -= len(content)
+        self.shared -= len(content)
+        if self.left < 0 or self.reads > _MOST_READS:
+            raise DatasetError("its header has no end, or more is read of it than memory is for")
+        return content
+
+    def close(self) -> None:
+        if self.alone:
+            self.alone = False
+            _ONE_LARGE_AT_A_TIME.release()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self.stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self.stream.tell()
+
+    def seekable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self.stream.fileno()
 
 
 def _is_grey(image: "Image.Image") -> bool:

@@ -170,9 +170,10 @@ def test_ragged_sequences_are_refused_with_the_advice_to_pad_them(tmp_path):
 
 def test_arrays_are_not_resized(tmp_path):
     file = saved(tmp_path, x=noise(12, 4, 4))
-    assert datasets.load(file, image_shape=(4, 4, 1)).event_shape == (4, 4, 1)
+    for image_shape in ((4, 4, 1), (4, 4)):
+        assert datasets.load(file, image_shape=image_shape).event_shape == (4, 4, 1)
     with pytest.raises(DatasetError, match="Arrays are not resized"):
-        datasets.load(file, image_shape=(8, 8, 1))
+        datasets.load(file, image_shape=(8, 8))
 
 
 @pytest.mark.parametrize("name", ["broken.npz", "broken.npy"])

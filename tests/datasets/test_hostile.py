@@ -308,10 +308,12 @@ def test_a_header_without_end_is_not_read_for_ever(tmp_path, monkeypatch, name):
         for work in (pixels.header, lambda stream: pixels.decode(stream, (8, 8, 3))):
             stream.seek(0)
             tracemalloc.start()
-            with pytest.raises(DatasetError):
-                work(stream)
-            assert tracemalloc.get_traced_memory()[1] < 2**26
-            tracemalloc.stop()
+            try:
+                with pytest.raises(DatasetError):
+                    work(stream)
+                assert tracemalloc.get_traced_memory()[1] < 2**26
+            finally:
+                tracemalloc.stop()
     assert pixels._ONE_LARGE_AT_A_TIME.acquire(blocking=False)
     pixels._ONE_LARGE_AT_A_TIME.release()
 

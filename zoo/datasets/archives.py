@@ -34,6 +34,7 @@ T = TypeVar("T")
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")
 
 _ZIP = b"PK"
+_PIECE, _SMALL_PIECE = 2**20, 2**12  # the latter where zipfile unpacks all of a piece at once
 _ENCRYPTED = 0x1  # of a member's flags
 _LARGEST_MEMBER = 1 / 32  # of the memory, for one of several that are decoded at once
 _LONGEST_LIST = 1 / 64  # of the memory: as Python's objects it takes some ten times as much
@@ -197,7 +198,7 @@ class Zip(Archive):
 
         def one(i: int) -> tuple[int, T | Failure]:
             try:
-                content = self.archive.read(self.members[images[i]].where)
+                content = self._content(self.members[images[i]].where)
             except Exception as error:
                 if isinstance(error, OSError) and error.errno is not None:
                     return i, Failure(str(error.strerror), corrupt=False)
@@ -207,6 +208,12 @@ class Zip(Archive):
 
         yield from in_threads(one, range(len(images)))
         self.require_unchanged()
+
+    def _content(self, info: zipfile.ZipInfo) -> bytes:
+        """A member unpacked; asked for the whole, zipfile would first unpack what is not stated."""
+        bounded = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+        with self.archive.open(info) as member:
+            return b"".join(iter(lambda: member.read(_PIECE if bounded else _SMALL_PIECE), b""))
 
 
 def largest_member() -> int:

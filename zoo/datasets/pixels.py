@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import functools
 import io
 import sys
 import threading
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from zoo.datasets import storage
+from zoo.datasets import reading, storage
 from zoo.datasets.formats import pillow, readable
 from zoo.datasets.reading import printable
 from zoo.errors import DatasetError
@@ -105,7 +106,7 @@ class _Bounded(io.BufferedIOBase):
         self.alone = False
 
     def read(self, size: int | None = -1) -> bytes:
-        return self._counted(self.stream.read, size)
+        return self._counted(functools.partial(reading.at_most, self.stream.read), size)
 
     def readline(self, size: int | None = -1) -> bytes:
         return self._counted(self.stream.readline, size)

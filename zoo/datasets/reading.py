@@ -3,13 +3,14 @@
 import io
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
 from zoo.errors import DatasetError
 
+_PIECE = 2**20
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -109,6 +110,15 @@ def read(path: Path, most: int) -> bytes:
     return content
 
 
+def at_most(read: Callable[[int], bytes], size: int) -> bytes:
+    """Up to `size` bytes; memory is taken as they come, where one `read` takes it beforehand."""
+    pieces = []
+    while size > 0 and (piece := read(min(size, _PIECE))):
+        pieces.append(piece)
+        size -= len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
 class InPieces(io.RawIOBase):
     """A file of which at most `most` bytes are read at once, as an endless list would be.
 
@@ -122,7 +132,8 @@ class InPieces(io.RawIOBase):
         self.complaint = complaint
 
     def read(self, size: int = -1) -> bytes:
-        content = self.stream.read(min(size, self.most + 1) if size >= 0 else self.most + 1)
+        wanted = min(size, self.most + 1) if size >= 0 else self.most + 1
+        content = at_most(self.stream.read, wanted)
         if len(content) > self.most:
             raise ValueError(self.complaint)
         return content

@@ -34,9 +34,12 @@ class Config:
 
     dataset: str = "digits"
     """`digits` (embedded), an image dataset of TensorFlow Datasets by name (mnist, fashion_mnist,
-    ...), a folder of images, or an .npz or .npy file."""
-    image_shape: tuple[int, int, int] | None = None
-    """Height, width and channels that images of varying size are resized and cropped to."""
+    ...), a folder of images, a .zip or .tar of one, or an .npz or .npy file."""
+    image_shape: tuple[int, int] | tuple[int, int, int] | None = None
+    """Height, width and channels (1 or 3) that images are resized and cropped to. What is not given
+    is chosen by the files."""
+    skip_corrupt: bool = False
+    """Leave out images of a folder or archive that cannot be decoded, and name them."""
     binarization: Literal["auto", "dynamic", "static", "none"] = "auto"
     """`dynamic` draws training images anew at each visit, `static` once, `none` keeps their values.
     `auto` is dynamic for digits and other writing that is known by its name, none otherwise."""

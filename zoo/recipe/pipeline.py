@@ -82,6 +82,7 @@ def run(config, build, script):
         image_shape=config.image_shape,
         test_share=config.test_share,
         memory_share=config.memory_share,
+        skip_corrupt=config.skip_corrupt,
     )
     zoo.training.seed_everything(config.seed)
     likelihood = choices.likelihood(config.likelihood, loaded)

@@ -92,7 +92,7 @@ def run(config, build, script):
     settings = zoo.training.plan(settings, data.train)
     target = config.out / f"{model.name}-{data.name}"
     _describe(model, data, settings, target)
-    print(*_table([likelihood, binarization]), sep="\n", flush=True)
+    print(*_table([likelihood, binarization]), *_indented(loaded.notes), sep="\n", flush=True)
     if config.dry_run:
         model.encoder.summary()
         model.decoder.summary()
@@ -302,6 +302,10 @@ def _table(chosen):
     widths = [max(len(getattr(each, part)) for each in chosen) for part in ("what", "value")]
     for each in chosen:
         yield f"  {each.what:<{widths[0]}}  {each.value:<{widths[1]}}  {each.why}"
+
+
+def _indented(sentences):
+    return (f"  {sentence}" for sentence in sentences)
 
 
 def _objective(model):

@@ -3,7 +3,7 @@
 Every builder takes an event shape and returns a model. What a VAE's builder takes besides, `parts`,
 are `posterior` and `prior` of its latents ("normal" and "standard" unless given; any name or value
 of `zoo.latents.posteriors` and `zoo.latents.priors`), and the arguments of `zoo.models.VAE` of the
-same names: `likelihood` ("auto"), `objective` (the ELBO) and `seed` (0).
+same names: `likelihood` ("bernoulli"), `objective` (the ELBO) and `seed` (0).
 """
 
 import inspect
@@ -42,10 +42,10 @@ def entry(family):
 
 
 @entry("dense")
-def dense_ae(event_shape, latent=16, units=(512, 512), activation="silu", likelihood="auto"):
+def dense_ae(event_shape, latent=16, units=(512, 512), activation="silu", likelihood="bernoulli"):
     """Plain autoencoder with dense layers, over events of any shape."""
     shape = {"units": tuple(units), "activation": activation}
-    likelihood = likelihoods.get(likelihood, event_shape)
+    likelihood = likelihoods.get(likelihood)
     return Autoencoder(
         dense.encoder(event_shape, latent, **shape, head=output_layers.point),
         dense.decoder(likelihood.raw_shape(event_shape), latent, **shape),
@@ -267,7 +267,7 @@ def vq_vae(
     commitment=0.25,
     decay=0.9,
     restart_below=0.1,
-    likelihood="auto",
+    likelihood="bernoulli",
     seed=0,
 ):
     """Vector-quantized VAE over images: a grid of codes, each the number of a learned vector.
@@ -284,7 +284,7 @@ def vq_vae(
     """
     filters = _filters(event_shape, filters, first=32, most=128)
     shape = {"filters": filters, "blocks": blocks, "activation": activation}
-    likelihood = likelihoods.get(likelihood, event_shape)
+    likelihood = likelihoods.get(likelihood)
     book = Codebook(codes, dimension, decay, restart_below, seed, name="codebook")
     grid = conv.grid(event_shape, filters)
     return VAE(
@@ -317,7 +317,7 @@ def _vae(
     shape,
     posterior="normal",
     prior="standard",
-    likelihood="auto",
+    likelihood="bernoulli",
     **parts,
 ):
     """A VAE whose two networks are built alike, to the sizes that its other parts ask for.
@@ -327,7 +327,7 @@ def _vae(
         shape: what both of them take besides.
     """
     posterior = posteriors.get(posterior)
-    likelihood = likelihoods.get(likelihood, event_shape)
+    likelihood = likelihoods.get(likelihood)
     width = posterior.width(latent)
     return VAE(
         encoder(

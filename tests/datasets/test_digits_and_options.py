@@ -78,7 +78,8 @@ def test_names_are_the_embedded_datasets():
         {"test_share": 0},
         {"test_share": 1.0},
         {"memory_share": 0},
-        {"image_shape": (8, 8)},
+        {"image_shape": (8,)},
+        {"image_shape": (16, 16)},  # valid, but digits are not resized
         {"image_shape": (0, 8, 1)},
         {"image_shape": (8, 8, 2)},
         {"image_shape": (8.5, 8, 1)},

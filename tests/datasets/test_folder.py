@@ -3,11 +3,13 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from zoo import atomic_write, datasets
+from zoo.datasets.pixels import fit
 from zoo.errors import DatasetError
 
 Image = pytest.importorskip("PIL.Image")
@@ -49,8 +51,14 @@ def near(pixels, expected, tolerance=12):
     assert np.abs(found - np.array(expected)).max() <= tolerance, found
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.bmp", "a.gif", "a.webp", "a.tif", "a.jpg", "A.JPEG"])
+@pytest.mark.parametrize(
+    "name",
+    [f"a.{suffix}" for suffix in "png bmp gif webp tif jpg JPEG jfif ppm jp2 avif tga pcx".split()],
+)
 def test_every_format_comes_out_in_its_colours(tmp_path, name):
+    Image.init()
+    if Image.EXTENSION.get(name[1:].lower()) not in Image.SAVE:
+        pytest.skip(f"this Pillow writes no {name[1:]}")
     options = {"lossless": True} if name == "a.webp" else {}
     pixels = one(tmp_path, quarters(), name, **options)
     assert pixels.shape == (8, 8, 3) and pixels.dtype == np.uint8
@@ -108,6 +116,24 @@ def test_grey_and_one_bit_images_and_one_channel(tmp_path):
     assert red.shape == (4, 6, 1) and set(red.ravel()) == {76}  # ITU-R 601 luma of red
 
 
+def test_grey_and_a_palette_with_alpha_become_white_where_they_are_transparent(tmp_path):
+    alpha = Image.fromarray(np.repeat(np.uint8([255, 0]), 8)[:, None].repeat(16, 1))
+    grey = Image.merge("LA", (Image.new("L", (16, 16), 77), alpha))
+    pixels = one(tmp_path / "la", grey, "a.png", (8, 8, 1))
+    assert set(pixels[:2].ravel()) == {77} and set(pixels[-2:].ravel()) == {255}
+    palette = quarters().quantize(4).convert("PA")
+    palette.putalpha(alpha)
+    near(fit(palette, (8, 8, 3)), [RED, GREEN, WHITE, WHITE])
+
+
+def test_cielab_becomes_screen_colours(tmp_path):
+    lab = [(138, 209, 198), (224, 49, 209), (75, 196, 16), (255, 128, 128)]  # of RED, GREEN ...
+    image = Image.new("LAB", (16, 16))
+    for at, colour in zip(((0, 0), (8, 0), (0, 8), (8, 8)), lab, strict=True):
+        image.paste(colour, (*at, at[0] + 8, at[1] + 8))
+    near(one(tmp_path, image, "a.tif"), [RED, GREEN, BLUE, WHITE], tolerance=30)
+
+
 def test_a_wide_image_is_cropped_at_its_centre(tmp_path):
     pixels = np.zeros((10, 30, 3), np.uint8)
     pixels[:, 10:20] = 200
@@ -129,7 +155,13 @@ def test_a_test_set_is_held_out_by_seed_and_hidden_files_are_ignored(tmp_path):
     train, test = (set(part.images[:, 0, 0, 0].tolist()) for part in (data.train, data.test))
     assert data.name == "my_photos" and data.train.labels is None
     assert len(test) == 4 and not train & test and train | test == set(range(20))
-    assert datasets.load(f"{folder}/").event_shape == (32, 32, 3)
+    assert datasets.load(f"{folder}/").event_shape == (8, 8, 3)
+
+
+def test_a_path_object_is_a_path_also_without_a_slash(tmp_path, monkeypatch):
+    fill(tmp_path / "mnist", 10)
+    monkeypatch.chdir(tmp_path)
+    assert datasets.load(Path("mnist")).source.startswith("the user's own folder mnist")
 
 
 def test_class_folders_are_labels_in_sorted_order(tmp_path):
@@ -158,11 +190,21 @@ def test_an_empty_folder_and_too_few_images_are_refused(tmp_path):
         datasets.load(fill(tmp_path / "few", 9))
 
 
-def test_files_that_are_not_images_are_named(tmp_path):
+def test_files_that_are_not_images_are_left_out_counted_and_named(tmp_path):
     fill(tmp_path)
-    for i in range(7):
-        (tmp_path / f"notes{i}.txt").write_text("no image")
-    with pytest.raises(DatasetError, match=r"7 files that are not images: notes0.txt; .*2 more"):
+    for name in (".DS_Store", "README", "Thumbs.db", "a.pdf", "labels.csv", "x.h5", ".git/a.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("no image")
+    data = datasets.load(tmp_path)
+    assert len(data.train) + len(data.test) == 10
+    said = "7 (README; a.pdf; labels.csv; x.h5; .DS_Store; and 2 more)."
+    assert data.notes[-1] == f"Left out, being of no image format or hidden: {said}"
+
+
+def test_a_folder_without_any_image_says_what_lies_there(tmp_path):
+    for name in ("README", "labels.csv", ".DS_Store"):
+        (tmp_path / name).write_text("no image")
+    with pytest.raises(DatasetError, match=r"has 0 images.*README; labels.csv; .DS_Store\. Add"):
         datasets.load(tmp_path)
 
 
@@ -186,7 +228,8 @@ def test_beyond_the_memory_share_the_same_values_come_from_files_that_are_reused
     on_disk = datasets.load(folder, memory_share=1e-12, **options)
     (file,) = cache.glob("*/images.npy")
     assert list(cache.iterdir()) == [file.parent]
-    assert sorted(file.parent.iterdir()) == [file, checksums_of(file)]
+    kept = [file, checksums_of(file), file.with_name("whole.npy")]
+    assert sorted(file.parent.iterdir()) == kept
     assert isinstance(on_disk.train.images.array, np.memmap)
     for part in ("train", "test"):
         np.testing.assert_array_equal(
@@ -246,13 +289,13 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_n
 
 KILLED = """
 import os, signal, sys
-from zoo.datasets import folder, pixels
+from zoo.datasets import decoding, pixels
 count = iter(range(10**6))
-def decode(stream, shape, real=pixels.decode):
+def decode(stream, image_shape, real=pixels.decode):
     if next(count) == int(sys.argv[3]):
         os.kill(os.getpid(), signal.SIGKILL)
-    return real(stream, shape)
-folder.decode = decode
+    return real(stream, image_shape)
+decoding.decode = decode
 from zoo import datasets
 datasets.load(sys.argv[1], memory_share=1e-12, cache_dir=sys.argv[2], image_shape=(8, 8, 3))
 """
@@ -345,7 +388,7 @@ except DatasetError as error:
     print(error)
 """
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert str(cache) in result.stdout and f"{10 * 32 * 32 * 3:,} bytes" in result.stdout, (
+    assert str(cache) in result.stdout and f"{10 * (8 * 8 * 3 + 1):,} bytes" in result.stdout, (
         result.stderr
     )
     assert list(cache.iterdir()) == []

@@ -1,5 +1,6 @@
 """What a disk may hold: pipes, bombs, damage, names that a terminal obeys; always DatasetError."""
 
+import contextlib
 import io
 import os
 import random
@@ -15,8 +16,7 @@ import numpy as np
 import pytest
 
 from zoo import datasets
-from zoo.datasets import fingerprint, pixels, reading, storage
-from zoo.datasets import folder as folder_module
+from zoo.datasets import decoding, fingerprint, pixels, reading, storage
 from zoo.errors import DatasetError
 
 Image = pytest.importorskip("PIL.Image")
@@ -86,10 +86,11 @@ KINDS = {
 
 @pytest.mark.parametrize("make", KINDS)
 @pytest.mark.parametrize("share", [0.25, 1e-12], ids=["memory", "disk"])
-def test_what_is_no_regular_file_among_images_is_named(tmp_path, make, share):
+@pytest.mark.parametrize("sizes", [SIZES, {}], ids=["size given", "size chosen"])
+def test_what_is_no_regular_file_among_images_is_named(tmp_path, make, share, sizes):
     folder = images(tmp_path / "photos")
     make(folder / "odd.png")
-    said = refusal(folder, **SIZES, memory_share=share, cache_dir=tmp_path / "cache")
+    said = refusal(folder, **sizes, memory_share=share, cache_dir=tmp_path / "cache")
     assert "odd.png" in said and KINDS[make] in said
 
 
@@ -106,6 +107,15 @@ def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(tmp_path, monke
     assert "named pipe" in refusal(tmp_path / "x.npz")
 
 
+def test_a_pipe_that_takes_the_place_of_an_image_is_not_waited_for(tmp_path, monkeypatch):
+    folder = images(tmp_path / "photos")
+    pipe(folder / "odd.png")
+    monkeypatch.setattr(reading, "not_regular", lambda path: None)  # it was a file when asked
+    for sizes in (SIZES, {}):
+        said = refusal(folder, **sizes, skip_corrupt=True)
+        assert "1 of 13 images" in said and "odd.png is a named pipe" in said
+
+
 def test_an_image_that_is_written_to_while_it_is_read_is_refused(tmp_path, monkeypatch):
     folder = images(tmp_path / "photos")
     real = pixels.decode
@@ -118,7 +128,7 @@ def test_an_image_that_is_written_to_while_it_is_read_is_refused(tmp_path, monke
         return made
 
     edited = folder / "image007.png"
-    monkeypatch.setattr(folder_module, "decode", meanwhile)
+    monkeypatch.setattr(decoding, "decode", meanwhile)
     said = refusal(folder, **SIZES)
     assert "1 of 12 images" in said and "image007.png (it changed while it was read)" in said
 
@@ -144,7 +154,9 @@ def test_names_in_errors_are_escaped(tmp_path):
     said = refusal(folder, **SIZES)
     assert r"a\nb\x1b[31m\udcff\u202e.png (no image" in said
     (folder / f"{HOSTILE}.txt").write_text("no image")
-    assert r"1 files that are not images: a\nb\x1b[31m" in refusal(folder, **SIZES)
+    (folder / f"{HOSTILE}.png").unlink()
+    (note,) = datasets.load(folder, **SIZES).notes
+    assert r"1 (a\nb\x1b[31m\udcff\u202e.txt)" in note and note.isprintable()
     for suffix in (".npz", ".npy"):
         assert "Path not found" in refusal(tmp_path / f"absent {HOSTILE}{suffix}")
         (tmp_path / f"{HOSTILE}{suffix}").write_bytes(b"no array")
@@ -270,11 +282,54 @@ def test_an_endless_list_of_members_is_not_read(tmp_path):
 def test_an_image_bomb_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
     folder = images(tmp_path)
     Image.new("1", (20_000, 20_000)).save(folder / "bomb.png")
-    said = refusal(folder, **SIZES)
-    assert "bomb.png (DecompressionBombError" in said and "1 of 13" in said
+    for sizes in (SIZES, {}):
+        said = refusal(folder, **sizes)
+        assert "bomb.png (DecompressionBombError" in said and "1 of 13" in said
     Image.new("1", (5_000, 5_000)).save(folder / "bomb.png")
     monkeypatch.setattr(storage, "physical_memory", lambda: 2**28)  # a small container
     assert "5000x5000 pixels" in refusal(folder, **SIZES)
+
+
+ENDLESS = {
+    "a.gif": b"GIF89a\x08\0\x08\0\xf7\0\0",  # and then blocks of no kind, one a byte
+    "a.jpg": b"\xff\xd8\xff\xe1\xff\xff",
+    "a.webp": b"RIFF\xfe\xff\xff\xffWEBPVP8 ",  # read whole
+    "a.png": b"\x89PNG\r\n\x1a\n\x7f\xff\xff\xffIHDR",  # a header of 2 GiB
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_header_without_end_is_not_read_for_ever(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(storage, "physical_memory", lambda: 2**27)
+    monkeypatch.setattr(pixels, "_MOST_READS", 2**14)
+    with (tmp_path / name).open("wb+") as stream:
+        stream.write(ENDLESS[name])
+        stream.truncate(2**36)  # of zeros, which take no room on the disk
+        for work in (pixels.header, lambda stream: pixels.decode(stream, (8, 8, 3))):
+            stream.seek(0)
+            tracemalloc.start()
+            try:
+                with pytest.raises(DatasetError):
+                    work(stream)
+                assert tracemalloc.get_traced_memory()[1] < 2**26
+            finally:
+                tracemalloc.stop()
+    assert pixels._ONE_LARGE_AT_A_TIME.acquire(blocking=False)
+    pixels._ONE_LARGE_AT_A_TIME.release()
+
+
+def test_large_files_are_read_one_at_a_time_and_small_ones_are_not(monkeypatch):
+    monkeypatch.setattr(storage, "physical_memory", lambda: 2**16)
+    with pixels._Bounded(io.BytesIO(bytes(1025))) as large:
+        for size in (1000, 23):
+            assert len(large.read(size)) == size and not large.alone
+        assert len(large.read()) == 2 and large.alone
+    with pixels._Bounded(io.BytesIO(bytes(1023))) as small:
+        assert len(small.read()) == 1023 and not small.alone and not large.alone
+    with pixels._Bounded(io.BytesIO(bytes(2**13))) as most:
+        assert len(most.read()) == 2**13
+    with pixels._Bounded(io.BytesIO(bytes(2**13 + 1))) as more, pytest.raises(DatasetError):
+        more.read()
 
 
 def test_large_images_are_decoded_one_at_a_time(monkeypatch):
@@ -376,8 +431,11 @@ def test_spoiled_images_are_decoded_or_refused_with_a_sentence(kind):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for _ in range(250):
+            content = spoiled(stream.getvalue(), rng)
+            with contextlib.suppress(DatasetError):
+                assert min(vars(pixels.header(io.BytesIO(content))).values()) >= 0
             try:
-                made = pixels.decode(io.BytesIO(spoiled(stream.getvalue(), rng)), (8, 8, 3))
+                made = pixels.decode(io.BytesIO(content), (8, 8, 3))
                 assert made.shape == (8, 8, 3) and made.dtype == np.uint8
                 outcomes[True] += 1
             except DatasetError as error:

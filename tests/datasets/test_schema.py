@@ -33,7 +33,8 @@ def loaded(tmp_path, suffix=".npz", **stored):
 
 
 def test_the_digits_are_pictures_of_seventeen_levels():
-    wanted = Schema("image", (8, 8, 1), spacing=1 / 16, classes=tuple("0123456789"))
+    words = tuple("0123456789")
+    wanted = Schema("image", (8, 8, 1), spacing=1 / 16, ink=True, classes=words)
     assert datasets.load("digits").schema == wanted
 
 
@@ -102,7 +103,7 @@ def test_it_survives_whatever_is_made_of_a_dataset(mode):
 
 
 def test_it_travels_through_json():
-    schema = Schema("sequence", (5, 3), None, 1.0, 1 / 16, "m/s", False, True, ("a", "b"))
+    schema = Schema("sequence", (5, 3), None, 1.0, 1 / 16, "m/s", True, False, True, ("a", "b"))
     text = json.dumps(schema.to_json(), allow_nan=False)
     assert Schema.from_json(json.loads(text)) == schema
     assert schema.range == (float("-inf"), 1.0)

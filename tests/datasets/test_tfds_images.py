@@ -134,6 +134,7 @@ def test_images_of_differing_sizes_are_fitted_and_a_test_set_is_held_out(tmp_pat
         assert (split.images[..., 0] == split.labels[:, None, None]).all()
         assert (split.images[..., 2] == 255).all()
     np.testing.assert_array_equal(data.test.images, again.test.images)
+    assert datasets.load("zoo_test_shapes", image_shape=(8, 16)).event_shape == (8, 16, 3)
 
 
 class ZooTestSplits(tfds.core.GeneratorBasedBuilder):

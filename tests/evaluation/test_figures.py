@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from zoo.datasets import Schema
 from zoo.evaluation import figures
 
 
@@ -48,4 +49,20 @@ def test_a_mosaic_holds_every_image_at_its_place_and_white_between(channels):
             place = np.s_[9 * row : 9 * row + 8, 6 * column : 6 * column + 5]
             np.testing.assert_array_equal(whole[place], images[row, column].squeeze())
             white[place] = False
-    assert (whole[white] == (channels == 3)).all()  # ink, or light
+    assert (whole[white] == 1.0).all()
+
+
+def test_ink_is_drawn_black_and_light_as_light_in_the_units_of_the_data():
+    values = np.array([-1.0, 0.0, 1.0, 1.5])
+    photographs = Schema("image", (1, 4, 1), low=-1.0)
+    np.testing.assert_allclose(figures.light(values, photographs), [0.0, 0.5, 1.0, 1.0])
+    writing = Schema("image", (1, 4, 1), ink=True)
+    np.testing.assert_allclose(figures.light(values, writing), [1.0, 1.0, 0.0, 0.0])
+
+
+@pytest.mark.parametrize(("ink", "background"), [(False, 0), (True, 255)])
+def test_a_picture_of_zeros_has_the_tone_that_its_schema_says(tmp_path, ink, background):
+    schema = Schema("image", (8, 8, 1), ink=ink)
+    figures._grid(np.zeros((2, 10, 8, 8, 1)), schema, tmp_path / "zeros.png", "zeros")
+    pixels = np.asarray(Image.open(tmp_path / "zeros.png").convert("L"))
+    assert pixels[pixels.shape[0] // 2 + 25, pixels.shape[1] // 2 - 25] == background

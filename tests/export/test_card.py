@@ -45,10 +45,10 @@ def test_warnings_head_the_metrics_and_without_one_there_is_none(text):
         (
             {},
             "An example is of the kind image, [8, 8, 1]: values from 0 to 1, multiples of 1/16. "
-            "Its classes are 0, 1, 2, 3, 4, 5, 6, 7, 8, 9.",
+            "A value says how much ink is there. Its classes are 0, 1, 2, 3, 4, 5, 6, 7, 8, 9.",
         ),
         (
-            {"spacing": 1 / 255, "uint8": True, "classes": []},
+            {"spacing": 1 / 255, "ink": False, "uint8": True, "classes": []},
             "values from 0 to 1, multiples of 1/255. Bytes from 0 to 255 stand for the same range.",
         ),
         (

@@ -46,7 +46,9 @@ EVERY = [
     likelihoods.ContinuousBernoulli(),
     likelihoods.Normal(scale=0.5, initial_scale=0.1),
     likelihoods.Laplace(scale=0.5, initial_scale=0.1),
+    likelihoods.DiscretizedLogistic(),
     likelihoods.DiscretizedLogistic(components=2),
+    likelihoods.DiscretizedLogistic(shared_scale=True),
     likelihoods.Categorical(classes=3),
     likelihoods.NegativeBinomial(dispersion=2.5, initial_dispersion=3.0, most=40),
 ]
@@ -69,14 +71,6 @@ def test_a_likelihood_survives_its_config(likelihood):
     config = keras.saving.serialize_keras_object(likelihood)
     copy = keras.saving.deserialize_keras_object(config)
     assert copy.get_config() == likelihood.get_config()
-
-
-@pytest.mark.parametrize(
-    ("event_shape", "wanted"),
-    [((8, 8, 1), "bernoulli"), ((8, 8, 3), "normal"), ((64,), "bernoulli")],
-)
-def test_auto_takes_the_likelihood_that_suits_the_channels(event_shape, wanted):
-    assert likelihoods.get("auto", event_shape).name.startswith(wanted)
 
 
 def test_nats_say_what_they_are_of():

@@ -178,19 +178,30 @@ def test_a_folder_of_colour_photos_replaces_an_older_artifact(tmp_path, here, ar
     done = here("--dataset", "./photos", *TINY, "--epochs", "30", "--replace")
     assert done.returncode == 0, done.stderr
     vae = zoo.load(folder)
-    assert vae.manifest["event_shape"] == [32, 32, 3]
+    assert vae.manifest["event_shape"] == [56, 56, 3]  # by the sizes of the photos
     assert vae.manifest["protocol"]["binarization"] == "none"
-    assert "density" in vae.manifest["protocol"]["statement"]
+    assert "256 levels" in vae.manifest["protocol"]["statement"]
     rows = (folder / "history.csv").read_text().splitlines()
     assert len(rows) == 31
     assert [path.name for path in folder.parent.iterdir()] == ["conv_vae-photos"]  # no leftovers
 
 
 @pytest.mark.slow
-def test_a_folder_with_something_else_in_it_is_refused_naming_the_file(tmp_path, here):
+def test_the_plan_says_what_the_data_decided_and_what_was_left_out(tmp_path, here):
     photos(tmp_path / "photos", 12)
     (tmp_path / "photos" / "notes.txt").write_text("not an image")
-    refused(here("--dataset", "./photos", *TINY), "notes.txt")
+    done = here("--dataset", "./photos", *TINY, "--dry-run")
+    assert done.returncode == 0, done.stderr
+    for part in ("discretized_logistic", "8-bit values", "binarization none", "notes.txt"):
+        assert part in done.stdout
+    assert "--image-shape chooses another" in done.stdout or "as all 12 files are" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_folder_with_a_damaged_image_is_refused_naming_the_file(tmp_path, here):
+    photos(tmp_path / "photos", 12)
+    (tmp_path / "photos" / "broken.png").write_bytes(b"no image")
+    refused(here("--dataset", "./photos", *TINY), "broken.png", "--skip-corrupt")
 
 
 SLOWLY = """

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 
 IMAGE, VECTOR, SEQUENCE = "image", "vector", "sequence"
+EIGHT_BITS = 1 / 255
+"""The spacing of 8-bit values that were scaled to [0, 1]."""
+
 KINDS = (IMAGE, VECTOR, SEQUENCE)
 
 
@@ -23,6 +26,8 @@ class Schema:
         spacing: where values are multiples of a number (1/255 for 8-bit values, 1 for whole
             numbers and for 0 and 1), that number; None where they are continuous.
         unit: of a value, in words; "" where none is known.
+        ink: whether a value says how much ink is there, as in scanned writing: such pictures are
+            drawn black on white, and are taken for chances of 0 and 1.
         uint8: whether 0..255 stands for low..high: such arrays are then accepted and scaled.
         lengths: whether an example may end before its last step.
         classes: the labels' words, in the order of their numbers; () where there are none.
@@ -34,9 +39,20 @@ class Schema:
     high: float | None = 1.0
     spacing: float | None = None
     unit: str = ""
+    ink: bool = False
     uint8: bool = False
     lengths: bool = False
     classes: tuple[str, ...] = ()
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether the values are 0 and 1 alone."""
+        return (self.low, self.high, self.spacing) == (0.0, 1.0, 1.0)
+
+    @property
+    def is_eight_bits(self) -> bool:
+        """Whether the values are the 256 multiples of 1/255 in [0, 1]."""
+        return (self.low, self.high, self.spacing) == (0.0, 1.0, EIGHT_BITS)
 
     @property
     def range(self) -> tuple[float, float]:
@@ -82,8 +98,9 @@ class Schema:
             yield f"it goes from {low} to {high} by {self.spacing}"
         if not isinstance(self.unit, str) or not all(isinstance(c, str) for c in self.classes):
             yield "its unit and classes are no text"
-        if not isinstance(self.uint8, bool) or not isinstance(self.lengths, bool):
-            yield "its uint8 and lengths are neither true nor false"
+        flags = (self.ink, self.uint8, self.lengths)
+        if not all(isinstance(flag, bool) for flag in flags):
+            yield "its ink, uint8 and lengths are not all true or false"
         elif self.uint8 and None in (self.low, self.high):
             yield "8-bit values are scaled to a range that has no end"
 

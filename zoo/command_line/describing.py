@@ -146,7 +146,8 @@ def _info(options):
 
 def _description(folder, m, endpoints):
     """Lines about an artifact, from its manifest `m`."""
-    from zoo.artifact import layout
+    from zoo.artifact import layout, schema_in_words
+    from zoo.artifact import manifest as manifests
 
     data, training, recipe = m["data"], m["training"], m["recipe"]
     yield f"{m['name']} ({folder})"
@@ -156,6 +157,8 @@ def _description(folder, m, endpoints):
     yield from columns([("endpoint", "inputs", "outputs"), *rows])
     half = [name for name in endpoints if layout.graph(name, layout.FLOAT16) in m["files"]]
     yield f"  ONNX graphs in float32{'; in float16: ' + ', '.join(half) if half else ''}"
+    yield from ("", "Examples")
+    yield from (f"  {said}" for said in schema_in_words.sentences(manifests.schema(m)))
     yield from ("", "Metrics")
     shown = {
         k: "not finite" if v is None else f"{v:.2f}" if isinstance(v, float) else str(v)

@@ -2,7 +2,7 @@
 
 data = datasets.load("digits")          # embedded; no network
 data = datasets.load("mnist")           # any image dataset of TensorFlow Datasets
-data = datasets.load("~/photos")        # a folder of images
+data = datasets.load("~/photos")        # a folder of images, or photos.zip, photos.tar.gz
 data = datasets.load("spectra.npy")     # .npy or .npz
 data.train.batch(slice(0, 64))          # float32 [64, *data.event_shape] in [0, 1]
 """
@@ -11,9 +11,11 @@ import difflib
 import os
 from numbers import Integral
 from pathlib import Path
+from typing import cast
 
 from zoo.artifact.schema import Schema
-from zoo.datasets.base import Dataset, Split
+from zoo.datasets.archives import SUFFIXES as _ARCHIVE_SUFFIXES
+from zoo.datasets.base import Dataset, ImageShape, Split
 from zoo.datasets.binarization import binarize
 from zoo.datasets.classes import classes, label_count, leave_out
 from zoo.datasets.reading import exists, expanded, printable
@@ -34,7 +36,6 @@ __all__ = [
 _EMBEDDED = ("digits",)
 _DIGITS_SHAPE = (8, 8, 1)
 _ARRAY_SUFFIXES = (".npz", ".npy")
-_FOLDER_SHAPE = (32, 32, 3)
 
 
 def names() -> tuple[str, ...]:
@@ -46,22 +47,28 @@ def load(
     name: str | os.PathLike[str],
     *,
     seed: int = 0,
-    image_shape: tuple[int, int, int] | None = None,
+    image_shape: ImageShape | None = None,
     test_share: float = 0.2,
     memory_share: float = 0.25,
     cache_dir: str | os.PathLike[str] | None = None,
+    skip_corrupt: bool = False,
 ) -> Dataset:
     """Load a dataset; `test` and `train` never share an example.
 
     Args:
         name: `digits`; an image dataset of TFDS (`mnist`, `emnist/letters`, `mnist:3.0.1`); or
-            a path to a folder of images, a .npz or a .npy. A folder named like a dataset: ./mnist.
+            a path to a folder of images, a .zip or .tar of one, a .npz or a .npy. A folder named
+            like a dataset: ./mnist.
         seed: draws the held-out test set, where the data has none of its own.
-        image_shape: (height, width, 1 or 3) to resize and crop to; None keeps one common shape,
-            else (32, 32, 3). Arrays and digits are not resized.
+        image_shape: (height, width, 1 or 3) to resize and crop to, or (height, width), of which
+            the channels are chosen. None keeps one common size; for files of several sizes a square
+            is chosen, and one channel where all are grey (the dataset's `notes` say what), for
+            those of TFDS (32, 32, 3). Arrays and digits are not resized.
         test_share: part held out as test set, in (0, 1).
         memory_share: part of the physical memory that decoded images may take; more go to files.
         cache_dir: folder of those files; None is $VAE_ZOO_CACHE or ~/.cache/vae-zoo.
+        skip_corrupt: leave out images of a folder or archive that cannot be decoded, at most half
+            of them, and name them in `notes`.
 
     Raises:
         DatasetError: unknown, absent, unreadable or out-of-range data, or an option out of range.
@@ -72,8 +79,10 @@ def load(
     path = expanded(given)
     if given in _EMBEDDED:
         return _load_digits(seed, test_share, image_shape)
-    if _is_path(given) and exists(path):
-        return _load_path(path, seed, test_share, image_shape, memory_share, cache_dir)
+    if (isinstance(name, os.PathLike) or _is_path(given)) and exists(path):
+        return _load_path(
+            path, seed, test_share, image_shape, memory_share, cache_dir, skip_corrupt
+        )
     if isinstance(name, os.PathLike) or _is_path(given, and_nothing_else=True):
         raise DatasetError(f"Path not found: {printable(path.absolute())}. {_what_is_wanted()}")
     from zoo.datasets import tfds_builders
@@ -89,7 +98,9 @@ def load(
 
         return tfds_images.load(given, seed, test_share, image_shape, memory_share, cache_dir)
     if exists(path):
-        return _load_path(path, seed, test_share, image_shape, memory_share, cache_dir)
+        return _load_path(
+            path, seed, test_share, image_shape, memory_share, cache_dir, skip_corrupt
+        )
     raise DatasetError(_unknown(given))
 
 
@@ -101,8 +112,8 @@ def _text(name: str | os.PathLike[str]) -> str:
 
 
 def _checked_options(
-    seed: int, image_shape: tuple[int, int, int] | None, test_share: float, memory_share: float
-) -> tuple[int, int, int] | None:
+    seed: int, image_shape: ImageShape | None, test_share: float, memory_share: float
+) -> ImageShape | None:
     if not isinstance(seed, Integral) or seed < 0:
         raise DatasetError(f"seed={seed!r}; wanted: an integer of at least 0.")
     if not 0 < test_share < 1:
@@ -114,22 +125,22 @@ def _checked_options(
     if image_shape is None:
         return None
     try:
-        height, width, channels = (int(side) for side in image_shape)
-        valid = min(height, width) > 0 and channels in (1, 3)
-        valid = valid and (height, width, channels) == tuple(image_shape)
+        sides = tuple(int(side) for side in image_shape)
+        valid = len(sides) in (2, 3) and min(sides[:2]) > 0 and sides[2:] in ((), (1,), (3,))
+        valid = valid and sides == tuple(image_shape)
     except (TypeError, ValueError):
         valid = False
     if not valid:
         raise DatasetError(
-            f"image_shape={image_shape!r}; wanted: (height, width, channels), positive integers "
-            "with 1 or 3 channels, as (32, 32, 3)."
+            f"image_shape={image_shape!r}; wanted: (height, width) or (height, width, channels), "
+            "positive integers with 1 or 3 channels, as (32, 32, 3)."
         )
-    return height, width, channels
+    return cast(ImageShape, sides)
 
 
 def _is_path(given: str, and_nothing_else: bool = False) -> bool:
     """Whether the text reads as a path; `emnist/letters` may be a path or a name of TFDS."""
-    if Path(given).suffix.lower() in _ARRAY_SUFFIXES or given in (".", ".."):
+    if given.lower().endswith((*_ARRAY_SUFFIXES, *_ARCHIVE_SUFFIXES)) or given in (".", ".."):
         return True
     if given.startswith(("/", "~", "./", "../")) or "\\" in given or given.endswith("/"):
         return True
@@ -142,10 +153,10 @@ def _is_path(given: str, and_nothing_else: bool = False) -> bool:
     return not tfds_builders.knows(given)
 
 
-def _load_digits(seed: int, test_share: float, image_shape: tuple[int, int, int] | None) -> Dataset:
+def _load_digits(seed: int, test_share: float, image_shape: ImageShape | None) -> Dataset:
     from zoo.datasets import digits
 
-    if image_shape not in (None, _DIGITS_SHAPE):
+    if image_shape not in (None, _DIGITS_SHAPE, _DIGITS_SHAPE[:2]):
         raise DatasetError(
             f"image_shape={image_shape} was asked for, and the digits are {_DIGITS_SHAPE}; they "
             "are not resized. Leave image_shape out."
@@ -157,19 +168,21 @@ def _load_path(
     path: Path,
     seed: int,
     test_share: float,
-    image_shape: tuple[int, int, int] | None,
+    image_shape: ImageShape | None,
     memory_share: float,
     cache_dir: str | os.PathLike[str] | None,
+    skip_corrupt: bool,
 ) -> Dataset:
     from zoo.datasets import arrays, folder
 
-    if path.is_dir():
-        shape = image_shape or _FOLDER_SHAPE
-        return folder.load(path, seed, test_share, shape, memory_share, cache_dir)
+    if path.is_dir() or path.name.lower().endswith(_ARCHIVE_SUFFIXES):
+        return folder.load(
+            path, seed, test_share, image_shape, memory_share, cache_dir, skip_corrupt
+        )
     if path.suffix.lower() in _ARRAY_SUFFIXES:
         return arrays.load(path, seed, test_share, image_shape, memory_share)
     raise DatasetError(
-        f"{printable(path)} is neither a folder nor a .npz or .npy. {_what_is_wanted()}"
+        f"{printable(path)} is no folder, .zip, .tar, .npz or .npy. {_what_is_wanted()}"
     )
 
 
@@ -186,5 +199,5 @@ def _unknown(given: str) -> str:
 def _what_is_wanted() -> str:
     return (
         f"Wanted: {', '.join(_EMBEDDED)} (embedded), an image dataset of TensorFlow Datasets such "
-        "as mnist, or a path to a folder of images, a .npz or a .npy."
+        "as mnist, or a path to a folder of images, a .zip or .tar of one, a .npz or a .npy."
     )

@@ -1,6 +1,5 @@
 """The user's own arrays: .npy (memory-mapped) and .npz."""
 
-import io
 import math
 import os
 import zipfile
@@ -10,11 +9,12 @@ from typing import IO, BinaryIO, cast
 
 import numpy as np
 
-from zoo.artifact.schema import Schema
+from zoo.artifact.schema import EIGHT_BITS, Schema
 from zoo.datasets import reading, storage
 from zoo.datasets.base import (
     UNKNOWN_LICENCE,
     Dataset,
+    ImageShape,
     Rows,
     Split,
     as_uint8_or_float32,
@@ -47,7 +47,7 @@ def load(
     path: Path,
     seed: int,
     test_share: float,
-    image_shape: tuple[int, int, int] | None,
+    image_shape: ImageShape | None,
     memory_share: float,
 ) -> Dataset:
     """[n, height, width], [n, height, width, 1 or 3] or [n, features]; uint8, bool or float.
@@ -84,7 +84,7 @@ def _schema(stored: dict[str, np.ndarray], train: Split) -> Schema:
     parts = [values for key, values in stored.items() if key.startswith("x")]
     shape = tuple(train.images.shape[1:])
     eight_bits = all(values.dtype == np.uint8 for values in parts)
-    spacing = 1 / 255 if eight_bits else None
+    spacing = EIGHT_BITS if eight_bits else None
     if all(_binary(values) for values in parts):
         spacing = 1.0
     return Schema(
@@ -128,32 +128,11 @@ def _read(path: Path, most: int) -> dict[str, np.ndarray]:
             ) from error
 
 
-class _InPieces(io.RawIOBase):
-    """A file of which no large piece is read at once, as an endless list of members would be."""
-
-    def __init__(self, stream: BinaryIO):
-        self.stream = stream
-
-    def read(self, size: int = -1) -> bytes:
-        content = self.stream.read(
-            min(size, _LARGEST_PIECE + 1) if size >= 0 else _LARGEST_PIECE + 1
-        )
-        if len(content) > _LARGEST_PIECE:
-            raise ValueError("its list of members is longer than that of any .npz of arrays")
-        return content
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return self.stream.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self.stream.tell()
-
-    def seekable(self) -> bool:
-        return True
-
-
 def _read_npz(path: Path, stream: BinaryIO) -> dict[str, np.ndarray]:
-    with zipfile.ZipFile(cast(BinaryIO, _InPieces(stream))) as archive:
+    bounded = reading.InPieces(
+        stream, _LARGEST_PIECE, "its list of members is longer than that of any .npz of arrays"
+    )
+    with zipfile.ZipFile(cast(BinaryIO, bounded)) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         wanted = _wanted(path, list(members))
         needed = sum(members[key].file_size for key in wanted)
@@ -218,7 +197,7 @@ def _split(
     path: Path,
     stored: dict[str, np.ndarray],
     part: str,
-    image_shape: tuple[int, int, int] | None,
+    image_shape: ImageShape | None,
 ) -> Split:
     x, y, length = (kind + part for kind in _KINDS)
     sequences = length in stored
@@ -244,7 +223,7 @@ def _images(given: np.ndarray) -> np.ndarray | Rows:
 def _shaped(
     where: str,
     images: np.ndarray,
-    image_shape: tuple[int, int, int] | None,
+    image_shape: ImageShape | None,
     sequences: bool,
 ) -> np.ndarray:
     ranks, wanted = (2, 4), "[n, height, width], [n, height, width, 1 or 3] or [n, features]"
@@ -256,7 +235,7 @@ def _shaped(
         raise DatasetError(f"{where} has the shape {list(images.shape)}; wanted: {wanted}.")
     if 0 in images.shape:
         raise DatasetError(f"{where} is empty: its shape is {list(images.shape)}.")
-    if image_shape is not None and images.shape[1:] != image_shape:
+    if image_shape is not None and images.shape[1:][: len(image_shape)] != image_shape:
         raise DatasetError(
             f"{where} has examples of {images.shape[1:]}, and image_shape={image_shape} was asked "
             "for. Arrays are not resized: resize them, or leave image_shape out."

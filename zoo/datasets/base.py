@@ -13,6 +13,7 @@ from zoo.errors import DatasetError
 FEWEST_EXAMPLES = 10
 UNKNOWN_LICENCE = "unknown; stated by the owner of the data"
 
+ImageShape = tuple[int, int] | tuple[int, int, int]  # height, width, and if given channels
 Indices = slice | Sequence[int] | np.ndarray
 
 
@@ -130,7 +131,13 @@ class BaseDataset(Generic[AnySplit]):
 
 @dataclass(frozen=True, eq=False)
 class Dataset(BaseDataset[Split]):
-    """A named dataset as it is loaded; final."""
+    """A named dataset as it is loaded; final.
+
+    Args:
+        notes: what was chosen and what was left out in loading it, sentences for the user.
+    """
+
+    notes: tuple[str, ...] = ()
 
 
 def as_uint8_or_float32(rows: np.ndarray) -> np.ndarray:

@@ -24,7 +24,9 @@ def load(seed: int, test_share: float) -> Dataset:
         name="digits",
         train=train,
         test=test,
-        schema=Schema("image", images.shape[1:], spacing=1 / 16, classes=tuple("0123456789")),
+        schema=Schema(
+            "image", images.shape[1:], spacing=1 / 16, ink=True, classes=tuple("0123456789")
+        ),
         source="Optical Recognition of Handwritten Digits (Alpaydin and Kaynak, UCI, 1998), "
         "1,797 images of 8x8, through scikit-learn's load_digits",
         licence="CC BY 4.0",

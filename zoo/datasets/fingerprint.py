@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from zoo.datasets import reading, storage
 from zoo.datasets.base import Split
@@ -33,7 +33,7 @@ def of_split(split: Split) -> str:
     return digest.hexdigest()[:32]
 
 
-def of_files(root: Path, files: Sequence[Path], description: str) -> list[str]:
+def of_files(root: Path, files: Sequence[PurePath], description: str) -> list[str]:
     """sha256 of the content of each file below `root`, in hexadecimal.
 
     Raises:
@@ -66,7 +66,7 @@ def of_file(path: Path) -> str:
             ) from error
 
 
-def of_names(files: Sequence[Path], digests: Sequence[str]) -> str:
+def of_names(files: Sequence[PurePath], digests: Sequence[str]) -> str:
     """16 hexadecimal digits that change with the name or the content of any file."""
     digest = hashlib.sha256()
     for file, content in zip(files, digests, strict=True):

@@ -1,12 +1,16 @@
 """Opening what a user names, without waiting for a pipe and without raw errors."""
 
+import io
 import os
 import stat
+from collections.abc import Callable, Sequence
 from io import BufferedReader
 from pathlib import Path
+from typing import BinaryIO
 
 from zoo.errors import DatasetError
 
+_PIECE = 2**20
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -22,6 +26,11 @@ def printable(text: object) -> str:
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in str(text)
     )
+
+
+def first_five(names: Sequence[str]) -> str:
+    """The first five of several names, and how many more there are."""
+    return "; ".join(names[:5]) + (f"; and {len(names) - 5:,} more" if len(names) > 5 else "")
 
 
 def expanded(given: str | os.PathLike[str]) -> Path:
@@ -99,6 +108,44 @@ def read(path: Path, most: int) -> bytes:
     if len(content) > most:
         raise DatasetError(f"{printable(path)} is larger than {most:,} bytes.")
     return content
+
+
+def at_most(read: Callable[[int], bytes], size: int) -> bytes:
+    """Up to `size` bytes; memory is taken as they come, where one `read` takes it beforehand."""
+    pieces = []
+    while size > 0 and (piece := read(min(size, _PIECE))):
+        pieces.append(piece)
+        size -= len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+class InPieces(io.RawIOBase):
+    """A file of which at most `most` bytes are read at once, as an endless list would be.
+
+    Args:
+        complaint: what the ValueError says that is raised for more.
+    """
+
+    def __init__(self, stream: BinaryIO, most: int, complaint: str):
+        self.stream = stream
+        self.most = most
+        self.complaint = complaint
+
+    def read(self, size: int = -1) -> bytes:
+        wanted = min(size, self.most + 1) if size >= 0 else self.most + 1
+        content = at_most(self.stream.read, wanted)
+        if len(content) > self.most:
+            raise ValueError(self.complaint)
+        return content
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self.stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self.stream.tell()
+
+    def seekable(self) -> bool:
+        return True
 
 
 def _kind(mode: int) -> str | None:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.artifact.schema import Schema
+from zoo.artifact.schema import EIGHT_BITS, Schema
 from zoo.datasets import fingerprint, storage
-from zoo.datasets.base import UNKNOWN_LICENCE, Dataset, Split, hold_out, slug
-from zoo.datasets.pixels import fit, pillow
+from zoo.datasets.base import UNKNOWN_LICENCE, Dataset, ImageShape, Split, hold_out, slug
+from zoo.datasets.formats import pillow
+from zoo.datasets.pixels import fit
 from zoo.datasets.reading import printable
 from zoo.datasets.tfds_builders import builder_of, image_key_of, library, one_line, prepare
 from zoo.errors import DatasetError
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 DEFAULT_SHAPE = (32, 32, 3)
 
+INK = ("mnist", "emnist", "kmnist", "binarized_mnist", "quickdraw_bitmap")
+"""Datasets of writing and drawing whose values say how much ink is there: 0 is paper."""
+
 _BATCH = 512
 
 
@@ -29,7 +33,7 @@ def load(
     name: str,
     seed: int,
     test_share: float,
-    image_shape: tuple[int, int, int] | None,
+    image_shape: ImageShape | None,
     memory_share: float,
     cache_dir: str | os.PathLike[str] | None,
 ) -> Dataset:
@@ -43,7 +47,7 @@ def load(
             f"{', '.join(info.features)}); wanted: an image dataset such as mnist or cifar10."
         )
     prepare(name, builder)
-    shape = image_shape or _stored_shape(info.features[image_key])
+    shape = _shape(image_shape, info.features[image_key])
     train_name, test_name = _split_names(name, info)
     parts = {"train": train_name} if test_name is None else {"train": train_name, "test": test_name}
     arrays = _decoded(name, builder, image_key, shape, parts, memory_share, cache_dir)
@@ -57,7 +61,14 @@ def load(
         name=_slug(name),
         train=train,
         test=test,
-        schema=Schema("image", shape, spacing=1 / 255, uint8=True, classes=_class_words(info)),
+        schema=Schema(
+            "image",
+            shape,
+            spacing=EIGHT_BITS,
+            ink=shape[-1] == 1 and builder.name in INK,
+            uint8=True,
+            classes=_class_words(info),
+        ),
         source=_source(info),
         licence=one_line(getattr(info, "license", None)) or UNKNOWN_LICENCE,
         test_split=sentence,
@@ -77,10 +88,15 @@ def _class_words(info: Any) -> tuple[str, ...]:
     return tuple(getattr(info.features[key], "names", None) or ()) if key else ()
 
 
-def _stored_shape(feature: Any) -> tuple[int, int, int]:
-    """The images' own shape, if they all have one that the zoo takes."""
-    shape = tuple(feature.shape)
-    return shape if None not in shape and shape[-1] in (1, 3) else DEFAULT_SHAPE
+def _shape(given: ImageShape | None, feature: Any) -> tuple[int, int, int]:
+    """As given, else the images' own shape, if they all have one that the zoo takes."""
+    if given is not None and len(given) == 3:
+        return given
+    stored = tuple(feature.shape)
+    channels = stored[-1] if stored[-1] in (1, 3) else DEFAULT_SHAPE[-1]
+    if given is not None:
+        return *given, channels
+    return stored if None not in stored and stored[-1] in (1, 3) else DEFAULT_SHAPE
 
 
 def _split_names(name: str, info: Any) -> tuple[str, str | None]:

@@ -32,7 +32,7 @@ def draw(model, data, history, means, folder, seed=0):
     if len(data.event_shape) == 3:
         reconstructions(model, data, folder)
         if model.generates:
-            prior_samples(model, seed, folder)
+            prior_samples(model, data.schema, seed, folder)
         if len(data.test) > 1 and model.code_count is None:  # between codes lies nothing
             interpolation(model, data, folder)
     return folder
@@ -44,16 +44,17 @@ def reconstructions(model, data, folder):
     x, rebuilt = inputs[0], compiled_method(model, "reconstruct")(*inputs)["x_mean"]
     _grid(
         np.stack([x, rebuilt]),
+        data.schema,
         folder / "reconstructions.png",
         "above: test images; below: reconstructions",
     )
 
 
-def prior_samples(model, seed, folder):
+def prior_samples(model, schema, seed, folder):
     """Means generated from the prior; of a model conditional on labels, one label a column."""
     columns = ", one label a column" if "label" in model.conditions else ""
     title = f"decoded samples from the prior{columns}"
-    _grid(prior_grid(model, seed), folder / "samples.png", title)
+    _grid(prior_grid(model, seed), schema, folder / "samples.png", title)
 
 
 def prior_grid(model, seed, rows=6):
@@ -83,7 +84,9 @@ def interpolation(model, data, folder, rows=5):
     held = [np.repeat(values[0::2], COLUMNS) for values in conditions]  # those of the left end
     images = compiled_method(model, "decode")(line.reshape(-1, model.latent), *held)["x_mean"]
     grid = images.reshape(count // 2, COLUMNS, *images.shape[1:])
-    _grid(grid, folder / "interpolation.png", "latent interpolation between test images")
+    _grid(
+        grid, data.schema, folder / "interpolation.png", "latent interpolation between test images"
+    )
 
 
 def latent_scatter(means, data, folder, most=5000):
@@ -145,17 +148,22 @@ def loss_curves(history, folder):
     _save(figure, folder / "history.png")
 
 
-def _grid(images, path, title):
-    """Images [rows, columns, height, width, channels] as one picture, values clipped to [0, 1]."""
+def light(values, schema):
+    """Values of a schema as light, 0 black and 1 white: as the picture that they are of looks."""
+    low, high = schema.range
+    shown = np.clip((values - low) / (high - low), 0.0, 1.0)
+    return 1.0 - shown if schema.ink else shown
+
+
+def _grid(images, schema, path, title):
+    """Images [rows, columns, height, width, channels] as one picture."""
     rows, columns, height, width, _ = images.shape
     figure, axes = plt.subplots(
         figsize=(columns * 0.9, rows * 0.9 * height / width + 0.35), layout="constrained"
     )
     figure.suptitle(title, fontsize=10)
     # One picture of all of them: axes of their own took most of the time that evaluation takes.
-    axes.imshow(
-        mosaic(np.clip(images, 0, 1)), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest"
-    )
+    axes.imshow(mosaic(light(images, schema)), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axes.axis("off")
     _save(figure, path)
 
@@ -167,9 +175,8 @@ def mosaic(images):
     """
     rows, columns, height, width, channels = images.shape
     gap = max(1, height // 8)
-    white = 0.0 if channels == 1 else 1.0  # one channel is drawn as ink
     room = ((0, 0), (0, 0), (0, gap), (0, gap), (0, 0))
-    padded = np.pad(images, room, constant_values=white).swapaxes(1, 2)
+    padded = np.pad(images, room, constant_values=1.0).swapaxes(1, 2)
     whole = padded.reshape(rows * (height + gap), columns * (width + gap), channels)
     whole = whole[:-gap, :-gap]
     return whole[..., 0] if channels == 1 else whole

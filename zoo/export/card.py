@@ -1,8 +1,10 @@
 """README.md of an artifact: the model card, for people."""
 
-from zoo.artifact import layout
+import html
+
+from zoo.artifact import layout, schema_in_words
 from zoo.artifact.schema import Schema
-from zoo.export import proof_in_words, schema_in_words
+from zoo.export import proof_in_words
 
 FIGURES = {
     "samples.png": "Decoded samples from the prior",
@@ -108,6 +110,7 @@ def _loading(m):
 ONNX Runtime, through the zoo (numpy and onnxruntime are all it needs):
 
 ```python
+import html
 import numpy as np, zoo
 vae = zoo.load("exports/{name}")
 {first}
@@ -186,12 +189,17 @@ def _notes(m):
     )
 
 
+def _example(schema):
+    """What an example is; a word of somebody's data may hold what Markdown takes for HTML."""
+    return html.escape(" ".join(schema_in_words.sentences(schema)), quote=False)
+
+
 def _data(m):
     data, schema = m["data"], Schema.from_json(m["schema"])
     return (
         f"## Data\n\n{data['source']}\n\nLicence of the data: {data['licence']}. "
         f"{data['train']:,} training, {data['validation']:,} validation and {data['test']:,} test "
-        f"examples. {schema_in_words.sentences(schema)} {data['test_split']} "
+        f"examples. {_example(schema)} {data['test_split']} "
         "Training never saw a test example; the validation split was cut from the training data."
     )
 

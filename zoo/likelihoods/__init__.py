@@ -44,19 +44,14 @@ def load_all():
         importlib.import_module(f"zoo.likelihoods.{name}")
 
 
-def get(likelihood, event_shape=None):
+def get(likelihood):
     """A likelihood from its name, or the likelihood itself.
-
-    "auto" is what suits images of this event shape: normal for several channels, whose values
-    are not probabilities of anything, else Bernoulli.
 
     Raises:
         InputError: for an unknown name.
     """
     if isinstance(likelihood, __getattr__("Likelihood")):
         return likelihood
-    if likelihood == "auto" and event_shape is not None:
-        likelihood = "normal" if len(event_shape) == 3 and event_shape[-1] > 1 else "bernoulli"
     if likelihood not in list(NAMES):
         raise InputError(f"likelihood {likelihood!r} is unknown; there are {', '.join(NAMES)}.")
     return __getattr__(NAMES[likelihood])()

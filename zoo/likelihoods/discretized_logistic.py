@@ -13,12 +13,15 @@ from zoo.likelihoods.base import Likelihood, smallest, stacked, unstacked
 class DiscretizedLogistic(Likelihood):
     """Independent 8-bit values, given as multiples of 1/255 in [0, 1].
 
-    The decoder gives 3 x `components` raw outputs a value: logits of the components, their means
-    and the logarithms of their scales. Nats are those of a probability mass of 256 levels, so that
-    models compare by bits per dimension. Source: `zoo.distributions.discretized_logistic`.
+    The decoder gives for each value the logits of K components, their means and the logarithms of
+    their scales: 3 K raw outputs; of a single component two, or with one learned scale for all
+    values one. Nats are those of a probability mass of 256 levels, so that models compare by bits
+    per dimension. Source: `zoo.distributions.discretized_logistic`.
 
     Args:
-        components: K of the mixture.
+        components: K, 1 or more.
+        shared_scale: whether one number, learned with the model, is the scale of all values (as in
+            the sigma-VAE of Rybkin et al. 2021); of a single component only.
     """
 
     family = "discretized logistic"
@@ -30,15 +33,26 @@ class DiscretizedLogistic(Likelihood):
         """What the nats are of, given whether the data was binarized."""
         return "a probability mass of 256 levels" + (": the data was binarized" if binary else "")
 
-    def __init__(self, components=5, **kwargs):
+    def __init__(self, components=1, shared_scale=False, **kwargs):
         super().__init__(**kwargs)
         if not isinstance(components, int) or components < 1:
             raise InputError(f"components={components!r}: give a whole number, 1 or more.")
+        if shared_scale and components > 1:
+            raise InputError(
+                f"components={components} with one scale for all: a mixture has a scale for each "
+                "component. Give components=1, or leave shared_scale out."
+            )
         self.components = components
+        self.shared_scale = shared_scale
+
+    def build(self, input_shape=None):
+        if self.shared_scale:
+            self.log_scale = self.add_weight(name="log_scale", shape=(), initializer="zeros")
+        self.built = True
 
     def raw_shape(self, event_shape):
-        """Three raw outputs a component and value: [*event[:-1], event[-1] * 3 * components]."""
-        return stacked(event_shape, 3 * self.components)
+        """The raw outputs of a value lie side by side: [*event[:-1], event[-1] * outputs]."""
+        return stacked(event_shape, self._outputs)
 
     def log_prob(self, x, output, weight=None):
         """[batch, *event] and the raw output -> [batch], nats; each counted `weight` times."""
@@ -73,9 +87,21 @@ class DiscretizedLogistic(Likelihood):
 
         Raw outputs of 0 are a scale of e**-1, which covers the range.
         """
-        raw, k = unstacked(output, 3 * self.components), self.components
-        log_scales = ops.clip(raw[..., 2 * k :] - 1.0, -7.0, 4.0)
-        return raw[..., :k], raw[..., k : 2 * k], log_scales
+        raw, k = unstacked(output, self._outputs), self.components
+        shared = self.shared_scale
+        log_scales = ops.cast(self.log_scale, raw.dtype) if shared else raw[..., -k:]
+        means = raw[..., k : 2 * k] if k > 1 else raw[..., :1]
+        logits = raw[..., :k] if k > 1 else ops.zeros_like(means)
+        log_scales = ops.broadcast_to(ops.clip(log_scales - 1.0, -7.0, 4.0), ops.shape(means))
+        return logits, means, log_scales
+
+    @property
+    def _outputs(self):
+        """Raw outputs of a value."""
+        if self.components == 1:
+            return 1 if self.shared_scale else 2
+        return 3 * self.components
 
     def get_config(self):
-        return {**super().get_config(), "components": self.components}
+        own = {"components": self.components, "shared_scale": self.shared_scale}
+        return {**super().get_config(), **own}

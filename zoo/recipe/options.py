@@ -34,12 +34,15 @@ class Config:
 
     dataset: str = "digits"
     """`digits` (embedded), an image dataset of TensorFlow Datasets by name (mnist, fashion_mnist,
-    ...), a folder of images, or an .npz or .npy file."""
-    image_shape: tuple[int, int, int] | None = None
-    """Height, width and channels that images of varying size are resized and cropped to."""
+    ...), a folder of images, a .zip or .tar of one, or an .npz or .npy file."""
+    image_shape: tuple[int, int] | tuple[int, int, int] | None = None
+    """Height, width and channels (1 or 3) that images are resized and cropped to. What is not given
+    is chosen by the files."""
+    skip_corrupt: bool = False
+    """Leave out images of a folder or archive that cannot be decoded, and name them."""
     binarization: Literal["auto", "dynamic", "static", "none"] = "auto"
-    """`dynamic` draws training images anew at each visit, `static` once, `none` keeps grey values.
-    `auto` is dynamic for one channel and a Bernoulli or categorical likelihood, none otherwise."""
+    """`dynamic` draws training images anew at each visit, `static` once, `none` keeps their values.
+    `auto` is dynamic for digits and other writing that is known by its name, none otherwise."""
     epochs: int | None = None
     """Passes over the training data; unless given 70, or as many as make 1,000 steps."""
     batch_size: int = 128
@@ -88,9 +91,8 @@ class Describing(Config):
     """Options that every model has."""
 
     likelihood: Likelihood = "auto"
-    """Of a pixel; `auto` is bernoulli for one channel, normal with a learned scale for colour.
-    `continuous_bernoulli` is for grey values, `discretized_logistic` for 8-bit values,
-    `categorical` (two classes) and `negative_binomial` for binarized ones."""
+    """Of a value; `auto` is by what the data holds: bernoulli for zeros and ones and for ink,
+    `discretized_logistic` for 8-bit values, `normal` for other real values; --dry-run says why."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from zoo.atomic_write import locked
 from zoo.errors import InputError, Interrupted, MissingDependency, TrainingError, ZooError
-from zoo.recipe import command, options
+from zoo.recipe import choices, command, options
 
 FIGURES = "figures"
 # `dataset` is a name or a path: the data itself is compared instead.
@@ -35,10 +35,10 @@ def main(config_class, model, script, facts=lambda config, data: {}):
     """
     import tyro
 
-    def build(config, data):
+    def build(config, data, likelihood):
         import zoo
 
-        given = options.of_model(config) | facts(config, data)
+        given = options.of_model(config) | {"likelihood": likelihood} | facts(config, data)
         return zoo.catalog.build(model, data.event_shape, **given)
 
     module = sys.modules["__main__"]
@@ -63,7 +63,7 @@ def run(config, build, script):
 
     Args:
         config: of the recipe.
-        build: (config, data) -> model.
+        build: (config, data, likelihood) -> model.
         script: the recipe's path, for the card.
 
     Raises:
@@ -82,13 +82,17 @@ def run(config, build, script):
         image_shape=config.image_shape,
         test_share=config.test_share,
         memory_share=config.memory_share,
+        skip_corrupt=config.skip_corrupt,
     )
     zoo.training.seed_everything(config.seed)
-    model = build(config, loaded)
-    data = zoo.datasets.binarize(loaded, _binarization(config, loaded, model), config.seed)
+    likelihood = choices.likelihood(config.likelihood, loaded)
+    binarization = choices.binarization(config.binarization, loaded, likelihood.value)
+    model = build(config, loaded, likelihood.value)
+    data = zoo.datasets.binarize(loaded, binarization.value, config.seed)
     settings = zoo.training.plan(settings, data.train)
     target = config.out / f"{model.name}-{data.name}"
     _describe(model, data, settings, target)
+    print(*_table([likelihood, binarization]), *_indented(loaded.notes), sep="\n", flush=True)
     if config.dry_run:
         model.encoder.summary()
         model.decoder.summary()
@@ -241,14 +245,6 @@ def settings_of(config):
     return Settings(**{name: value for name, value in vars(config).items() if name in names})
 
 
-def _binarization(config, data, model):
-    if config.binarization != "auto":
-        return config.binarization
-    grey = data.event_shape[-1] == 1 or len(data.event_shape) == 1
-    binary = model.likelihood.family in ("bernoulli", "categorical")
-    return "dynamic" if binary and grey else "none"
-
-
 def _start_pseudo_inputs(model, data, settings):
     """Lets a prior that learns pseudo-inputs begin at examples that the model is trained on."""
     import numpy as np
@@ -299,6 +295,17 @@ def _describe(model, data, settings, target):
         f"{keras.backend.backend()} ({device}); artifact {target}",
         flush=True,
     )
+
+
+def _table(chosen):
+    """Lines of what was decided and why, in columns."""
+    widths = [max(len(getattr(each, part)) for each in chosen) for part in ("what", "value")]
+    for each in chosen:
+        yield f"  {each.what:<{widths[0]}}  {each.value:<{widths[1]}}  {each.why}"
+
+
+def _indented(sentences):
+    return (f"  {sentence}" for sentence in sentences)
 
 
 def _objective(model):

@@ -1,13 +1,13 @@
 """What one example is, for people: a schema as sentences."""
 
-import html
+from zoo.artifact.schema import Schema
 
 MOST_CLASSES = 20
-"""Classes that the card names; all are in the manifest."""
+"""Classes that are named; all are in the manifest."""
 
 
-def sentences(schema):
-    """What an example is, in a line of Markdown."""
+def sentences(schema: Schema) -> list[str]:
+    """What an example is, in printable characters."""
     low, high = (("" if n is None else f"{n:g}") for n in (schema.low, schema.high))
     bounds = f"from {low} to {high}" if low and high else ""
     bounds = bounds or (f"of {low} or more" if low else f"of {high} or less" if high else "")
@@ -19,6 +19,8 @@ def sentences(schema):
     shape = ", ".join(map(str, schema.shape))
     kind = f"An example is of the kind {schema.kind}, [{shape}]"
     said = [f"{kind}: {values}{unit}."]
+    if schema.ink:
+        said.append("A value says how much ink is there.")
     if schema.uint8:
         said.append("Bytes from 0 to 255 stand for the same range.")
     if schema.lengths:
@@ -27,15 +29,15 @@ def sentences(schema):
         shown = ", ".join(map(_plain, schema.classes[:MOST_CLASSES]))
         more = len(schema.classes) - MOST_CLASSES
         said.append(f"Its classes are {shown}{f' and {more:,} more' if more > 0 else ''}.")
-    return " ".join(said)
+    return said
 
 
-def _plain(word):
-    """A word of somebody's data as it may stand in a line of Markdown."""
-    return html.escape("".join(each if each.isprintable() else "?" for each in word), quote=False)
+def _plain(word: str) -> str:
+    """A word of somebody's data, on one line."""
+    return "".join(each if each.isprintable() else "?" for each in word)
 
 
-def _fraction(number):
+def _fraction(number: float) -> str:
     """1/255 as such, other numbers in digits."""
     inverse = round(1 / number)
     return f"1/{inverse}" if inverse > 1 and abs(number * inverse - 1) < 1e-6 else f"{number:g}"

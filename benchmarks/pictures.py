@@ -1,0 +1,111 @@
+"""Likelihoods of 8-bit pictures side by side: bits per dimension, speed, samples to look at.
+
+Run:       python benchmarks/pictures.py faces.npz --epochs 60 --out pictures
+Prints:    a markdown table; benchmarks/pictures.md keeps it
+
+The convolutional VAE of the catalog, its data, order, noise and settings are the same; only the
+likelihood differs. A density is stated as bits per dimension as if it were constant over the bin of
+a level (times 1/255): of continuous densities that is an approximation, and one that lets them win
+where their scale is below a level. `ms a step` is of the last half of training, the validation
+taken away by training longer: it is the total by the steps.
+"""
+
+import argparse
+import math
+import shlex
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import paired
+
+import zoo
+from zoo import likelihoods
+from zoo.evaluation import figures
+
+LIKELIHOODS = {
+    "discretized logistic": lambda: likelihoods.DiscretizedLogistic(),
+    "discretized logistic, one scale for all": lambda: likelihoods.DiscretizedLogistic(
+        shared_scale=True
+    ),
+    "discretized logistic, 5 components": lambda: likelihoods.DiscretizedLogistic(components=5),
+    "normal, one scale for all": lambda: likelihoods.Normal(),
+    "laplace, one scale for all": lambda: likelihoods.Laplace(),
+    "continuous bernoulli": lambda: likelihoods.ContinuousBernoulli(),
+}
+
+
+def bits(model, nats_of_event):
+    """Nats of a picture -> bits of each value, of a density those of its bins."""
+    size = math.prod(model.event_shape)
+    if model.likelihood.levels is None:
+        nats_of_event = nats_of_event + size * math.log(255.0)
+    return nats_of_event / size / math.log(2.0)
+
+
+def row(name, data, given, folder):
+    """Trains one model; its row of the table."""
+    zoo.training.seed_everything(given.seed)
+    model = zoo.catalog.build(
+        given.model, data.event_shape, latent=given.latent, likelihood=LIKELIHOODS[name]()
+    )
+    settings = zoo.training.Settings(epochs=given.epochs, patience=0, seed=given.seed)
+    began = time.perf_counter()
+    run = zoo.training.fit(model, data, settings, folder / "run", restart=True)
+    steps = len(run.history) * math.ceil(len(data.train) * 0.95 / settings.batch_size)
+    milliseconds = 1e3 * (time.perf_counter() - began) / steps
+    report = zoo.evaluation.report(model, data, given.seed, samples=given.samples)
+    figures.draw(model, data, run.history, report.means, folder / "figures", given.seed)
+    found = report.metrics
+    return [
+        name,
+        f"{model.count_params():,}",
+        f"{bits(model, found['nll']):.3f}",
+        f"{bits(model, -found['elbo']):.3f}",
+        f"{found['kl']:.1f}",
+        f"{found['active_units']:.0f} of {model.latent}",
+        f"{milliseconds:.1f}",
+    ]
+
+
+def main():
+    """Trains a model with each likelihood, and prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("dataset", help="as recipes take it")
+    parser.add_argument("--model", default="conv_vae")
+    parser.add_argument("--latent", type=int, default=32)
+    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--samples", type=int, default=20, help="K of the log-likelihood")
+    parser.add_argument("--train", type=int, help="training examples, unless all")
+    parser.add_argument("--test", type=int, default=500, help="test examples")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="+", choices=list(LIKELIHOODS), default=list(LIKELIHOODS))
+    parser.add_argument("--out", type=Path, default=Path("pictures"), help="gets the figures")
+    given = parser.parse_args()
+    data = zoo.datasets.binarize(zoo.datasets.load(given.dataset, seed=given.seed), "none")
+    rest = {
+        "train": data.train.subset(np.arange(min(given.train or len(data.train), len(data.train))))
+    }
+    rest["test"] = data.test.subset(np.arange(min(given.test, len(data.test))))
+    data = type(data)(**vars(data) | rest)
+    rows = []
+    for name in given.only:
+        with tempfile.TemporaryDirectory() as folder:
+            rows.append(row(name, data, given, Path(folder)))
+            kept = given.out / name.replace(",", "").replace(" ", "_")
+            shutil.copytree(Path(folder) / "figures", kept, dirs_exist_ok=True)
+        print(rows[-1], file=sys.stderr, flush=True)
+    print(f"`{shlex.join(['python', 'benchmarks/pictures.py', *sys.argv[1:]])}`\n")
+    print(
+        f"{data.name}, {len(data.train):,} training and {len(data.test):,} test examples of "
+        f"{list(data.event_shape)}. {paired.machine('tensorflow', 'keras', 'numpy')}\n"
+    )
+    head = ["likelihood", "parameters", f"bits (K={given.samples})", "bits (ELBO)", "KL, nats"]
+    print(paired.table([*head, "active", "ms a step"], rows))
+
+
+if __name__ == "__main__":
+    main()

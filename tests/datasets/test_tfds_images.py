@@ -48,7 +48,7 @@ def test_mnist_labels_have_the_published_counts_and_belong_to_their_images(mnist
 
 @needs_mnist
 def test_mnist_states_what_one_example_is(mnist):
-    eight_bits = {"spacing": 1 / 255, "uint8": True}
+    eight_bits = {"spacing": 1 / 255, "ink": True, "uint8": True}
     wanted = datasets.Schema("image", (28, 28, 1), classes=tuple("0123456789"), **eight_bits)
     assert mnist.schema == wanted
 

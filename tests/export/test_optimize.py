@@ -33,7 +33,7 @@ def graphs(artifact):
 def colour(tmp_path_factory):
     """{endpoint: its graph} of a model of three channels, where no layout change is a reshape."""
     folder = tmp_path_factory.mktemp("colour")
-    model = catalog.conv_vae((8, 8, 3), latent=3, filters=(4, 8), dense=16)
+    model = catalog.conv_vae((8, 8, 3), latent=3, filters=(4, 8), dense=16, likelihood="normal")
     writer.write(model, model.endpoints(), folder)
     return {path.stem: onnx.load(path).graph for path in folder.glob("onnx/*.onnx")}
 

@@ -65,7 +65,7 @@ def test_a_working_directory_that_is_gone_is_a_sentence(tmp_path, monkeypatch):
     monkeypatch.chdir(gone)
     gone.rmdir()
     with pytest.raises(ArtifactError, match=r"There is no artifact|which is gone"):
-        zoo.load("conv_vae-digits")
+        zoo.load("conv_vae-nowhere")
     with pytest.raises(ArtifactError, match=r"There is no artifact|which is gone"):
         zoo.load(".")
 

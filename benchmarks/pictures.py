@@ -5,9 +5,8 @@ Prints:    a markdown table; benchmarks/pictures.md keeps it
 
 The convolutional VAE of the catalog, its data, order, noise and settings are the same; only the
 likelihood differs. A density is stated as bits per dimension as if it were constant over the bin of
-a level (times 1/255): of continuous densities that is an approximation, and one that lets them win
-where their scale is below a level. `ms a step` is of the last half of training, the validation
-taken away by training longer: it is the total by the steps.
+a level (times 1/255), which flatters it where its scale is below a level. `ms a step` is the time
+of the whole training, its validations and checkpoints included, by the number of steps.
 """
 
 import argparse

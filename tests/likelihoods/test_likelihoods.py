@@ -8,6 +8,7 @@ from scipy import integrate, stats
 
 from zoo import catalog, likelihoods
 from zoo.errors import InputError
+from zoo.likelihoods import base
 from zoo.recipe import options
 
 
@@ -29,9 +30,48 @@ def test_a_learned_scale_finds_the_residuals_standard_deviation():
     grid = np.linspace(-5, 1, 601)
     nats = []
     for log_var in grid:
-        likelihood.log_of_scale.assign(log_var)
+        likelihood.log_of_scale.assign(log_var / base.FASTER)
         nats.append(-np.mean(likelihood.log_prob(x, np.zeros_like(x))))
     assert np.exp(0.5 * grid[np.argmin(nats)]) == pytest.approx(x.std(), rel=0.01)
+
+
+LEARNED = [
+    (likelihoods.Normal, "log_of_scale"),
+    (likelihoods.Laplace, "log_of_scale"),
+    (likelihoods.NegativeBinomial, "log_dispersion"),
+    (likelihoods.DiscretizedLogistic, "log_scale"),
+]
+
+
+@pytest.mark.parametrize(("kind", "name"), LEARNED)
+def test_a_learned_logarithm_moves_ten_times_as_fast_as_a_weight(kind, name):
+    likelihood = kind()
+    likelihood.build()
+    weight = getattr(likelihood, name)
+    before = base.log_of(weight, -100.0, 100.0)
+    keras.optimizers.Adam(0.001).apply([keras.ops.ones(())], [weight])
+    moved = base.log_of(weight, -100.0, 100.0) - before
+    assert float(moved) == pytest.approx(-0.01, rel=1e-3)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="takes TensorFlow's gradients")
+@pytest.mark.parametrize("beyond", [-12.0, 12.0])
+def test_a_logarithm_beyond_its_bounds_has_their_value_and_comes_back(beyond):
+    import tensorflow as tf
+
+    weight = keras.Variable(beyond / base.FASTER)
+    with tf.GradientTape() as tape:
+        held = base.log_of(weight, -5.0, 5.0)
+    assert float(held) == pytest.approx(np.sign(beyond) * 5.0)
+    assert float(tape.gradient(held, weight.value)) == pytest.approx(base.FASTER)
+
+
+def test_one_component_has_one_scale_for_all_and_a_mixture_one_for_each_unless_told():
+    assert likelihoods.DiscretizedLogistic().raw_shape((2, 3)) == (2, 3)
+    assert likelihoods.DiscretizedLogistic(shared_scale=False).raw_shape((2, 3)) == (2, 6)
+    assert likelihoods.DiscretizedLogistic(2).raw_shape((2, 3)) == (2, 18)
+    with pytest.raises(InputError, match="components=2 with one scale for all"):
+        likelihoods.DiscretizedLogistic(2, shared_scale=True)
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, float("nan")])
@@ -48,7 +88,7 @@ EVERY = [
     likelihoods.Laplace(scale=0.5, initial_scale=0.1),
     likelihoods.DiscretizedLogistic(),
     likelihoods.DiscretizedLogistic(components=2),
-    likelihoods.DiscretizedLogistic(shared_scale=True),
+    likelihoods.DiscretizedLogistic(shared_scale=False),
     likelihoods.Categorical(classes=3),
     likelihoods.NegativeBinomial(dispersion=2.5, initial_dispersion=3.0, most=40),
 ]

@@ -1,10 +1,15 @@
 """What every likelihood states."""
 
+import math
+
 import keras
 from keras import ops
 
 from zoo.artifact.endpoints import BATCH, PROBABILITY, REAL, Tensor
 from zoo.errors import InputError
+
+FASTER = 10.0
+"""How many times as fast as other weights a learned scale moves; see `add_log`."""
 
 
 class Likelihood(keras.layers.Layer):
@@ -82,6 +87,26 @@ def unstacked(output, count):
     """[batch, ..., channels * count] -> [batch, ..., channels, count]."""
     *inner, last = output.shape[1:]
     return ops.reshape(output, (-1, *inner, last // count, count))
+
+
+def add_log(layer, name, start, learned=True):
+    """A scalar weight of a layer that holds a tenth of log(start), which `log_of` gives back.
+
+    Adam moves any weight by its learning rate at most a step, and the scale of the data may lie
+    several powers of ten from where it begins: so its logarithm moves `FASTER` times as fast as the
+    networks' weights do.
+    """
+    start = keras.initializers.Constant(math.log(start) / FASTER)
+    return layer.add_weight(name=f"{name}_tenth", shape=(), initializer=start, trainable=learned)
+
+
+def log_of(weight, low, high, dtype="float32"):
+    """The logarithm that a weight of `add_log` holds, within bounds.
+
+    Its gradient is as if there were none, so that what has left them comes back.
+    """
+    value = ops.cast(FASTER * weight, dtype)
+    return value + ops.stop_gradient(ops.clip(value, low, high) - value)
 
 
 def smallest(gap):

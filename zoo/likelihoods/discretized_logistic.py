@@ -1,12 +1,17 @@
 """Independent 8-bit values, each from a mixture of logistic distributions."""
 
+import math
+
 import keras
 from keras import ops
 
 from zoo import noise as seeded
 from zoo.distributions import categorical, discretized_logistic
 from zoo.errors import InputError
-from zoo.likelihoods.base import Likelihood, smallest, stacked, unstacked
+from zoo.likelihoods.base import Likelihood, add_log, log_of, smallest, stacked, unstacked
+
+BOUNDS = (-7.0, 4.0)
+"""Of the logarithm of a scale, on the scale [-1, 1]; the lower one as in the source."""
 
 
 @keras.saving.register_keras_serializable(package="zoo.likelihoods")
@@ -20,8 +25,9 @@ class DiscretizedLogistic(Likelihood):
 
     Args:
         components: K, 1 or more.
-        shared_scale: whether one number, learned with the model, is the scale of all values (as in
-            the sigma-VAE of Rybkin et al. 2021); of a single component only.
+        shared_scale: whether one number, learned with the model, is the scale of all values, as in
+            the sigma-VAE of Rybkin et al. 2021; unless given it is that of a single component. Of
+            a mixture each component has its own.
     """
 
     family = "discretized logistic"
@@ -33,7 +39,7 @@ class DiscretizedLogistic(Likelihood):
         """What the nats are of, given whether the data was binarized."""
         return "a probability mass of 256 levels" + (": the data was binarized" if binary else "")
 
-    def __init__(self, components=1, shared_scale=False, **kwargs):
+    def __init__(self, components=1, shared_scale=None, **kwargs):
         super().__init__(**kwargs)
         if not isinstance(components, int) or components < 1:
             raise InputError(f"components={components!r}: give a whole number, 1 or more.")
@@ -43,11 +49,11 @@ class DiscretizedLogistic(Likelihood):
                 "component. Give components=1, or leave shared_scale out."
             )
         self.components = components
-        self.shared_scale = shared_scale
+        self.shared_scale = components == 1 if shared_scale is None else shared_scale
 
     def build(self, input_shape=None):
         if self.shared_scale:
-            self.log_scale = self.add_weight(name="log_scale", shape=(), initializer="zeros")
+            self.log_scale = add_log(self, "log_scale", math.exp(-1.0))
         self.built = True
 
     def raw_shape(self, event_shape):
@@ -85,15 +91,15 @@ class DiscretizedLogistic(Likelihood):
     def _mixture(self, output):
         """Logits, means, log scales, each [batch, *event, K]; scales as in the source from e**-7.
 
-        Raw outputs of 0 are a scale of e**-1, which covers the range.
+        A scale begins at e**-1, which covers the range; so is a raw output of 0.
         """
         raw, k = unstacked(output, self._outputs), self.components
-        shared = self.shared_scale
-        log_scales = ops.cast(self.log_scale, raw.dtype) if shared else raw[..., -k:]
         means = raw[..., k : 2 * k] if k > 1 else raw[..., :1]
         logits = raw[..., :k] if k > 1 else ops.zeros_like(means)
-        log_scales = ops.broadcast_to(ops.clip(log_scales - 1.0, -7.0, 4.0), ops.shape(means))
-        return logits, means, log_scales
+        if self.shared_scale:
+            log_scale = log_of(self.log_scale, *BOUNDS, raw.dtype)
+            return logits, means, ops.broadcast_to(log_scale, ops.shape(means))
+        return logits, means, ops.clip(raw[..., -k:] - 1.0, *BOUNDS)
 
     @property
     def _outputs(self):

@@ -1,9 +1,6 @@
 """What likelihoods around the decoder's output with one scale share."""
 
-import keras
-from keras import ops
-
-from zoo.likelihoods.base import Likelihood, require_positive
+from zoo.likelihoods.base import Likelihood, add_log, log_of, require_positive
 
 
 class LocationScale(Likelihood):
@@ -34,19 +31,12 @@ class LocationScale(Likelihood):
 
     def build(self, input_shape=None):
         start = self.initial_scale if self.scale is None else self.scale
-        self.log_of_scale = self.add_weight(
-            name=self.spread,
-            shape=(),
-            initializer=keras.initializers.Constant(
-                self.power * ops.convert_to_numpy(ops.log(start))
-            ),
-            trainable=self.scale is None,
-        )
+        self.log_of_scale = add_log(self, self.spread, start**self.power, self.scale is None)
         self.built = True
 
     def log_prob(self, x, output, weight=None):
         """[batch, *event] twice -> [batch], nats; each value's counted `weight` times."""
-        return self.distribution.log_prob(x, output, self._bounded(), weight)
+        return self.distribution.log_prob(x, output, self._log(), weight)
 
     def mean(self, output):
         """The decoder's output itself."""
@@ -62,14 +52,14 @@ class LocationScale(Likelihood):
 
     def sample(self, output, noise):
         """A value around the output, drawn by the noise; shaped as the output."""
-        return self.distribution.sample(output, ops.cast(self._bounded(), output.dtype), noise)
+        return self.distribution.sample(output, self._log(output.dtype), noise)
 
     def margin(self, output, noise=None):
         """None: a draw moves with the mean and never jumps."""
         return None
 
-    def _bounded(self):
-        return ops.clip(self.log_of_scale, *self.bounds)
+    def _log(self, dtype="float32"):
+        return log_of(self.log_of_scale, *self.bounds, dtype)
 
     def get_config(self):
         return {**super().get_config(), "scale": self.scale, "initial_scale": self.initial_scale}

@@ -1,14 +1,12 @@
 """Independent counts that vary more than a Poisson distribution's."""
 
-import math
-
 import keras
 from keras import ops
 
 from zoo import noise as seeded
 from zoo.distributions import negative_binomial
 from zoo.errors import InputError
-from zoo.likelihoods.base import Likelihood, require_positive, smallest
+from zoo.likelihoods.base import Likelihood, add_log, log_of, require_positive, smallest
 
 
 @keras.saving.register_keras_serializable(package="zoo.likelihoods")
@@ -43,12 +41,7 @@ class NegativeBinomial(Likelihood):
 
     def build(self, input_shape=None):
         start = self.initial_dispersion if self.dispersion is None else self.dispersion
-        self.log_dispersion = self.add_weight(
-            name="log_dispersion",
-            shape=(),
-            initializer=keras.initializers.Constant(math.log(start)),
-            trainable=self.dispersion is None,
-        )
+        self.log_dispersion = add_log(self, "log_dispersion", start, self.dispersion is None)
         self.built = True
 
     def log_prob(self, x, output, weight=None):
@@ -85,8 +78,8 @@ class NegativeBinomial(Likelihood):
 
     def _parameters(self, output):
         """Logarithms of mean and dispersion; beyond 20,000 it is a Poisson distribution."""
-        dispersion = ops.clip(self.log_dispersion, -7.0, 10.0)
-        return ops.log(self.mean(output)), ops.cast(dispersion, output.dtype)
+        dispersion = log_of(self.log_dispersion, -7.0, 10.0, output.dtype)
+        return ops.log(self.mean(output)), dispersion
 
     def get_config(self):
         return {

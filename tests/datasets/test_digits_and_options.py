@@ -105,3 +105,17 @@ def test_importing_datasets_loads_neither_tensorflow_nor_other_readers():
     code = f"import sys, zoo.datasets; print([m for m in {heavy} if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.stdout.strip() == "[]", result.stderr
+
+
+def test_the_last_examples_are_held_out_in_their_order_where_that_is_asked(tmp_path):
+    frames = np.arange(40, dtype=np.uint8)[:, None, None] * np.ones((1, 4, 4), np.uint8)
+    np.save(tmp_path / "film.npy", frames)
+    data = datasets.load(tmp_path / "film.npy", test_share=0.25, test_split="last", seed=3)
+    np.testing.assert_array_equal(data.train.images[:, 0, 0, 0], np.arange(30))
+    np.testing.assert_array_equal(data.test.images[:, 0, 0, 0], np.arange(30, 40))
+    assert data.test_split == "The last 10 of 40 examples (25%), n=10."
+
+
+def test_another_test_split_is_refused():
+    with pytest.raises(DatasetError, match="test_split='first'; wanted: 'random' or 'last'"):
+        datasets.load("digits", test_split="first")

@@ -11,11 +11,11 @@ import difflib
 import os
 from numbers import Integral
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 from zoo.artifact.schema import Schema
 from zoo.datasets.archives import SUFFIXES as _ARCHIVE_SUFFIXES
-from zoo.datasets.base import Dataset, ImageShape, Split
+from zoo.datasets.base import Dataset, HoldOut, ImageShape, Split
 from zoo.datasets.binarization import binarize
 from zoo.datasets.classes import classes, label_count, leave_out
 from zoo.datasets.reading import exists, expanded, printable
@@ -49,6 +49,7 @@ def load(
     seed: int = 0,
     image_shape: ImageShape | None = None,
     test_share: float = 0.2,
+    test_split: Literal["random", "last"] = "random",
     memory_share: float = 0.25,
     cache_dir: str | os.PathLike[str] | None = None,
     skip_corrupt: bool = False,
@@ -64,7 +65,9 @@ def load(
             the channels are chosen. None keeps one common size; for files of several sizes a square
             is chosen, and one channel where all are grey (the dataset's `notes` say what), for
             those of TFDS (32, 32, 3). Arrays and digits are not resized.
-        test_share: part held out as test set, in (0, 1).
+        test_share: part held out as test set, in (0, 1), where the data has none of its own.
+        test_split: "random" examples are held out, or the "last" in the order of the data, as of
+            what was taken one after the other: neighbours in time are alike.
         memory_share: part of the physical memory that decoded images may take; more go to files.
         cache_dir: folder of those files; None is $VAE_ZOO_CACHE or ~/.cache/vae-zoo.
         skip_corrupt: leave out images of a folder or archive that cannot be decoded, at most half
@@ -74,15 +77,14 @@ def load(
         DatasetError: unknown, absent, unreadable or out-of-range data, or an option out of range.
         MissingDependency: the library that this source needs is not installed.
     """
-    image_shape = _checked_options(seed, image_shape, test_share, memory_share)
+    image_shape = _checked_options(seed, image_shape, test_share, test_split, memory_share)
+    hold_out = HoldOut(test_share, seed, last=test_split == "last")
     given = _text(name)
     path = expanded(given)
     if given in _EMBEDDED:
-        return _load_digits(seed, test_share, image_shape)
+        return _load_digits(hold_out, image_shape)
     if (isinstance(name, os.PathLike) or _is_path(given)) and exists(path):
-        return _load_path(
-            path, seed, test_share, image_shape, memory_share, cache_dir, skip_corrupt
-        )
+        return _load_path(path, hold_out, image_shape, memory_share, cache_dir, skip_corrupt)
     if isinstance(name, os.PathLike) or _is_path(given, and_nothing_else=True):
         raise DatasetError(f"Path not found: {printable(path.absolute())}. {_what_is_wanted()}")
     from zoo.datasets import tfds_builders
@@ -96,11 +98,9 @@ def load(
     if known:
         from zoo.datasets import tfds_images
 
-        return tfds_images.load(given, seed, test_share, image_shape, memory_share, cache_dir)
+        return tfds_images.load(given, hold_out, image_shape, memory_share, cache_dir)
     if exists(path):
-        return _load_path(
-            path, seed, test_share, image_shape, memory_share, cache_dir, skip_corrupt
-        )
+        return _load_path(path, hold_out, image_shape, memory_share, cache_dir, skip_corrupt)
     raise DatasetError(_unknown(given))
 
 
@@ -112,12 +112,18 @@ def _text(name: str | os.PathLike[str]) -> str:
 
 
 def _checked_options(
-    seed: int, image_shape: ImageShape | None, test_share: float, memory_share: float
+    seed: int,
+    image_shape: ImageShape | None,
+    test_share: float,
+    test_split: str,
+    memory_share: float,
 ) -> ImageShape | None:
     if not isinstance(seed, Integral) or seed < 0:
         raise DatasetError(f"seed={seed!r}; wanted: an integer of at least 0.")
     if not 0 < test_share < 1:
         raise DatasetError(f"test_share={test_share}; wanted: a number between 0 and 1, as 0.2.")
+    if test_split not in ("random", "last"):
+        raise DatasetError(f"test_split={test_split!r}; wanted: 'random' or 'last'.")
     if not memory_share > 0:
         raise DatasetError(
             f"memory_share={memory_share}; wanted: a number above 0, as 0.25 for a quarter."
@@ -153,7 +159,7 @@ def _is_path(given: str, and_nothing_else: bool = False) -> bool:
     return not tfds_builders.knows(given)
 
 
-def _load_digits(seed: int, test_share: float, image_shape: ImageShape | None) -> Dataset:
+def _load_digits(hold_out: HoldOut, image_shape: ImageShape | None) -> Dataset:
     from zoo.datasets import digits
 
     if image_shape not in (None, _DIGITS_SHAPE, _DIGITS_SHAPE[:2]):
@@ -161,13 +167,12 @@ def _load_digits(seed: int, test_share: float, image_shape: ImageShape | None) -
             f"image_shape={image_shape} was asked for, and the digits are {_DIGITS_SHAPE}; they "
             "are not resized. Leave image_shape out."
         )
-    return digits.load(seed, test_share)
+    return digits.load(hold_out)
 
 
 def _load_path(
     path: Path,
-    seed: int,
-    test_share: float,
+    hold_out: HoldOut,
     image_shape: ImageShape | None,
     memory_share: float,
     cache_dir: str | os.PathLike[str] | None,
@@ -176,11 +181,9 @@ def _load_path(
     from zoo.datasets import arrays, folder
 
     if path.is_dir() or path.name.lower().endswith(_ARCHIVE_SUFFIXES):
-        return folder.load(
-            path, seed, test_share, image_shape, memory_share, cache_dir, skip_corrupt
-        )
+        return folder.load(path, hold_out, image_shape, memory_share, cache_dir, skip_corrupt)
     if path.suffix.lower() in _ARRAY_SUFFIXES:
-        return arrays.load(path, seed, test_share, image_shape, memory_share)
+        return arrays.load(path, hold_out, image_shape, memory_share)
     raise DatasetError(
         f"{printable(path)} is no folder, .zip, .tar, .npz or .npy. {_what_is_wanted()}"
     )

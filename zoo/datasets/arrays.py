@@ -14,11 +14,11 @@ from zoo.datasets import reading, storage
 from zoo.datasets.base import (
     UNKNOWN_LICENCE,
     Dataset,
+    HoldOut,
     ImageShape,
     Rows,
     Split,
     as_uint8_or_float32,
-    hold_out,
     slug,
 )
 from zoo.datasets.reading import printable
@@ -45,8 +45,7 @@ _NPZ_KEYS = (
 
 def load(
     path: Path,
-    seed: int,
-    test_share: float,
+    hold_out: HoldOut,
     image_shape: ImageShape | None,
     memory_share: float,
 ) -> Dataset:
@@ -67,7 +66,7 @@ def load(
         sentence = f"The file's own x_test, n={len(test):,}."
     else:
         whole = _split(path, stored, "", image_shape)
-        train, test, sentence = hold_out(whole, test_share, seed)
+        train, test, sentence = hold_out.parts(whole)
     return Dataset(
         name=slug(path.stem),
         train=train,

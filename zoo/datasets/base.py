@@ -149,23 +149,41 @@ def as_uint8_or_float32(rows: np.ndarray) -> np.ndarray:
     return rows.astype(np.float32, copy=False)
 
 
-def hold_out(split: Split, test_share: float, seed: int) -> tuple[Split, Split, str]:
-    """(train, test, sentence): a test set drawn without replacement; the seed fixes it exactly."""
-    n = len(split)
-    if n < FEWEST_EXAMPLES:
-        raise DatasetError(
-            f"{n} examples are too few to hold out a test set; at least {FEWEST_EXAMPLES} are "
-            "wanted. Add examples, or give a train and a test part of your own."
-        )
-    n_test = min(n - 1, max(1, round(n * test_share)))
-    order = np.random.default_rng(seed).permutation(n)
-    # Sorted, so that data on disk is read forwards.
-    test, train = np.sort(order[:n_test]), np.sort(order[n_test:])
-    sentence = (
-        f"{n_test:,} of {n:,} examples ({test_share:.0%}) held out at random, n={n_test:,}, "
-        f"seed={seed}."
-    )
-    return split.subset(train).as_loaded(), split.subset(test).as_loaded(), sentence
+@dataclass(frozen=True)
+class HoldOut:
+    """How a test set is held out of data that has none.
+
+    Args:
+        share: of the examples, in (0, 1).
+        seed: of a random choice.
+        last: whether the last ones are held out, in the order of the data; else random ones.
+    """
+
+    share: float
+    seed: int = 0
+    last: bool = False
+
+    def parts(self, split: Split) -> tuple[Split, Split, str]:
+        """(train, test, sentence): without replacement; the seed fixes a random choice exactly."""
+        n = len(split)
+        if n < FEWEST_EXAMPLES:
+            raise DatasetError(
+                f"{n} examples are too few to hold out a test set; at least {FEWEST_EXAMPLES} are "
+                "wanted. Add examples, or give a train and a test part of your own."
+            )
+        n_test = min(n - 1, max(1, round(n * self.share)))
+        if self.last:
+            train, test = np.arange(n - n_test), np.arange(n - n_test, n)
+            sentence = f"The last {n_test:,} of {n:,} examples ({self.share:.0%}), n={n_test:,}."
+        else:
+            order = np.random.default_rng(self.seed).permutation(n)
+            # Sorted, so that data on disk is read forwards.
+            test, train = np.sort(order[:n_test]), np.sort(order[n_test:])
+            sentence = (
+                f"{n_test:,} of {n:,} examples ({self.share:.0%}) held out at random, "
+                f"n={n_test:,}, seed={self.seed}."
+            )
+        return split.subset(train).as_loaded(), split.subset(test).as_loaded(), sentence
 
 
 def slug(text: str) -> str:

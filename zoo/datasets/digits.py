@@ -3,11 +3,11 @@
 import numpy as np
 
 from zoo.artifact.schema import Schema
-from zoo.datasets.base import Dataset, Split, hold_out
+from zoo.datasets.base import Dataset, HoldOut, Split
 from zoo.errors import MissingDependency
 
 
-def load(seed: int, test_share: float) -> Dataset:
+def load(hold_out: HoldOut) -> Dataset:
     """Digits as float32 [n, 8, 8, 1]; every pixel is k/16 with k in 0..16."""
     try:
         from sklearn.datasets import load_digits
@@ -19,7 +19,7 @@ def load(seed: int, test_share: float) -> Dataset:
     # float32, because k/16 has no exact uint8 that divided by 255 gives it back.
     images = (digits.images[..., None] / 16).astype(np.float32)
     split = Split(images, digits.target.astype(np.int64))
-    train, test, sentence = hold_out(split, test_share, seed)
+    train, test, sentence = hold_out.parts(split)
     return Dataset(
         name="digits",
         train=train,

@@ -12,9 +12,9 @@ from zoo.datasets.base import (
     FEWEST_EXAMPLES,
     UNKNOWN_LICENCE,
     Dataset,
+    HoldOut,
     ImageShape,
     Split,
-    hold_out,
 )
 from zoo.datasets.containers import Container, Folder, Listing
 from zoo.datasets.reading import first_five, printable
@@ -26,8 +26,7 @@ _TEST_FOLDERS = ("test", "testing", "validation", "valid", "val")  # the first t
 
 def load(
     path: Path,
-    seed: int,
-    test_share: float,
+    hold_out: HoldOut,
     image_shape: ImageShape | None,
     memory_share: float,
     cache_dir: str | os.PathLike[str] | None,
@@ -46,7 +45,7 @@ def load(
         pixels, whole = decoding.decoded(
             container, chosen, shape, memory_share, cache_dir, skip_corrupt
         )
-    train, test, words, sentence = _splits(container, parts, pixels, whole, test_share, seed)
+    train, test, words, sentence = _splits(container, parts, pixels, whole, hold_out)
     if unused := len(listing.images) - len(chosen):
         sentence += f" {unused:,} images elsewhere in the {container.word} are not used."
     return Dataset(
@@ -109,8 +108,7 @@ def _splits(
     parts: Sequence[Sequence[PurePath]],
     pixels: np.ndarray,
     whole: np.ndarray,
-    test_share: float,
-    seed: int,
+    hold_out: HoldOut,
 ) -> tuple[Split, Split, tuple[str, ...], str]:
     """(train, test, words of the classes, sentence on the test set), of the whole images."""
     chosen = [image for part in parts for image in part]
@@ -119,7 +117,7 @@ def _splits(
     kept = [chosen[row] for row in rows]
     if len(parts) == 1:
         labels, words = _labels(kept)
-        train, test, sentence = hold_out(Split(images, labels), test_share, seed)
+        train, test, sentence = hold_out.parts(Split(images, labels))
         return train, test, words, sentence
     labels, words = _labels([PurePath(*image.parts[1:]) for image in kept])
     split = Split(images, labels)

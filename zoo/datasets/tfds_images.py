@@ -11,7 +11,7 @@ import numpy as np
 
 from zoo.artifact.schema import EIGHT_BITS, Schema
 from zoo.datasets import fingerprint, storage
-from zoo.datasets.base import UNKNOWN_LICENCE, Dataset, ImageShape, Split, hold_out, slug
+from zoo.datasets.base import UNKNOWN_LICENCE, Dataset, HoldOut, ImageShape, Split, slug
 from zoo.datasets.formats import pillow
 from zoo.datasets.pixels import fit
 from zoo.datasets.reading import printable
@@ -31,8 +31,7 @@ _BATCH = 512
 
 def load(
     name: str,
-    seed: int,
-    test_share: float,
+    hold_out: HoldOut,
     image_shape: ImageShape | None,
     memory_share: float,
     cache_dir: str | os.PathLike[str] | None,
@@ -53,7 +52,7 @@ def load(
     arrays = _decoded(name, builder, image_key, shape, parts, memory_share, cache_dir)
     splits = {part: Split(arrays[f"{part}_images"], arrays.get(f"{part}_labels")) for part in parts}
     if test_name is None:
-        train, test, sentence = hold_out(splits["train"], test_share, seed)
+        train, test, sentence = hold_out.parts(splits["train"])
     else:
         train, test = splits["train"], splits["test"]
         sentence = f"TFDS's own {test_name!r} split, n={len(test):,}."

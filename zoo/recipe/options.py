@@ -55,6 +55,9 @@ class Config:
     """Share of its weights that Adam takes off a step, times the learning rate (AdamW)."""
     test_share: float = 0.2
     """Share held out as test set, where the data has none of its own."""
+    test_split: Literal["random", "last"] = "random"
+    """Which examples that share is: random ones, or the last in the order of the data, as of frames
+    of a film, whose neighbours are alike."""
     memory_share: float = 0.25
     """Share of this machine's memory that images may take; more stay on disk."""
     validation_share: float = 0.05

@@ -81,6 +81,7 @@ def run(config, build, script):
         seed=config.seed,
         image_shape=config.image_shape,
         test_share=config.test_share,
+        test_split=config.test_split,
         memory_share=config.memory_share,
         skip_corrupt=config.skip_corrupt,
     )

@@ -31,11 +31,41 @@ def test_the_latent_scatter_takes_any_number_of_latents(tmp_path, trained, laten
         class test:  # noqa: N801  stands where a split does
             pass
 
+        schema = Schema("vector", (2,))
+
     Data.test.labels = labels
     figures.latent_scatter(means, Data, tmp_path)
     pixels = np.asarray(Image.open(tmp_path / "latent.png").convert("RGB")).reshape(-1, 3)
     coloured = (pixels.max(axis=1).astype(int) - pixels.min(axis=1) > 60).sum()
     assert coloured > 200  # points
+
+
+@pytest.mark.parametrize(
+    ("classes", "legend"),
+    [
+        ((), ["0", "2", "3"]),
+        (("cat", "dog", "_$a$ cow", "a" * 30), ["cat", "_$a$ cow", "a" * 23 + "…"]),
+        (("cat",), ["cat", "2", "3"]),
+    ],
+)
+def test_the_legend_has_the_names_of_the_classes_or_their_numbers(
+    tmp_path, monkeypatch, classes, legend
+):
+    class Data:
+        schema = Schema("vector", (2,), classes=classes)
+
+        class test:  # noqa: N801  stands where a split does
+            labels = np.array([0, 2, 3, 2] * 5)
+
+    shown, save = [], figures._save
+
+    def save_and_read(figure, path):
+        shown.extend(text.get_text() for text in figure.axes[0].get_legend().get_texts())
+        save(figure, path)
+
+    monkeypatch.setattr(figures, "_save", save_and_read)
+    figures.latent_scatter(np.random.default_rng(0).normal(size=(20, 2)), Data, tmp_path)
+    assert shown == legend and (tmp_path / "latent.png").exists()
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -90,7 +90,10 @@ def interpolation(model, data, folder, rows=5):
 
 
 def latent_scatter(means, data, folder, most=5000):
-    """Posterior means in two dimensions, by label; their two first principal components if > 2."""
+    """Posterior means in two dimensions, by label; their two first principal components if > 2.
+
+    The legend names up to 20 labels by the schema's classes, by number where it has none.
+    """
     points, how = means[:most], "posterior means"
     if points.shape[1] > 2 and len(points) > 2:
         pca = PCA(2, random_state=0).fit(means)
@@ -110,15 +113,25 @@ def latent_scatter(means, data, folder, most=5000):
         colours = plt.get_cmap("tab10" if len(present) <= 10 else "viridis")
         scatter = axes.scatter(*points.T, c=labels[: len(points)], cmap=colours, **style)
         if len(present) <= 20:
-            axes.legend(
+            legend = axes.legend(
                 *scatter.legend_elements(num=None),
                 title="label",
                 loc="center left",
                 bbox_to_anchor=(1, 0.5),
             )
+            for text, label in zip(legend.get_texts(), present, strict=True):
+                text.set_parse_math(False)  # a $ in a name is a $
+                text.set_text(class_name(label, data.schema))
     axes.set(title=f"Test set: {how}", aspect="equal")
     axes.title.set_fontsize(10)
     _save(figure, folder / "latent.png")
+
+
+def class_name(label, schema, most=24):
+    """A label in at most `most` characters: its class's name, or its number where it has none."""
+    named = 0 <= label < len(schema.classes)
+    name = schema.classes[label] if named else str(label)
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def loss_curves(history, folder):

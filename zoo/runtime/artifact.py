@@ -46,6 +46,12 @@ def load(
         vae = zoo.load("exports/conv_vae-digits")
         images = vae.decode(z).x_mean
 
+    A `label` is a number, or the name of its class where `schema.classes` has names; one name is
+    for all rows, a list of names has one a row::
+
+        images = vae.generate([1, 2], label="cat").x_mean  # of a model conditional on labels
+        images = vae.generate([1, 2], label=["cat", "dog"]).x_mean
+
     With `to_device` and each method's `on_device`, tensors stay on the provider's device::
 
         z = vae.generate.on_device(seeds).z

@@ -11,7 +11,7 @@ import onnxruntime
 from zoo.artifact.endpoints import Endpoint, Tensor
 from zoo.artifact.schema import Schema
 from zoo.errors import ArtifactError, InputError
-from zoo.runtime import inputs
+from zoo.runtime import inputs, labels
 from zoo.runtime.sessions import Array, Sessions
 
 
@@ -22,7 +22,8 @@ class Call:
         endpoint: an `Endpoint`.
         sessions: the `Sessions` that run its graph.
         batch_limit: rows that go through the graph at a time; None sends all of them at once.
-        schema: of `x`; None checks no value of it but that it is finite.
+        schema: of `x`, and the names that `label` takes; None checks no value of `x` but that it is
+            finite, and takes numbers alone.
         graph: its name in `sessions`; None takes the endpoint's.
     """
 
@@ -38,10 +39,13 @@ class Call:
         self._sessions = sessions
         self._limit = batch_limit
         self._names = [t.name for t in endpoint.inputs]
-        self._taken = [  # what is asked of every input
+        self._taken = [  # what is asked of every input but the label
             (t.name, f"{endpoint.name}({t.name})", t, schema if t.name == "x" else None)
             for t in endpoint.inputs
+            if t.name != labels.LABEL
         ]
+        self._label = next((t for t in endpoint.inputs if t.name == labels.LABEL), None)
+        self._classes = () if schema is None else schema.classes
         self._graph = graph or endpoint.name
         self._opened = False
         self._result = _named_tuple(endpoint)
@@ -145,6 +149,11 @@ class Call:
             name: check(what, tensor, given[name], schema)
             for name, what, tensor, schema in self._taken
         }
+        if self._label is not None:  # after the others, whose rows one name is for
+            what = f"{self.endpoint.name}({labels.LABEL})"
+            rows = next((_shape(value)[0] for value in checked.values()), 1)
+            numbers = labels.as_numbers(what, self._label, given[labels.LABEL], self._classes, rows)
+            checked[labels.LABEL] = check(what, self._label, numbers, None)
         lengths = {name: _shape(value)[0] for name, value in checked.items()}
         if len(set(lengths.values())) > 1:
             raise InputError(f"{self.endpoint.name}: the inputs' batches differ: {lengths}.")

@@ -58,7 +58,7 @@ ROOMS = {
         ("errors", "latents", "likelihoods", "models", "networks", "objectives", "schedules"),
     ),
     "datasets": (
-        "a loader a source; schemas, splits, binarization, batches",
+        "a loader a source; schemas, splits, binarization, augmentation, batches",
         ("artifact", "atomic_write", "errors"),
     ),
     "training": ("`fit`, checkpoints, optimizer; receives a model", ("atomic_write", "errors")),

@@ -98,12 +98,23 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path, here):
         (["--batch-size", "0"], ["batch_size=0"]),
         (["--filters", "2", "2", "2", "2"], ["8x8", "too small", "16x16"]),
         (["--samples", "0"], ["samples=0"]),
+        (["--augment", "mirror"], ["mirror", "flip", "shift"]),
         (["--dataset", "nowhere/photos.npz"], ["nowhere/photos.npz", "not found"]),
     ],
 )
 def test_bad_input_is_refused_in_a_sentence(tmp_path, here, arguments, parts):
     refused(here(*arguments), *parts)
     assert not (tmp_path / "exports").exists()
+
+
+@pytest.mark.slow
+def test_a_dry_run_says_what_is_augmented_and_refuses_what_cannot_be(tmp_path):
+    dense = functools.partial(run_here, "recipes/dense_vae.py", cwd=tmp_path)
+    done = dense("--augment", "flip", "shift", "--dry-run")
+    assert "binarization dynamic, augmented by flip and shift" in done.stdout
+    np.save(tmp_path / "spectra.npy", np.zeros((20, 12), np.float32))
+    done = dense("--dataset", "spectra.npy", "--augment", "flip", "--dry-run")
+    refused(done, "augment=('flip',) is of images", "a vector of shape [12]")
 
 
 @pytest.mark.slow

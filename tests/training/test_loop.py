@@ -239,6 +239,35 @@ def test_a_run_interrupted_again_and_again_ends_as_an_uninterrupted_one(
     assert_ends_alike(vae, tmp_path, uninterrupted)
 
 
+@pytest.mark.slow
+def test_a_run_that_augments_is_resumed_to_the_same_weights(data, uninterrupted, tmp_path, hears):
+    settings = dataclasses.replace(SETTINGS, augment=("flip", "shift"))
+    whole = model()
+    run = training.fit(whole, data, settings, tmp_path / "whole")
+    wanted = weights(whole)
+    assert any((a != b).any() for a, b in zip(wanted, uninterrupted[1], strict=True))
+    interrupted(model(), data, tmp_path / "cut", settings, step=STEPS + 5)
+    vae = model()
+    training.fit(vae, data, settings, tmp_path / "cut", resume=True)
+    assert_ends_alike(vae, tmp_path / "cut", (run, wanted))
+    with pytest.raises(TrainingError, match=r"augment: \['flip', 'shift'\] then, \[\] now"):
+        training.fit(model(), data, SETTINGS, tmp_path / "cut", resume=True)
+
+
+def test_training_asks_its_batches_alone_to_augment(data, tmp_path, monkeypatch):
+    asked = []
+
+    def batches(split, *given):
+        asked.append((len(split), given[-1]))
+        raise InputError("far enough")
+
+    monkeypatch.setattr(type(data.train), "training_batches", batches)
+    with pytest.raises(InputError, match="far enough"):
+        settings = dataclasses.replace(SETTINGS, augment=("shift",))
+        training.fit(model(), data, settings, tmp_path)
+    assert asked == [(1366, ("shift",))]  # 1,438 less the 5 % held out
+
+
 def test_a_second_signal_interrupts_at_once_and_nothing_is_promised(data, tmp_path, hears, capfd):
     error = interrupted(model(), data, tmp_path, step=1, times=2)
     assert "twice" in str(error) and checkpoint.load(tmp_path) is None

@@ -10,9 +10,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoo.datasets import augmentation
 from zoo.datasets.binarization import BinarizedSplit
 
-_ORDER, _DRAW = range(2)  # streams that must not meet
+_ORDER, _DRAW = range(2)  # streams that must not meet, nor `binarization`'s, which are 2 to 4
+_AUGMENT = 5
 
 
 class TrainingBatches(keras.utils.PyDataset):
@@ -20,6 +22,9 @@ class TrainingBatches(keras.utils.PyDataset):
 
     An epoch is one pass over the split, or `steps_per_epoch` steps where that is given. Set
     `epoch` before iterating. What is left over at the end of a pass is dropped from that pass.
+
+    `augment` holds "flip", "shift" or both (`zoo.datasets.augmentation`), drawn anew at each visit
+    of an image, before it is binarized; what is binarized once moves as it was drawn.
     """
 
     def __init__(
@@ -29,9 +34,12 @@ class TrainingBatches(keras.utils.PyDataset):
         seed: int,
         steps_per_epoch: int | None = None,
         conditions: Sequence[str] = (),
+        augment: Sequence[str] = (),
     ):
         super().__init__()
+        augmentation.require(augment, data.schema)
         self.data = data
+        self.augment = tuple(augment)
         self.batch_size = min(batch_size, len(data))
         self.seed = seed
         self.steps_per_pass = len(data) // self.batch_size
@@ -57,9 +65,13 @@ class TrainingBatches(keras.utils.PyDataset):
     def at(self, step: int) -> np.ndarray:
         """The batch of a global step, counted from 0 over all epochs: float32 [batch, *event]."""
         indices = self.indices(step)
-        if self.data.binarization != "dynamic":
-            return self.data.examples(indices)
-        x = self.data.split.batch(indices)
+        drawn_once = self.data.binarization != "dynamic"
+        x = self.data.examples(indices) if drawn_once else self.data.split.batch(indices)
+        if self.augment:
+            generator = np.random.default_rng([self.seed, _AUGMENT, step])
+            x = augmentation.augmented(x, self.augment, generator)
+        if drawn_once:
+            return x
         uniform = np.random.default_rng([self.seed, _DRAW, step]).random(x.shape, dtype=np.float32)
         return (uniform < x).astype(np.float32)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.artifact.schema import Schema
 from zoo.datasets import fingerprint
 from zoo.datasets.base import BaseDataset, Dataset, Indices, Split
 from zoo.errors import DatasetError
@@ -37,8 +38,8 @@ def binarize(data: Dataset, binarization: str, seed: int = 0) -> "BinarizedDatas
         )
     return BinarizedDataset(
         name=data.name,
-        train=BinarizedSplit(data.train, binarization, seed, _TRAIN),
-        test=BinarizedSplit(data.test, binarization, seed, _TEST),
+        train=BinarizedSplit(data.train, data.schema, binarization, seed, _TRAIN),
+        test=BinarizedSplit(data.test, data.schema, binarization, seed, _TEST),
         schema=data.schema,
         source=data.source,
         licence=data.licence,
@@ -53,6 +54,7 @@ class BinarizedSplit:
     """A split and how its values become what a model sees."""
 
     split: Split
+    schema: Schema
     binarization: str
     seed: int
     stream: int
@@ -137,11 +139,16 @@ class BinarizedSplit:
         seed: int,
         steps_per_epoch: int | None = None,
         conditions: Sequence[str] = (),
+        augment: Sequence[str] = (),
     ) -> "TrainingBatches":
-        """Shuffled batches (x, x) without end, as `TrainingBatches`."""
+        """Shuffled batches (x, x) without end, as `TrainingBatches`.
+
+        Raises:
+            DatasetError: if this data cannot be augmented so, or lacks a condition.
+        """
         from zoo.datasets.batches import TrainingBatches  # loads Keras
 
-        return TrainingBatches(self, batch_size, seed, steps_per_epoch, conditions)
+        return TrainingBatches(self, batch_size, seed, steps_per_epoch, conditions, augment)
 
     def evaluation_batches(
         self, batch_size: int, conditions: Sequence[str] = ()

@@ -43,6 +43,9 @@ class Config:
     binarization: Literal["auto", "dynamic", "static", "none"] = "auto"
     """`dynamic` draws training images anew at each visit, `static` once, `none` keeps their values.
     `auto` is dynamic for digits and other writing that is known by its name, none otherwise."""
+    augment: tuple[Literal["flip", "shift"], ...] = ()
+    """Draw training images anew at each visit: `flip` mirrors left and right with probability 1/2,
+    `shift` moves by up to an eighth of height and width and repeats the edge."""
     epochs: int | None = None
     """Passes over the training data; unless given 70, or as many as make 1,000 steps."""
     batch_size: int = 128

@@ -74,6 +74,7 @@ def run(config, build, script):
     began = time.monotonic()
     _start_backend()
     import zoo
+    from zoo.datasets import augmentation
 
     settings = settings_of(config)  # refuses bad numbers before anything is loaded
     loaded = zoo.datasets.load(
@@ -85,6 +86,7 @@ def run(config, build, script):
         memory_share=config.memory_share,
         skip_corrupt=config.skip_corrupt,
     )
+    augmentation.require(config.augment, loaded.schema)
     zoo.training.seed_everything(config.seed)
     likelihood = choices.likelihood(config.likelihood, loaded)
     binarization = choices.binarization(config.binarization, loaded, likelihood.value)
@@ -290,7 +292,8 @@ def _describe(model, data, settings, target):
         f"  encoder {rows(model.encoder)}\n"
         f"  decoder {rows(model.decoder)}\n"
         f"data: {data.name}, {len(data.train):,} training and {len(data.test):,} test examples of "
-        f"shape {list(data.event_shape)}, binarization {data.binarization}\n"
+        f"shape {list(data.event_shape)}, binarization {data.binarization}"
+        f"{_augmentation(settings)}\n"
         f"plan: {settings.epochs} epochs of batches of {settings.batch_size}, Adam at up to "
         f"{settings.learning_rate:g}, {stop}, seed {settings.seed}, Keras on "
         f"{keras.backend.backend()} ({device}); artifact {target}",
@@ -307,6 +310,10 @@ def _table(chosen):
 
 def _indented(sentences):
     return (f"  {sentence}" for sentence in sentences)
+
+
+def _augmentation(settings):
+    return f", augmented by {' and '.join(settings.augment)}" if settings.augment else ""
 
 
 def _objective(model):

@@ -29,7 +29,8 @@ LOCK = "lock"
 class Settings:
     """How to train; two runs with equal settings, data and model end with equal weights.
 
-    `epochs` and `patience` that are None are settled by `plan`.
+    `epochs` and `patience` that are None are settled by `plan`. `augment` holds "flip", "shift" or
+    both, of images; training examples alone are augmented.
     """
 
     epochs: int | None = None
@@ -42,6 +43,7 @@ class Settings:
     seed: int = 0
     steps_per_epoch: int | None = None
     compiler: str = "auto"
+    augment: tuple[str, ...] = ()
 
     def __post_init__(self):
         least = {"epochs": 1, "batch_size": 1, "steps_per_epoch": 1, "patience": 0, "seed": 0}
@@ -132,7 +134,8 @@ def fit(
             `restart`, a checkpoint of another configuration, or another process in the folder.
         InputError: on data that the model's likelihood does not describe, or conditions out of
             range.
-        DatasetError: if the model is conditional on what the data does not have.
+        DatasetError: if the model is conditional on what the data does not have, or `augment` asks
+            for what the data cannot have.
         Interrupted: a `KeyboardInterrupt`, when asked to stop; its text says what is kept.
     """
     folder = Path(folder)
@@ -146,7 +149,7 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
     training, validation = data.train.cut(settings.validation_share, settings.seed)
     conditions = tuple(model.conditions)
     batches = training.training_batches(
-        settings.batch_size, settings.seed, settings.steps_per_epoch, conditions
+        settings.batch_size, settings.seed, settings.steps_per_epoch, conditions, settings.augment
     )
     compile_model(model, settings, len(batches))
     whole = identity.of_run(model, data, (configuration or {}) | asdict(settings))

@@ -27,8 +27,8 @@ from zoo.evaluation import figures
 
 LIKELIHOODS = {
     "discretized logistic": lambda: likelihoods.DiscretizedLogistic(),
-    "discretized logistic, one scale for all": lambda: likelihoods.DiscretizedLogistic(
-        shared_scale=True
+    "discretized logistic, a scale for each value": lambda: likelihoods.DiscretizedLogistic(
+        shared_scale=False
     ),
     "discretized logistic, 5 components": lambda: likelihoods.DiscretizedLogistic(components=5),
     "normal, one scale for all": lambda: likelihoods.Normal(),

@@ -186,7 +186,7 @@ def test_a_folder_of_colour_photos_replaces_an_older_artifact(tmp_path, here, ar
     photos(tmp_path / "photos")
     folder = tmp_path / "exports" / "conv_vae-photos"
     shutil.copytree(artifact, folder)
-    done = here("--dataset", "./photos", *TINY, "--epochs", "30", "--replace")
+    done = here("--dataset", "./photos", *TINY, "--epochs", "30", "--patience", "0", "--replace")
     assert done.returncode == 0, done.stderr
     vae = zoo.load(folder)
     assert vae.manifest["event_shape"] == [56, 56, 3]  # by the sizes of the photos

@@ -39,7 +39,7 @@ def make_here(model, data, stage, names=None):
 
     whole = model.endpoints()
     contract = {name: whole[name] for name in names or whole}
-    examples = test_data.examples(data, list(model.conditions), test_data.rows(contract))
+    examples = test_data.examples(model, data, test_data.rows(contract))
     test_data.write_inputs(stage, examples)
     model.save(stage / "model.keras")
     return making.make(stage, fingerprints.of(model), contract)

@@ -47,7 +47,9 @@ def dense_ae(event_shape, latent=16, units=(512, 512), activation="silu", likeli
     shape = {"units": tuple(units), "activation": activation}
     likelihood = likelihoods.get(likelihood)
     return Autoencoder(
-        dense.encoder(event_shape, latent, **shape, head=output_layers.point),
+        dense.encoder(
+            likelihood.network_shape(event_shape), latent, **shape, head=output_layers.point
+        ),
         dense.decoder(likelihood.raw_shape(event_shape), latent, **shape),
         likelihood=likelihood,
         name="dense_ae",
@@ -180,13 +182,17 @@ def vampprior_vae(
 
     Args:
         components: how many pseudo-inputs, or normals of a "mixture" prior.
-        bounds: (lowest, highest) value of the data, within which the pseudo-inputs are learned.
+        bounds: (lowest, highest) value that the networks are given, within which the pseudo-inputs
+            are learned; None where there are none, as of standardised data.
     """
+    likelihood = likelihoods.get(parts.get("likelihood", "bernoulli"))
+    seen = likelihood.network_shape(event_shape)
     named = {
-        "vampprior": lambda: priors.VampPrior(components, event_shape, bounds),
+        "vampprior": lambda: priors.VampPrior(components, seen, bounds),
         "mixture": lambda: priors.MixtureOfNormals(components),
     }
     parts |= {"prior": named[prior]() if prior in list(named) else prior}
+    parts |= {"likelihood": likelihood}
     return _dense("vampprior_vae", event_shape, latent, units, activation, **parts)
 
 
@@ -240,6 +246,8 @@ def rnn_vae(
         teacher_dropout: share of the steps that training hides from an autoregressive decoder.
     """
     shape = {"units": units, "cell": cell, "lengths": lengths}
+    parts |= {"likelihood": likelihoods.get(parts.get("likelihood", "bernoulli"))}
+    seen = parts["likelihood"].network_shape(event_shape)
 
     def encoder(*sizes, **options):
         return recurrent.encoder(*sizes, **options, bidirectional=bidirectional)
@@ -247,7 +255,7 @@ def rnn_vae(
     def decoder(*sizes, **options):
         if autoregressive:
             return recurrent.AutoregressiveDecoder(
-                *sizes, **options, event_shape=event_shape, teacher_dropout=teacher_dropout
+                *sizes, **options, event_shape=seen, teacher_dropout=teacher_dropout
             )
         return recurrent.decoder(*sizes, **options)
 
@@ -288,7 +296,7 @@ def vq_vae(
     book = Codebook(codes, dimension, decay, restart_below, seed, name="codebook")
     grid = conv.grid(event_shape, filters)
     return VAE(
-        conv.grid_encoder(event_shape, dimension, **shape),
+        conv.grid_encoder(likelihood.network_shape(event_shape), dimension, **shape),
         conv.grid_decoder(likelihood.raw_shape(event_shape), dimension, **shape),
         Codes(book, AutoregressiveCodes(codes, grid, prior_units, name="prior"), commitment),
         likelihood=likelihood,
@@ -329,12 +337,12 @@ def _vae(
     posterior = posteriors.get(posterior)
     likelihood = likelihoods.get(likelihood)
     width = posterior.width(latent)
+    seen = likelihood.network_shape(event_shape)
+    head = output_layers.parametric(posterior.outputs(width))
     return VAE(
-        encoder(
-            event_shape, width, **shape, head=output_layers.parametric(posterior.outputs(width))
-        ),
+        encoder(seen, width, **shape, head=head),
         decoder(likelihood.raw_shape(event_shape), width, **shape),
-        Flat(width, posterior, prior, event_shape),
+        Flat(width, posterior, prior, seen),
         likelihood=likelihood,
         name=name,
         **parts,

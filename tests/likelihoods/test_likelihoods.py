@@ -7,6 +7,7 @@ from keras import ops
 from scipy import integrate, stats
 
 from zoo import catalog, likelihoods
+from zoo.artifact.schema import Schema
 from zoo.errors import InputError
 from zoo.likelihoods import base
 from zoo.recipe import options
@@ -297,3 +298,69 @@ def test_a_decoder_with_too_few_raw_outputs_is_refused_with_what_to_do():
 def test_options_that_cannot_be_are_refused(make, match):
     with pytest.raises(InputError, match=match):
         make()
+
+
+CENTER, SCALE = (5.0, -1000.0, 0.0), (2.0, 300.0, 1e-3)
+
+
+def test_standardised_nats_are_those_of_the_density_of_x_itself():
+    likelihood = likelihoods.Standardized(likelihoods.Normal(scale=0.5), CENTER, SCALE)
+    likelihood.build((None, 3))
+    rng = np.random.default_rng(0)
+    x = (rng.normal(size=(4, 3)) * SCALE + CENTER).astype(np.float32)
+    output = rng.normal(size=(4, 3)).astype(np.float32)
+    mean, spread = output * SCALE + np.array(CENTER), 0.5 * np.array(SCALE)
+    wanted = stats.norm.logpdf(x, mean, spread).sum(axis=1)
+    np.testing.assert_allclose(likelihood.log_prob(x, output), wanted, rtol=1e-4)
+    np.testing.assert_allclose(likelihood.mean(output), mean, rtol=1e-5)
+    np.testing.assert_allclose(likelihood.network_input(x), (x - CENTER) / SCALE, rtol=1e-4)
+
+
+def test_standardised_steps_that_do_not_count_cost_nothing():
+    likelihood = likelihoods.Standardized("laplace", CENTER, SCALE)
+    likelihood.build((None, 2, 3))
+    x = np.random.default_rng(0).normal(size=(4, 2, 3)).astype(np.float32)
+    raw = np.zeros((4, 2, 3), np.float32)
+    counted = np.array([1.0, 0.0], np.float32).reshape(1, 2, 1)
+    alone = likelihood.log_prob(x[:, :1], raw[:, :1])
+    np.testing.assert_allclose(likelihood.log_prob(x, raw, counted), alone, rtol=1e-5)
+
+
+def test_each_feature_learns_a_scale_of_its_own():
+    likelihood = likelihoods.Normal(initial_scale=1.0, by_feature=True)
+    likelihood.build((None, 7, 3))
+    assert likelihood.log_of_scale.shape == (3,)
+    x = np.ones((2, 7, 3), np.float32)
+    likelihood.log_of_scale.assign(np.log([0.1, 1.0, 9.0]) * 2 / base.FASTER)
+    wanted = stats.norm.logpdf(1.0, 0.0, [0.1, 1.0, 9.0]).sum() * 7
+    np.testing.assert_allclose(likelihood.log_prob(x, np.zeros_like(x)), [wanted] * 2, rtol=1e-5)
+
+
+def test_a_schema_with_a_center_makes_a_likelihood_of_real_numbers_standardised():
+    schema = Schema("vector", (3,), None, None, center=CENTER, scale=SCALE)
+    made = likelihoods.of_schema("normal", schema)
+    assert isinstance(made, likelihoods.Standardized) and made.likelihood.by_feature
+    assert (made.center, made.scale) == (CENTER, SCALE) and made.family == "normal"
+    read = type(made).from_config(made.get_config())
+    assert read.get_config() == made.get_config()
+    assert isinstance(likelihoods.of_schema("bernoulli", schema), likelihoods.Bernoulli)
+    plain = likelihoods.of_schema("normal", Schema("image", (2, 2, 1)))
+    assert isinstance(plain, likelihoods.Normal) and not plain.by_feature
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("bernoulli", CENTER, SCALE), "any real numbers: take normal"),
+        (("normal", CENTER, (1.0,)), "a number for each"),
+        (("normal", CENTER, (1.0, 0.0, 1.0)), "scales above 0"),
+    ],
+)
+def test_what_cannot_be_standardised_is_refused(given, said):
+    with pytest.raises(InputError, match=said):
+        likelihoods.Standardized(*given)
+
+
+def test_a_center_of_another_number_of_features_is_refused():
+    with pytest.raises(InputError, match="3 features, and the data has 4"):
+        likelihoods.Standardized("normal", CENTER, SCALE).build((None, 4))

@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from zoo.artifact.endpoints import BOUND, NATS, Endpoint, Tensor
+from zoo.artifact.endpoints import BOUND, FEATURE, NATS, Endpoint, Tensor
 from zoo.errors import ArtifactError, ExportError
 from zoo.runtime import replay as replays
 
@@ -123,6 +123,25 @@ def test_a_sampled_kl_may_differ_by_1e_4_of_the_bound_it_is_a_part_of(tmp_path, 
     exact = score(kl=NATS)
     rows = replays.replay("onnx", run, exact, tmp_path)
     assert not any(row.ok for row in rows if row.output == "kl")
+
+
+@pytest.mark.parametrize(("feature", "ok"), [(0, True), (1, False)])
+def test_each_feature_is_as_exact_as_itself_is_large(tmp_path, feature, ok):
+    """An error of 0.01 is a thousandth of a percent of 1000 and one percent of 1."""
+    outputs = (Tensor("x_mean", "float32", ("batch", 2), FEATURE),)
+    endpoint = Endpoint("decode", (Tensor("z", "float32", ("batch", 1)),), outputs)
+    mean = np.tile(np.float32([1000.0, 1.0]), (ROWS, 1))
+    mean[3] = 0.0  # by chance: the other rows say how large the feature is
+    write(tmp_path, "decode", {"z": np.zeros((ROWS, 1), np.float32)}, {"x_mean": mean})
+
+    def run(name, inputs):
+        moved = mean[: len(inputs["z"])].copy()
+        moved[:, feature] += np.float32(0.01)
+        return {"x_mean": moved}
+
+    rows = replays.replay("onnx", run, endpoint, tmp_path)
+    assert {row.ok for row in rows} == {ok}
+    assert {row.tolerance for row in rows} == {"1e-04 by feature"}
 
 
 def score(kl):

@@ -13,10 +13,11 @@ PROOF_BATCHES = (1, 3, 64)
 
 PROBABILITY = "probability"
 REAL = "real"
+FEATURE = "feature"
 NATS = "nats"
 BOUND = "bound"
 WHOLE = "whole"
-TOLERANCES = {PROBABILITY: 1e-5, REAL: 1e-4, NATS: 1e-4, BOUND: 1e-4, WHOLE: 0.0}
+TOLERANCES = {PROBABILITY: 1e-5, REAL: 1e-4, FEATURE: 1e-4, NATS: 1e-4, BOUND: 1e-4, WHOLE: 0.0}
 """Largest error allowed: absolute for probabilities; none for whole numbers such as codes; for
 other values a share of a scale, which is that of the output and not of the one number compared.
 A number may come out near 0 by chance: a latent at 0.0001, an ELBO where a positive and a negative
@@ -25,7 +26,9 @@ hundreds of terms do not have in any runtime, and refuse a good model. So the sc
 
 - REAL: the largest magnitude in the same example's output, or that of half of the examples compared
   where it is larger: what one answer of this output is as large as;
-- NATS: the same, and at least 1 nat. Nats are logarithms, so that they have a unit of their own: an
+- FEATURE: the same of each feature, along the last axis, for itself: each has a unit of its own,
+  and an error of a dollar is none of an income and much of a price;
+- NATS: REAL's, and at least 1 nat. Nats are logarithms, so that they have a unit of their own: an
   error of 1e-4 nats is one of 0.01 % of a density, however near to 0 the density's logarithm is;
 - BOUND: the same of all that the endpoint answers for the example together. A reconstruction, a KL
   that is sampled, and the ELBO are sums of terms of either sign: what is rounded are the terms, and
@@ -34,7 +37,7 @@ hundreds of terms do not have in any runtime, and refuse a good model. So the sc
 HALF = ".fp16"
 """onnx/decode.fp16.onnx is the float16 variant of onnx/decode.onnx."""
 
-HALF_TOLERANCES = {PROBABILITY: 5e-3, REAL: 5e-3, NATS: 5e-3, BOUND: 5e-3, WHOLE: 0.0}
+HALF_TOLERANCES = dict.fromkeys(TOLERANCES, 5e-3) | {WHOLE: 0.0}
 """The same for float16 graphs. Rounding to float16 errs by up to u = 2**-11 = 0.0005 of a value. In
 a product a value meets three roundings: of the weight, the input and the result. The longest
 endpoints hold eight products in a row, and 24 independent errors add up to sqrt(24) u = 0.0024 of
@@ -57,7 +60,12 @@ def tolerance_in_words(kind: str, tolerances: dict[str, float] = TOLERANCES) -> 
     """The tolerance of a kind of tensor, as comparisons state it."""
     if kind == WHOLE:
         return "none"
-    measured = {PROBABILITY: "absolute", NATS: "of the nats", BOUND: "of the bound"}
+    measured = {
+        PROBABILITY: "absolute",
+        FEATURE: "by feature",
+        NATS: "of the nats",
+        BOUND: "of the bound",
+    }
     return f"{tolerances[kind]:.0e} {measured.get(kind, 'relative')}"
 
 

@@ -7,11 +7,11 @@ runtime checks and converts what an app hands it by the same words.
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 
-IMAGE, VECTOR, SEQUENCE = "image", "vector", "sequence"
+IMAGE, VECTOR, SERIES, SEQUENCE = "image", "vector", "series", "sequence"
 EIGHT_BITS = 1 / 255
 """The spacing of 8-bit values that were scaled to [0, 1]."""
 
-KINDS = (IMAGE, VECTOR, SEQUENCE)
+KINDS = (IMAGE, VECTOR, SERIES, SEQUENCE)
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class Schema:
     """What one example is, in the units in which the model takes it.
 
     Args:
-        kind: "image" [height, width, channels], "vector" [features], or "sequence"
-            [steps, ...features].
+        kind: "image" [height, width, channels], "vector" [features], "series" [steps, features],
+            a window of what goes on, or "sequence" [steps, ...features], which may end.
         shape: of one example, without the batch axis.
         low, high: smallest and largest value; None where there is no bound.
         spacing: where values are multiples of a number (1/255 for 8-bit values, 1 for whole
@@ -31,6 +31,9 @@ class Schema:
         uint8: whether 0..255 stands for low..high: such arrays are then accepted and scaled.
         lengths: whether an example may end before its last step.
         classes: the labels' words, in the order of their numbers; () where there are none.
+        features: names along the last axis; () where there are none.
+        center, scale: what is usual along the last axis, and how far values lie around it, in the
+            unit of each: networks are given (x - center) / scale. () where x is taken as it is.
     """
 
     kind: str
@@ -43,6 +46,9 @@ class Schema:
     uint8: bool = False
     lengths: bool = False
     classes: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    center: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
 
     @property
     def is_binary(self) -> bool:
@@ -62,7 +68,7 @@ class Schema:
 
     def to_json(self) -> dict:
         """A dict that `from_json` reads back."""
-        return asdict(self) | {"shape": list(self.shape), "classes": list(self.classes)}
+        return asdict(self) | {name: list(getattr(self, name)) for name in _LISTS}
 
     @classmethod
     def from_json(cls, value: dict) -> "Schema":
@@ -74,10 +80,12 @@ class Schema:
             KeyError, TypeError, ValueError: for an entry that is none.
         """
         known = {each.name: value[each.name] for each in fields(cls) if each.name in value}
-        shape, classes = value["shape"], value["classes"]
-        if not isinstance(shape, list) or not isinstance(classes, list):
-            raise TypeError("its shape and classes are lists")
-        made = cls(**known | {"shape": tuple(shape), "classes": tuple(classes)})
+        lists = {name: known[name] for name in _LISTS if name in known}
+        if not {"shape", "classes"} <= {*lists} or not all(
+            isinstance(each, list) for each in lists.values()
+        ):
+            raise TypeError(f"its {', '.join(_LISTS)} are lists")
+        made = cls(**known | {name: tuple(each) for name, each in lists.items()})
         for problem in made._problems():
             raise ValueError(problem)
         return made
@@ -96,13 +104,29 @@ class Schema:
         low, high = self.range
         if not low < high or (self.spacing is not None and self.spacing <= 0):
             yield f"it goes from {low} to {high} by {self.spacing}"
-        if not isinstance(self.unit, str) or not all(isinstance(c, str) for c in self.classes):
-            yield "its unit and classes are no text"
+        words = (self.unit, *self.classes, *self.features)
+        if not all(isinstance(each, str) for each in words):
+            yield "its unit, classes and features are no text"
+        yield from self._problems_of_features()
         flags = (self.ink, self.uint8, self.lengths)
         if not all(isinstance(flag, bool) for flag in flags):
             yield "its ink, uint8 and lengths are not all true or false"
         elif self.uint8 and None in (self.low, self.high):
             yield "8-bit values are scaled to a range that has no end"
+
+    def _problems_of_features(self) -> Iterator[str]:
+        """What the lists along the last axis may not be."""
+        for name in ("features", "center", "scale"):
+            given = getattr(self, name)
+            if given and len(given) != (self.shape or (0,))[-1]:
+                yield f"its {name} are {len(given)}, and its shape is {list(self.shape)!r:.80}"
+        if not all(map(_is_number, (*self.center, *self.scale))):
+            yield "its center and scale are not all numbers"
+        elif bool(self.center) != bool(self.scale) or not all(each > 0 for each in self.scale):
+            yield "its scale is not above 0 beside each center"
+
+
+_LISTS = ("shape", "classes", "features", "center", "scale")
 
 
 def _is_number(value: object) -> bool:

@@ -4,13 +4,14 @@ import math
 import os
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 import numpy as np
 
 from zoo.artifact.schema import EIGHT_BITS, Schema
-from zoo.datasets import reading, storage
+from zoo.datasets import reading, standardising, storage
 from zoo.datasets.base import (
     UNKNOWN_LICENCE,
     Dataset,
@@ -52,7 +53,8 @@ def load(
     """[n, height, width], [n, height, width, 1 or 3] or [n, features]; uint8, bool or float.
 
     With a `length` [n] besides, x are sequences: [n, steps, features], or images row by row.
-    A .npy larger than `memory_share` of the memory stays on disk; a .npz is read whole.
+    Images are within [0, 1]; floats of vectors and sequences are any finite numbers. A .npy larger
+    than `memory_share` of the memory stays on disk; a .npz is read whole.
     """
     stored = _read(path, int(memory_share * storage.physical_memory()))
     if "x_train" in stored:
@@ -86,13 +88,18 @@ def _schema(stored: dict[str, np.ndarray], train: Split) -> Schema:
     spacing = EIGHT_BITS if eight_bits else None
     if all(_binary(values) for values in parts):
         spacing = 1.0
-    return Schema(
+    schema = Schema(
         {1: "vector", 2: "sequence", 3: "image"}[len(shape)],
         shape,
         spacing=spacing,
         uint8=eight_bits,
         lengths=train.lengths is not None,
     )
+    if schema.kind == "image" or spacing is not None:
+        return schema
+    center, scale = standardising.center_and_scale(train)
+    schema = replace(schema, center=center, scale=scale)
+    return schema if all(map(_within, parts)) else replace(schema, low=None, high=None)
 
 
 def _read(path: Path, most: int) -> dict[str, np.ndarray]:
@@ -202,7 +209,7 @@ def _split(
     sequences = length in stored
     shown = printable(path)
     given = _shaped(f"{shown} ({x})", stored[x], image_shape, sequences)
-    _check_values(f"{shown} ({x})", given)
+    _check_values(f"{shown} ({x})", given, bounded=given.ndim == 4)
     labels = _labels(f"{shown} ({y})", stored[y], len(given)) if y in stored else None
     lengths = None
     if sequences:
@@ -257,7 +264,14 @@ def _binary(images: np.ndarray) -> bool:
     return all(((chunk == 0) | (chunk == high)).all() for _, chunk in _chunks(images))
 
 
-def _check_values(where: str, images: np.ndarray) -> None:
+def _within(images: np.ndarray) -> bool:
+    """Whether all values are in [0, 1], to which 8-bit ones are scaled."""
+    return images.dtype in (np.bool_, np.uint8) or all(
+        chunk.min() >= 0 and chunk.max() <= 1 for _, chunk in _chunks(images)
+    )
+
+
+def _check_values(where: str, images: np.ndarray, bounded: bool) -> None:
     if images.dtype == np.bool_:
         return
     if images.dtype == np.uint8:
@@ -265,8 +279,8 @@ def _check_values(where: str, images: np.ndarray) -> None:
         return
     if not np.issubdtype(images.dtype, np.floating):
         raise DatasetError(
-            f"{where} has the dtype {images.dtype}; wanted: uint8 in 0..255, bool, or a float in "
-            "[0, 1]. If the values are 0..255: x.astype('uint8')."
+            f"{where} has the dtype {images.dtype}; wanted: uint8 in 0..255, bool, or a float. If "
+            "the values are 0..255: x.astype('uint8')."
         )
     first: tuple[tuple[int, ...], float] | None = None
     lowest, highest = np.inf, -np.inf
@@ -274,16 +288,16 @@ def _check_values(where: str, images: np.ndarray) -> None:
         finite = np.isfinite(chunk)
         lowest = min(lowest, float(chunk.min(where=finite, initial=np.inf)))
         highest = max(highest, float(chunk.max(where=finite, initial=-np.inf)))
-        bad = ~(finite & (chunk >= 0) & (chunk <= 1))
+        bad = ~(finite & (chunk >= 0) & (chunk <= 1)) if bounded else ~finite
         if first is None and bad.any():
             at = tuple(int(i) for i in np.unravel_index(int(bad.argmax()), bad.shape))
             first = (start + at[0], *at[1:]), float(chunk[at])
     if first is not None:
         index, value = first
         raise DatasetError(
-            f"{where} has the value {value:g} at index {index}; wanted: finite values in [0, 1]. "
-            f"The finite values range from {lowest:g} to {highest:g}. "
-            + _remedy(value, lowest, highest)
+            f"{where} has the value {value:g} at index {index}; wanted: finite values"
+            f"{' in [0, 1]' if bounded else ''}. The finite values range from {lowest:g} to "
+            f"{highest:g}. " + _remedy(lowest, highest, bounded)
         )
 
 
@@ -296,8 +310,8 @@ def _check_eight_bits(where: str, images: np.ndarray) -> None:
         )
 
 
-def _remedy(value: float, lowest: float, highest: float) -> str:
-    if lowest >= 0 and highest <= 1:
+def _remedy(lowest: float, highest: float, bounded: bool) -> str:
+    if not bounded or (lowest >= 0 and highest <= 1):
         return "Remove or replace the values that are not finite."
     if lowest >= 0 and 2 < highest <= 255:
         return "If these are pixels of 0..255, divide by 255."

@@ -45,7 +45,7 @@ class OpenedKeras(Opened):
 
 def answers(model, endpoint, inputs):
     """{input: array}, in the endpoint's order -> {output: array} of a Keras model."""
-    answer = getattr(model, endpoint)(*inputs.values())
+    answer = model.ask(endpoint, inputs)
     return {name: ops.convert_to_numpy(value) for name, value in answer.items()}
 
 

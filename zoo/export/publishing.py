@@ -53,9 +53,8 @@ def publish(
     target = Path(target)
     with staged(target, replace) as stage, maker() as make:
         endpoints = model.endpoints()
-        names = [tensor.name for tensor in endpoints["encode"].inputs[1:]]
         count = test_data.rows(endpoints)
-        test_data.write_inputs(stage, test_data.examples(data, names, count))
+        test_data.write_inputs(stage, test_data.examples(model, data, count))
         model.bare().save(stage / layout.KERAS)
         answer = make(
             stage=str(stage),

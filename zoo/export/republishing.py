@@ -57,7 +57,7 @@ def republish(artifact, out=None, replace=False, float16=True):
             if name == layout.KERAS or name == layout.HISTORY or _is_in(name, layout.FIGURES):
                 (stage / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(folder / name, stage / name)
-        names = ["x", *before["conditions"]]
+        names = [tensor.name for tensor in manifests.endpoints(before)["encode"].inputs]
         test_data.write_inputs(stage, earlier.inputs(folder, names))
         answer = make(stage=str(stage), contract=None, earlier=str(folder), float16=float16)
         facts = _facts(folder, before, answer)

@@ -96,7 +96,7 @@ def _require_portable(name, graph):
 
 def _function(model, endpoint):
     """A tf.function whose argument and result names are the endpoint's."""
-    method = getattr(model, endpoint.name)
+    names = [t.name for t in endpoint.inputs]
     specs = [
         tf.TensorSpec([None if n == "batch" else n for n in t.shape], t.dtype, name=t.name)
         for t in endpoint.inputs
@@ -105,7 +105,7 @@ def _function(model, endpoint):
     # AutoGraph would rewrite all of the model's Python, which has no control flow on tensors.
     @tf.function(input_signature=specs, autograph=False)
     def function(*inputs):
-        answer = method(*inputs)
+        answer = model.ask(endpoint.name, dict(zip(names, inputs, strict=True)))
         return {
             t.name: tf.ensure_shape(answer[t.name], [None, *t.shape[1:]]) for t in endpoint.outputs
         }

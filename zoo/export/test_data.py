@@ -30,11 +30,11 @@ def rows(contract):
     return min(MOST_ROWS, max(1, MOST_BYTES // each))
 
 
-def examples(data, names, count):
-    """{input: array}: `x` and the conditions of the first test examples, repeated if too few."""
+def examples(model, data, count):
+    """{input: array} of the first test examples and their conditions, repeated if too few."""
     chosen = np.arange(count) % len(data.test)
-    conditions = {name: data.test.condition(name)[chosen] for name in names}
-    return {"x": data.test.examples(chosen)} | conditions
+    conditions = {name: data.test.condition(name)[chosen] for name in model.conditions}
+    return model.likelihood.split(data.test.examples(chosen)) | conditions
 
 
 def write_inputs(stage, inputs):
@@ -71,11 +71,10 @@ def write(model, contract, given, stage):
         ExportError: if an answer is not finite.
     """
     inputs = {name: value[: rows(contract)] for name, value in given.items()}
-    count = len(inputs["x"])
+    count = len(next(iter(inputs.values())))
     seeds = np.random.default_rng([0, 30]).integers(-(2**63), 2**63, count)
     seeds[: len(BORDERS)] = BORDERS[:count]
-    conditions = [value for name, value in inputs.items() if name != "x"]
-    decoded = _decoded(model, contract, inputs, conditions)
+    decoded = _decoded(model, contract, inputs, count)
     inputs = inputs | {"seed": seeds} | decoded
     wanted = {tensor.name for each in contract.values() for tensor in each.inputs}
     write_inputs(stage, {name: value for name, value in inputs.items() if name in wanted})
@@ -92,15 +91,16 @@ def write(model, contract, given, stage):
     return count
 
 
-def _decoded(model, contract, inputs, conditions):
+def _decoded(model, contract, inputs, count):
     """{"z" or "codes": [rows, latent]} where something decodes them: see `write`."""
     if "decode" not in contract:
         return {}
     name = contract["decode"].inputs[0].name
     if "generate" in model.endpoints():
-        answer = model.generate(np.arange(len(inputs["x"])), *conditions)
+        conditions = {name: inputs[name] for name in model.conditions}
+        answer = model.ask("generate", {"seed": np.arange(count)} | conditions)
     else:
-        answer = model.encode(inputs["x"], *conditions)
+        answer = model.ask("encode", inputs)
     return {name: ops.convert_to_numpy(answer[name])}
 
 
@@ -116,7 +116,7 @@ def _require_finite(endpoint, answer):
 def _robust(model, given, answer, count):
     """Rows that do not hang on a hair, see `LatentModel.margin`: int64 [rows]."""
     chosen = np.arange(count)
-    margin = model.margin(given, answer)
+    margin = model.margin(model.joined(given), answer)
     if margin is None:
         return chosen
     sound = ops.convert_to_numpy(margin) > TOLERANCES[PROBABILITY]

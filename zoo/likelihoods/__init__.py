@@ -23,9 +23,13 @@ NAMES = {
 }
 """name -> the class of the file of that name."""
 
-_HOMES = {"Likelihood": "base"} | {made: name for name, made in NAMES.items()}
+_HOMES = {
+    "Likelihood": "base",
+    "LocationScale": "location_scale",
+    "Standardized": "standardized",
+} | {made: name for name, made in NAMES.items()}
 
-__all__ = ["NAMES", "get", "load_all", *_HOMES]
+__all__ = ["NAMES", "get", "load_all", "of_schema", *_HOMES]
 
 
 def __getattr__(name):
@@ -40,7 +44,7 @@ def __dir__():
 
 def load_all():
     """Imports every class: a Keras file names its own, and Keras must know it."""
-    for name in NAMES:
+    for name in _HOMES.values():
         importlib.import_module(f"zoo.likelihoods.{name}")
 
 
@@ -55,3 +59,21 @@ def get(likelihood):
     if likelihood not in list(NAMES):
         raise InputError(f"likelihood {likelihood!r} is unknown; there are {', '.join(NAMES)}.")
     return __getattr__(NAMES[likelihood])()
+
+
+def of_schema(name, schema):
+    """The likelihood of that name, of data as a `zoo.datasets.Schema` describes it.
+
+    Where the schema states a center and a scale, and the likelihood is of any real numbers,
+    networks are given standardised values, and each feature has a scale of its own; means, draws
+    and densities stay in the data's units.
+
+    Raises:
+        InputError: for an unknown name.
+    """
+    likelihood = get(name)
+    if not schema.center or likelihood.support != __getattr__("Likelihood").support:
+        return likelihood
+    if isinstance(likelihood, __getattr__("LocationScale")):
+        likelihood = type(likelihood)(initial_scale=1.0, by_feature=True)
+    return __getattr__("Standardized")(likelihood, schema.center, schema.scale)

@@ -5,7 +5,7 @@ import math
 import keras
 from keras import ops
 
-from zoo.artifact.endpoints import BATCH, PROBABILITY, REAL, Tensor
+from zoo.artifact.endpoints import BATCH, REAL, Tensor
 from zoo.errors import InputError
 
 FASTER = 10.0
@@ -18,17 +18,46 @@ class Likelihood(keras.layers.Layer):
     - `family`: its name. `support`: the smallest and the largest value. `spacing`: where values are
       multiples of a number, that number; None where they are continuous.
     - `levels`: 256 where its nats are of 8-bit values, and can be stated as bits per dimension.
-    - `mean_is_probability`: whether `mean` holds probabilities.
+    - `mean_kind`: how exact `mean` must be, one of `zoo.artifact.endpoints.TOLERANCES`.
     """
 
     family = None
     support = (-float("inf"), float("inf"))
     spacing = None
     levels = None
-    mean_is_probability = False
+    mean_kind = REAL
 
     def __init__(self, **kwargs):
         super().__init__(**{**kwargs, "dtype": "float32"})
+
+    # --- what lies on either side of the networks ----------------------------------------------
+
+    def example(self, event_shape):
+        """The contract's tensors of an example that is given: of one, `x`, unless said otherwise.
+
+        Whatever they are, x within the model is one float32 [batch, *event], made by `join`.
+        """
+        return (Tensor("x", "float32", (BATCH, *event_shape)),)
+
+    def join(self, given):
+        """x [batch, *event] of the tensors of `example`, {name: tensor}."""
+        return given["x"]
+
+    def split(self, x):
+        """The tensors of `example` of an array x [batch, *event]: {name: array}; `join` undone."""
+        return {"x": x}
+
+    def network_shape(self, event_shape):
+        """The shape of what the networks take of an event: that of `network_input`."""
+        return tuple(event_shape)
+
+    def event_shape(self, network_shape):
+        """The shape of the event of which the networks take that shape: `network_shape` undone."""
+        return tuple(network_shape)
+
+    def network_input(self, x):
+        """What the networks take of x [batch, *event], as they like it: standardised, say."""
+        return x
 
     def raw_shape(self, event_shape):
         """The shape of the raw output that a decoder must give of an event, without the batch."""
@@ -56,8 +85,7 @@ class Likelihood(keras.layers.Layer):
 
     def tensors(self, event_shape):
         """The contract's tensors of `outputs`: a tuple of `zoo.artifact.endpoints.Tensor`."""
-        kind = PROBABILITY if self.mean_is_probability else REAL
-        return (Tensor("x_mean", "float32", (BATCH, *event_shape), kind),)
+        return (Tensor("x_mean", "float32", (BATCH, *event_shape), self.mean_kind),)
 
     # --- for decoders that feed back what they choose ----------------------------------------
 
@@ -89,15 +117,15 @@ def unstacked(output, count):
     return ops.reshape(output, (-1, *inner, last // count, count))
 
 
-def add_log(layer, name, start, learned=True):
-    """A scalar weight of a layer that holds a tenth of log(start), which `log_of` gives back.
+def add_log(layer, name, start, learned=True, shape=()):
+    """A weight of a layer that holds a tenth of log(start), which `log_of` gives back.
 
     Adam moves any weight by its learning rate at most a step, and the scale of the data may lie
     several powers of ten from where it begins: so its logarithm moves `FASTER` times as fast as the
     networks' weights do.
     """
     start = keras.initializers.Constant(math.log(start) / FASTER)
-    return layer.add_weight(name=f"{name}_tenth", shape=(), initializer=start, trainable=learned)
+    return layer.add_weight(name=f"{name}_tenth", shape=shape, initializer=start, trainable=learned)
 
 
 def log_of(weight, low, high, dtype="float32"):

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from zoo import noise as seeded
+from zoo.artifact.endpoints import PROBABILITY
 from zoo.distributions import bernoulli
 from zoo.likelihoods.base import Likelihood, smallest
 
@@ -18,7 +19,7 @@ class Bernoulli(Likelihood):
 
     family = "bernoulli"
     support = (0.0, 1.0)
-    mean_is_probability = True
+    mean_kind = PROBABILITY
 
     def nats_are(self, binary):
         """What the nats are of, given whether the data was binarized."""

@@ -1,4 +1,4 @@
-"""Independent Laplace values of one scale."""
+"""Independent Laplace values."""
 
 import keras
 
@@ -17,6 +17,7 @@ class Laplace(LocationScale):
     Args:
         scale: mean distance from the output, fixed; None learns it.
         initial_scale: where a learned scale begins.
+        by_feature: whether each feature, along the last axis, has a scale of its own.
     """
 
     family = "laplace"

@@ -1,12 +1,13 @@
-"""What likelihoods around the decoder's output with one scale share."""
+"""What likelihoods around the decoder's output with a learned scale share."""
 
 from zoo.likelihoods.base import Likelihood, add_log, log_of, require_positive
 
 
 class LocationScale(Likelihood):
-    """Abstract: independent values around the decoder's output, with one scale for all of them.
+    """Abstract: independent values around the decoder's output, with a scale of their own.
 
-    The scale is learned together with the model, or fixed when `scale` is given. `distribution` is
+    The scale is learned together with the model, or fixed when `scale` is given; it is one number,
+    or with `by_feature` one for each feature, along the last axis. `distribution` is
     the module of `zoo.distributions` with the maths, `spread` its name for the logarithm of the
     scale, which is `power` times log(scale) and kept within `bounds`; `draw` makes the noise that
     its `sample` takes.
@@ -23,15 +24,17 @@ class LocationScale(Likelihood):
         """What the nats are of, given whether the data was binarized."""
         return "a density: they depend on the unit of x"
 
-    def __init__(self, scale=None, initial_scale=0.2, **kwargs):
+    def __init__(self, scale=None, initial_scale=0.2, by_feature=False, **kwargs):
         super().__init__(**kwargs)
         require_positive(self.named, scale=scale, initial_scale=initial_scale)
         self.scale = scale
         self.initial_scale = initial_scale
+        self.by_feature = by_feature
 
     def build(self, input_shape=None):
         start = self.initial_scale if self.scale is None else self.scale
-        self.log_of_scale = add_log(self, self.spread, start**self.power, self.scale is None)
+        shape = tuple(input_shape[-1:]) if self.by_feature else ()
+        self.log_of_scale = add_log(self, self.spread, start**self.power, self.scale is None, shape)
         self.built = True
 
     def log_prob(self, x, output, weight=None):
@@ -62,4 +65,5 @@ class LocationScale(Likelihood):
         return log_of(self.log_of_scale, *self.bounds, dtype)
 
     def get_config(self):
-        return {**super().get_config(), "scale": self.scale, "initial_scale": self.initial_scale}
+        names = ("scale", "initial_scale", "by_feature")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

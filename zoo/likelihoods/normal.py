@@ -1,4 +1,4 @@
-"""Independent normal values of one scale."""
+"""Independent normal values."""
 
 import keras
 
@@ -19,6 +19,7 @@ class Normal(LocationScale):
     Args:
         scale: standard deviation, fixed; None learns it.
         initial_scale: where a learned scale begins.
+        by_feature: whether each feature, along the last axis, has a scale of its own.
     """
 
     family = "normal"

@@ -68,7 +68,8 @@ class LatentModel(keras.Model):
         self.decoder = decoder
         self.likelihood = likelihoods.get(likelihood)
         self.conditions = dict(conditions or {})
-        self.event_shape = tuple(encoder.inputs[0].shape[1:])
+        self.network_shape = tuple(encoder.inputs[0].shape[1:])
+        self.event_shape = self.likelihood.event_shape(self.network_shape)
         self.loss_weight = 1.0
         self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction")
 
@@ -111,7 +112,7 @@ class LatentModel(keras.Model):
 
     def endpoints(self):
         """The artifact contract of this model: {name: `zoo.artifact.endpoints.Endpoint`}."""
-        x = Tensor("x", "float32", (BATCH, *self.event_shape))
+        x = self.likelihood.example(self.event_shape)
         z = Tensor("z", "float32", (BATCH, self.latent))
         if self.code_count is not None:
             z = Tensor("codes", "int32", (BATCH, self.latent), WHOLE, below=self.code_count)
@@ -130,13 +131,28 @@ class LatentModel(keras.Model):
             for name in self.nats
         )
         endpoints = [
-            Endpoint("encode", (x, *besides), encoded),
+            Endpoint("encode", (*x, *besides), encoded),
             Endpoint("decode", (z, *besides), decoded),
-            Endpoint("reconstruct", (x, *besides), decoded),
+            Endpoint("reconstruct", (*x, *besides), decoded),
             *([Endpoint("generate", (seed, *besides), (*decoded, z))] if self.generates else []),
-            Endpoint("score", (x, *besides), nats),
+            Endpoint("score", (*x, *besides), nats),
         ]
         return {endpoint.name: endpoint for endpoint in endpoints}
+
+    def ask(self, endpoint, inputs):
+        """What an endpoint answers, given its tensors by name: {name: tensor} -> {name: tensor}."""
+        return getattr(self, endpoint)(*self.joined(inputs).values())
+
+    def joined(self, inputs):
+        """The same tensors, those of an example (see `Likelihood.example`) as the one `x`.
+
+        First comes `x`, where it is among them, and then the others in their order.
+        """
+        names = [tensor.name for tensor in self.likelihood.example(self.event_shape)]
+        if not {*names} & {*inputs}:
+            return dict(inputs)
+        others = {name: value for name, value in inputs.items() if name not in names}
+        return {"x": self.likelihood.join({name: inputs[name] for name in names})} | others
 
     def _check_networks(self):
         """Refuses networks that do not fit the latents, the likelihood or the conditions."""
@@ -207,8 +223,8 @@ class LatentModel(keras.Model):
     def margin(self, inputs, answer):
         """How little must change for another whole number on the way to an answer: [batch].
 
-        None where an endpoint feeds back or chooses nothing that could jump. `inputs` and `answer`
-        are those of one call of an endpoint, by name.
+        None where an endpoint feeds back or chooses nothing that could jump. `inputs`, `joined`,
+        and `answer` are those of one call of an endpoint, by name.
         """
         if not self.autoregressive or "x_mean" not in answer:
             return None
@@ -224,7 +240,12 @@ class LatentModel(keras.Model):
     def features(self, x, condition, training=False):
         """What the encoder makes of x: {name: [batch, *shape]}, float32."""
         self._require_event("x", x)
-        given = self.encoder(self._joined(x, condition), training=training)
+        seen = self.likelihood.network_input(ops.cast(x, "float32"))
+        return self._encoded(seen, condition, training)
+
+    def _encoded(self, seen, condition, training=False):
+        """The same of what the networks take, [batch, *network_shape]."""
+        given = self.encoder(self._joined(seen, condition), training=training)
         return {name: ops.cast(value, "float32") for name, value in given.items()}
 
     def state(self, z):
@@ -233,7 +254,9 @@ class LatentModel(keras.Model):
 
     def raw(self, state, condition, x, training=False):
         """The likelihood's raw output of each row; x teaches an autoregressive decoder. float32."""
-        teacher = (x,) if self.autoregressive else ()
+        teacher = ()
+        if self.autoregressive:
+            teacher = (self.likelihood.network_input(ops.cast(x, "float32")),)
         raw = self.decoder(self._joined(state, condition, *teacher), training=training)
         return ops.cast(raw, "float32")
 
@@ -241,13 +264,17 @@ class LatentModel(keras.Model):
         """The raw output where each step that is fed back is the likeliest."""
         if self.autoregressive:
             given = self._joined(self.state(z), condition)
-            return self.decoder.unroll(given, self.likelihood.mode)
+            return self.decoder.unroll(given, self._fed_back(self.likelihood.mode))
         return self.raw(self.state(z), condition, None)
 
     def _drawn(self, z, condition, noise):
         """The raw output where each step that is fed back is drawn by the noise."""
         given = self._joined(self.state(z), condition)
-        return self.decoder.unroll(given, self.likelihood.sample, noise)
+        return self.decoder.unroll(given, self._fed_back(self.likelihood.sample), noise)
+
+    def _fed_back(self, choose):
+        """What the decoder is given of a step that was chosen of its raw output."""
+        return lambda output, noise: self.likelihood.network_input(choose(output, noise))
 
     def _outputs(self, raw, condition):
         return self.likelihood.outputs(raw, self._step_weight(condition))

@@ -140,7 +140,8 @@ class VAE(LatentModel):
 
     def start_pseudo_inputs(self, x):
         """Lets the prior's pseudo-inputs begin at examples x [n, *event], where it has some."""
-        self.latents.start_pseudo_inputs(x)
+        seen = self.likelihood.network_input(ops.convert_to_tensor(x, "float32"))
+        self.latents.start_pseudo_inputs(ops.convert_to_numpy(seen))
 
     def _check_objective(self):
         latents, objective = self.latents, self.objective
@@ -180,11 +181,11 @@ class VAE(LatentModel):
                 f"The {self.latents.prior_family} prior encodes what it has learned, and the model "
                 f"can take no conditions beside it; it takes {', '.join(self.conditions)}."
             )
-        if tuple(learned.shape[1:]) != self.event_shape:
+        if tuple(learned.shape[1:]) != self.network_shape:
             raise InputError(
                 f"The {self.latents.prior_family} prior learns inputs of shape "
-                f"{tuple(learned.shape[1:])}, the encoder takes {self.event_shape}: give the prior "
-                "that event_shape."
+                f"{tuple(learned.shape[1:])}, the encoder takes {self.network_shape}: give the "
+                "prior that event_shape."
             )
 
     def build(self, input_shape=None):
@@ -295,7 +296,7 @@ class VAE(LatentModel):
     def _pseudo(self):
         """What the encoder makes of the prior's pseudo-inputs; None where it has none."""
         learned = self.latents.pseudo_inputs()
-        return None if learned is None else self.features(learned, ())
+        return None if learned is None else self._encoded(learned, ())
 
     # --- training ----------------------------------------------------------------------------
 

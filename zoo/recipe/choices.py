@@ -38,6 +38,9 @@ def likelihood(asked, data):
         return Choice("likelihood", "bernoulli", "a value is the chance of ink, drawn as 0 or 1")
     if schema.is_eight_bits:
         return Choice("likelihood", GREY, "8-bit values: a probability for each of the 256")
+    if schema.center:
+        why = "real values, standardised: a density with a learned scale for each feature"
+        return Choice("likelihood", "normal", why)
     return Choice("likelihood", "normal", "real values: a density of learned scale")
 
 
@@ -47,6 +50,8 @@ def binarization(asked, data, likelihood):
         return Choice("binarization", asked, "as asked")
     if data.schema.is_binary:
         return Choice("binarization", "none", "the values are 0 and 1 already")
+    if data.schema.range != (0.0, 1.0):
+        return Choice("binarization", "none", "the values are no chances between 0 and 1")
     between = f"{share_between(data):.0%} of the values lie between the lowest and the highest"
     if not data.schema.ink:
         return Choice("binarization", "none", between)

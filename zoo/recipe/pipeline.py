@@ -38,7 +38,8 @@ def main(config_class, model, script, facts=lambda config, data: {}):
     def build(config, data, likelihood):
         import zoo
 
-        given = options.of_model(config) | {"likelihood": likelihood} | facts(config, data)
+        made = zoo.likelihoods.of_schema(likelihood, data.schema)
+        given = options.of_model(config) | {"likelihood": made} | facts(config, data)
         return zoo.catalog.build(model, data.event_shape, **given)
 
     module = sys.modules["__main__"]

@@ -9,6 +9,7 @@ import numpy as np
 
 from zoo.artifact.endpoints import (
     BOUND,
+    FEATURE,
     NATS,
     PROBABILITY,
     PROOF_BATCHES,
@@ -121,14 +122,16 @@ def require_same_interface(endpoint: Endpoint, inputs: Interface, outputs: Inter
 def errors(expected: Array, actual: Array, scale: Array | None = None) -> tuple[float, float]:
     """(largest absolute, largest relative error) of two arrays [batch, ...].
 
-    Relative to `scale`, [batch]; None takes the largest magnitude of the same example: the error's
-    maximum norm over the vector's. An example of zeros has no scale; any error in it is infinite.
+    Relative to `scale`, [batch] or that of each value, [batch, values]; None takes the largest
+    magnitude of the same example: the error's maximum norm over the vector's. An example of zeros
+    has no scale; any error in it is infinite.
     """
     expected = _flat(expected)
     difference = np.abs(_flat(actual) - expected)
     scale = _largest(expected) if scale is None else scale
+    scale = scale if scale.ndim == 2 else scale[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
-        relative = np.where(difference == 0.0, 0.0, difference / scale[:, None])
+        relative = np.where(difference == 0.0, 0.0, difference / scale)
     return float(np.max(difference, initial=0.0)), float(np.max(relative, initial=0.0))
 
 
@@ -143,7 +146,16 @@ def _largest(flat: Array) -> Array:
 
 
 def _scale(endpoint: Endpoint, tensor: Tensor, wanted: Arrays) -> Array:
-    """What an output's errors are relative to, [rows]; see `zoo.artifact.endpoints.TOLERANCES`."""
+    """What an output's errors are relative to; see `zoo.artifact.endpoints.TOLERANCES`.
+
+    [rows], or [rows, values] where it is another for each feature.
+    """
+    if tensor.kind == FEATURE:
+        values = np.abs(wanted[tensor.name].astype(np.float64))
+        values = values.reshape(len(values), -1, values.shape[-1])
+        of_row = np.max(values, axis=1, keepdims=True, initial=0.0)
+        of_row = np.maximum(of_row, np.median(of_row, axis=0, keepdims=True))
+        return np.broadcast_to(of_row, values.shape).reshape(len(values), -1)
     together = endpoint.outputs if tensor.kind == BOUND else (tensor,)
     own = _largest(np.concatenate([_flat(wanted[each.name]) for each in together], axis=1))
     scale = np.maximum(own, np.median(own))

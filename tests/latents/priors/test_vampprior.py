@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from scipy import special, stats
 
-from zoo import catalog, noise
+from zoo import catalog, likelihoods, noise
 from zoo.errors import InputError
 from zoo.latents import priors
 
@@ -121,6 +121,26 @@ def test_pseudo_inputs_begin_at_the_examples_given_and_the_others_at_random():
     after = np.asarray(prior.pseudo_inputs())
     np.testing.assert_allclose(after[:3], np.clip(x, -0.8, 2.8), atol=1e-5)  # 0.05 of 4
     np.testing.assert_array_equal(after[3:], before[3:])
+
+
+def test_without_bounds_pseudo_inputs_are_any_numbers():
+    prior = priors.VampPrior(3, EVENT, bounds=None)
+    prior.build((None, 2))
+    x = (100 * np.random.default_rng(0).normal(size=(2, *EVENT))).astype(np.float32)
+    prior.start_from(x)
+    np.testing.assert_array_equal(np.asarray(prior.pseudo_inputs())[:2], x)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="one backend is enough")
+def test_of_standardised_data_they_begin_where_the_networks_see_the_examples():
+    center, scale = (5.0, 0.0, -900.0), (2.0, 1.0, 300.0)
+    likelihood = likelihoods.Standardized("normal", center, scale)
+    options = {"latent": 2, "units": (4,), "components": 3, "bounds": None}
+    vae = catalog.vampprior_vae(EVENT, likelihood=likelihood, **options)
+    x = (np.random.default_rng(0).normal(size=(3, *EVENT)) * scale + center).astype(np.float32)
+    vae.start_pseudo_inputs(x)
+    learned = np.asarray(vae.latents.pseudo_inputs())
+    np.testing.assert_allclose(learned, (x - center) / scale, rtol=1e-4, atol=1e-4)
 
 
 def test_it_comes_back_with_its_model(tmp_path):

@@ -19,12 +19,13 @@ class VampPrior(Prior):
 
     The pseudo-inputs are a sigmoid of weights, stretched to the data's range. Tomczak & Welling cut
     them off at its ends, where a value has no gradient any more and stays for good; a sigmoid has
-    one everywhere. They begin at random unless `start_from` is given examples.
+    one everywhere. Of data without bounds they are the weights themselves. They begin at random
+    unless `start_from` is given examples.
 
     Args:
         components: K >= 1 pseudo-inputs.
-        event_shape: of x.
-        bounds: (lowest, highest) value of the data.
+        event_shape: of x as the networks are given it.
+        bounds: its (lowest, highest) value; None where there are none, as of standardised data.
     """
 
     family = "VampPrior"
@@ -36,8 +37,8 @@ class VampPrior(Prior):
         if event_shape is None:
             raise InputError("A VampPrior learns pseudo-inputs: give the event_shape of x.")
         self.event_shape = tuple(event_shape)
-        self.bounds = tuple(bounds)
-        if not self.bounds[0] < self.bounds[1]:
+        self.bounds = None if bounds is None else tuple(bounds)
+        if self.bounds is not None and not self.bounds[0] < self.bounds[1]:
             raise InputError(f"bounds={self.bounds}: give (lowest, highest) of the data.")
 
     def build(self, input_shape=None):
@@ -50,6 +51,8 @@ class VampPrior(Prior):
 
     def pseudo_inputs(self):
         """u: [components, *event], within `bounds`."""
+        if self.bounds is None:
+            return ops.convert_to_tensor(self.raw)
         low, high = self.bounds
         return low + (high - low) * ops.sigmoid(self.raw)
 
@@ -62,21 +65,25 @@ class VampPrior(Prior):
             InputError: for examples of another shape, too many of them, or out of bounds.
         """
         x = np.asarray(x, np.float32)
-        low, high = self.bounds
         if x.shape[1:] != self.event_shape or len(x) > self.components:
             raise InputError(
                 f"start_from: given {list(x.shape)}, wanted up to {self.components} examples of "
                 f"shape {list(self.event_shape)}."
             )
+        raw = np.array(ops.convert_to_numpy(self.raw))
+        raw[: len(x)] = x if self.bounds is None else self._inverse(x)
+        self.raw.assign(raw)
+
+    def _inverse(self, x):
+        """The weights of which `pseudo_inputs` makes x, moved inside by `EDGE`."""
+        low, high = self.bounds
         if len(x) and not (low <= x.min() and x.max() <= high):
             raise InputError(
                 f"start_from: the examples reach from {x.min():g} to {x.max():g}, the "
                 f"pseudo-inputs from {low:g} to {high:g}: give VampPrior the bounds of the data."
             )
         share = np.clip((x - low) / (high - low), EDGE, 1.0 - EDGE)
-        raw = np.array(ops.convert_to_numpy(self.raw))
-        raw[: len(x)] = np.log(share) - np.log1p(-share)
-        self.raw.assign(raw)
+        return np.log(share) - np.log1p(-share)
 
     def noise_kinds(self, latent):
         return (("uniform", 1), ("normal", latent))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from zoo import datasets
+from zoo.artifact.columns import Column, numbers_first
 from zoo.datasets import Dataset, Schema, Split, standardising
 from zoo.errors import DatasetError
 
@@ -169,3 +170,56 @@ def test_a_manifest_whose_features_cannot_be_is_refused(wrong):
     value = Schema("vector", (3,)).to_json() | wrong
     with pytest.raises((TypeError, ValueError), match=r"features|center|scale"):
         Schema.from_json(value)
+
+
+COLUMNS = (
+    Column("city", "categorical", words=("Oslo", "Bergen"), missing=True, other=1),
+    Column("age", "real", "years", center=40.0, scale=12.5, low=18.0, high=99.5),
+    Column("seen", "date", origin=19000.0, cycles=("year", "week")),
+)
+
+
+def test_a_table_travels_with_its_columns():
+    schema = Schema("table", (3,), None, None, columns=COLUMNS)
+    assert Schema.from_json(json.loads(json.dumps(schema.to_json()))) == schema
+    assert numbers_first(COLUMNS) == [1, 2, 0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "vector"},
+        {"shape": [4]},
+        {"columns": []},
+        {"columns": 3},
+        {"columns": [COLUMNS[0].to_json()] * 3},
+    ],
+)
+def test_a_table_of_other_columns_is_refused(change):
+    value = Schema("table", (3,), None, None, columns=COLUMNS).to_json() | change
+    with pytest.raises((TypeError, ValueError), match=r"columns"):
+        Schema.from_json(value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "number"},
+        {"name": 3},
+        {"scale": 0.0},
+        {"center": None},
+        {"low": "0"},
+        {"missing": 1},
+        {"words": []},
+        {"words": ["Oslo"]},
+        {"words": ["Oslo", "Oslo"]},
+        {"kind": "real"},
+        {"kind": "boolean", "words": ["a", "b", "c"]},
+        {"cycles": ["year"]},
+        {"other": 2},
+        {"other": True},
+    ],
+)
+def test_a_column_that_cannot_be_is_refused(change):
+    with pytest.raises((TypeError, ValueError)):
+        Column.from_json(COLUMNS[0].to_json() | change)

@@ -7,11 +7,13 @@ runtime checks and converts what an app hands it by the same words.
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 
-IMAGE, VECTOR, SERIES, SEQUENCE = "image", "vector", "series", "sequence"
+from zoo.artifact.columns import Column
+
+IMAGE, VECTOR, TABLE, SERIES, SEQUENCE = "image", "vector", "table", "series", "sequence"
 EIGHT_BITS = 1 / 255
 """The spacing of 8-bit values that were scaled to [0, 1]."""
 
-KINDS = (IMAGE, VECTOR, SERIES, SEQUENCE)
+KINDS = (IMAGE, VECTOR, TABLE, SERIES, SEQUENCE)
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,9 @@ class Schema:
     """What one example is, in the units in which the model takes it.
 
     Args:
-        kind: "image" [height, width, channels], "vector" [features], "series" [steps, features],
-            a window of what goes on, or "sequence" [steps, ...features], which may end.
+        kind: "image" [height, width, channels], "vector" [features], "table" [columns], a row of
+            one, "series" [steps, features], a window of what goes on, or "sequence"
+            [steps, ...features], which may end.
         shape: of one example, without the batch axis.
         low, high: smallest and largest value; None where there is no bound.
         spacing: where values are multiples of a number (1/255 for 8-bit values, 1 for whole
@@ -34,6 +37,7 @@ class Schema:
         features: names along the last axis; () where there are none.
         center, scale: what is usual along the last axis, and how far values lie around it, in the
             unit of each: networks are given (x - center) / scale. () where x is taken as it is.
+        columns: of a table, in its own order; a row is laid out as `zoo.artifact.columns` says.
     """
 
     kind: str
@@ -49,6 +53,7 @@ class Schema:
     features: tuple[str, ...] = ()
     center: tuple[float, ...] = ()
     scale: tuple[float, ...] = ()
+    columns: tuple[Column, ...] = ()
 
     @property
     def is_binary(self) -> bool:
@@ -68,7 +73,8 @@ class Schema:
 
     def to_json(self) -> dict:
         """A dict that `from_json` reads back."""
-        return asdict(self) | {name: list(getattr(self, name)) for name in _LISTS}
+        lists = {name: list(getattr(self, name)) for name in _LISTS}
+        return asdict(self) | lists | {"columns": [each.to_json() for each in self.columns]}
 
     @classmethod
     def from_json(cls, value: dict) -> "Schema":
@@ -85,7 +91,9 @@ class Schema:
             isinstance(each, list) for each in lists.values()
         ):
             raise TypeError(f"its {', '.join(_LISTS)} are lists")
-        made = cls(**known | {name: tuple(each) for name, each in lists.items()})
+        columns = tuple(map(Column.from_json, lists.pop("columns", [])))
+        lists = {name: tuple(each) for name, each in lists.items()} | {"columns": columns}
+        made = cls(**known | lists)
         for problem in made._problems():
             raise ValueError(problem)
         return made
@@ -120,13 +128,20 @@ class Schema:
             given = getattr(self, name)
             if given and len(given) != (self.shape or (0,))[-1]:
                 yield f"its {name} are {len(given)}, and its shape is {list(self.shape)!r:.80}"
+        if bool(self.columns) != (self.kind == TABLE) or (
+            self.columns and tuple(self.shape) != (len(self.columns),)
+        ):
+            yield f"it is a {self.kind} [{self.shape!r:.40}] of {len(self.columns)} columns"
+        names = [each.name for each in self.columns]
+        if len({*names}) < len(names):
+            yield "two of its columns have one name"
         if not all(map(_is_number, (*self.center, *self.scale))):
             yield "its center and scale are not all numbers"
         elif bool(self.center) != bool(self.scale) or not all(each > 0 for each in self.scale):
             yield "its scale is not above 0 beside each center"
 
 
-_LISTS = ("shape", "classes", "features", "center", "scale")
+_LISTS = ("shape", "classes", "features", "center", "scale", "columns")
 
 
 def _is_number(value: object) -> bool:

@@ -68,6 +68,15 @@ def test_the_data_states_what_an_example_is(text, changes, said):
 
 
 @pytest.mark.slow
+def test_what_was_settled_in_loading_the_data_is_listed(artifact, text, capsys):
+    data = json.loads((artifact / "manifest.json").read_text())["data"]
+    said = ["3 of 12 files left out: <b>.txt, a\nb.csv", "Pictures are 20x16 pixels."]
+    listed = section(text(data=data | {"notes": said}), "Data")
+    first, second = "3 of 12 files left out: &lt;b&gt;.txt, a b.csv", "Pictures are 20x16 pixels."
+    assert listed.endswith(f"settled:\n\n- {first}\n- {second}\n\n")
+    assert "settled" not in section(text(data=data | {"notes": []}), "Data")
+
+
 def test_a_metric_that_is_not_finite_is_said_to_be(artifact, trained, tmp_path, capsys):
     """Null in the manifest, since JSON knows no NaN; in words for people."""
     metrics = trained.report.metrics | {"nll": math.nan, "elbo": -math.inf}

@@ -190,6 +190,7 @@ def test_a_folder_of_colour_photos_replaces_an_older_artifact(tmp_path, here, ar
     assert done.returncode == 0, done.stderr
     vae = zoo.load(folder)
     assert vae.manifest["event_shape"] == [56, 56, 3]  # by the sizes of the photos
+    assert any("56x56" in said for said in vae.manifest["data"]["notes"])
     assert vae.manifest["protocol"]["binarization"] == "none"
     assert "256 levels" in vae.manifest["protocol"]["statement"]
     rows = (folder / "history.csv").read_text().splitlines()

@@ -159,6 +159,7 @@ def _description(folder, m, endpoints):
     yield f"  ONNX graphs in float32{'; in float16: ' + ', '.join(half) if half else ''}"
     yield from ("", "Examples")
     yield from (f"  {said}" for said in schema_in_words.sentences(manifests.schema(m)))
+    yield from (f"  {said}" for said in data.get("notes", ()))
     yield from ("", "Metrics")
     shown = {
         k: "not finite" if v is None else f"{v:.2f}" if isinstance(v, float) else str(v)

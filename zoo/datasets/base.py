@@ -108,6 +108,7 @@ class BaseDataset(Generic[AnySplit]):
         source: where the data is from, one line.
         licence: its licence, or who could state it.
         test_split: how the test set was chosen, one sentence.
+        notes: what was chosen and what was left out in loading it, sentences for the user.
     """
 
     name: str
@@ -117,6 +118,7 @@ class BaseDataset(Generic[AnySplit]):
     source: str
     licence: str
     test_split: str
+    notes: tuple[str, ...] = ()
 
     @property
     def event_shape(self) -> tuple[int, ...]:
@@ -131,13 +133,7 @@ class BaseDataset(Generic[AnySplit]):
 
 @dataclass(frozen=True, eq=False)
 class Dataset(BaseDataset[Split]):
-    """A named dataset as it is loaded; final.
-
-    Args:
-        notes: what was chosen and what was left out in loading it, sentences for the user.
-    """
-
-    notes: tuple[str, ...] = ()
+    """A named dataset as it is loaded; final."""
 
 
 def as_uint8_or_float32(rows: np.ndarray) -> np.ndarray:

@@ -44,6 +44,7 @@ def binarize(data: Dataset, binarization: str, seed: int = 0) -> "BinarizedDatas
         source=data.source,
         licence=data.licence,
         test_split=data.test_split,
+        notes=data.notes,
         binarization=binarization,
         seed=seed,
     )

@@ -190,17 +190,24 @@ def _notes(m):
 
 
 def _example(schema):
-    """What an example is; a word of somebody's data may hold what Markdown takes for HTML."""
-    return html.escape(" ".join(schema_in_words.sentences(schema)), quote=False)
+    """What an example is."""
+    return _plain(" ".join(schema_in_words.sentences(schema)))
+
+
+def _plain(text):
+    """A word of somebody's data may hold what Markdown takes for HTML, or a file's name a line."""
+    return html.escape(" ".join(text.split()), quote=False)
 
 
 def _data(m):
     data, schema = m["data"], Schema.from_json(m["schema"])
+    noted = "".join(f"\n- {_plain(each)}" for each in data.get("notes", ()))
     return (
         f"## Data\n\n{data['source']}\n\nLicence of the data: {data['licence']}. "
         f"{data['train']:,} training, {data['validation']:,} validation and {data['test']:,} test "
         f"examples. {_example(schema)} {data['test_split']} "
         "Training never saw a test example; the validation split was cut from the training data."
+        + (f"\n\nIn loading it was settled:\n{noted}" if noted else "")
     )
 
 

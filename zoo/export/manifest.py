@@ -60,6 +60,7 @@ def build(name, answer, data, run, report, recipe, warnings=()):
             "test_split": data.test_split,
             "source": data.source,
             "licence": data.licence,
+            "notes": list(data.notes),
         },
         "recipe": recipe,
         "metrics": {name: _number(value) for name, value in report.metrics.items()},

@@ -37,5 +37,10 @@ class Config(options.Activation, options.VAE):
     """Widths of the encoder's layers; the decoder mirrors them."""
 
 
+def facts(config, data):
+    """What the model takes of the data: within which bounds pseudo-inputs are learned."""
+    return {"bounds": data.range}
+
+
 if __name__ == "__main__":
-    recipe.main(Config, "vampprior_vae", __file__, lambda config, data: {"bounds": data.range})
+    recipe.main(Config, "vampprior_vae", __file__, facts)

@@ -88,7 +88,7 @@ ROOMS = {
     ),
     "command_line": (
         "the command `zoo`: parses and prints, nothing else",
-        ("artifact", "catalog", "deploy", "errors", "export", "runtime"),
+        ("artifact", "catalog", "deploy", "errors", "export", "recipe", "runtime"),
     ),
     "__main__": ("`python -m zoo`", ("command_line",)),
 }

@@ -91,7 +91,8 @@ def _load(name: str) -> Any:
 
         raise MissingDependency(
             f"zoo.{name} needs {error.name}, which is not installed. The training stack is "
-            'installed from a clone by: pip install -c constraints.txt -e ".[train]"'
+            'installed by: pip install "vae-zoo[train]"; in a clone by: pip install -c '
+            'constraints.txt -e ".[train]"'
         ) from error
 
 

@@ -72,7 +72,7 @@ ROOMS = {
         ("artifact", "atomic_write", "distributions", "errors", "noise", "runtime"),
     ),
     "recipe": (
-        "what recipes share: options, and the road from data to artifact",
+        "`fit`, `evaluate`, `publish`: the road from data to artifact; what recipes share: options",
         (
             "atomic_write",
             "catalog",

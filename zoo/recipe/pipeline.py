@@ -131,9 +131,10 @@ def run(config, build, script, started=None):
 def _make(config, model, data, settings, folder, target, script, started):
     """Trains, evaluates and publishes; gives the warnings about the model."""
     import zoo
+    from zoo.recipe import road
 
     _start_pseudo_inputs(model, data, settings)
-    trained = zoo.training.fit(
+    trained = road.fit(
         model,
         data,
         settings,
@@ -146,27 +147,26 @@ def _make(config, model, data, settings, folder, target, script, started):
     print(
         f"Trained {len(trained.history)} epochs in {trained.seconds:.0f} s; evaluating.", flush=True
     )
-    report = zoo.evaluation.report(model, data, config.seed, config.samples, folder=folder)
+    report = road.evaluate(model, data, seed=config.seed, samples=config.samples, folder=folder)
     warnings = zoo.evaluation.warnings(report.metrics, zoo.evaluation.constant_log_p(model, data))
     figures = zoo.evaluation.draw(
         model, data, trained.history, report.means, folder / FIGURES, config.seed
     )
     print("\n".join(report.lines()), *warnings, sep="\n", flush=True)
-    if not zoo.evaluation.is_finite(report.metrics):
-        raise TrainingError(" ".join([*warnings, "Nothing was exported."]))
-    print("Exporting and proving.", flush=True)
-    published = zoo.export.publish(
+    if zoo.evaluation.is_finite(report.metrics):  # else publishing says what it is
+        print("Exporting and proving.", flush=True)
+    published = road.publish(
         model,
         data,
-        trained,
-        report,
-        figures,
-        {"script": command.shown(script), "config": _plain(config), "seed": config.seed},
         target,
-        command.line(script, config, started),
+        trained=trained,
+        report=report,
+        figures=figures,
+        recipe={"script": command.shown(script), "config": _plain(config), "seed": config.seed},
+        command=command.line(script, config, started),
+        warnings=warnings,
         replace=config.replace,
         float16=config.float16,
-        warnings=warnings,
     )
     print(*published.lines(), sep="\n")
     return warnings

@@ -1,6 +1,7 @@
 """Imported first by every recipe: says what to install where something is missing.
 
-Standard library only. A recipe runs with the package that lies beside it, installed or not.
+Standard library only. In a clone, a recipe runs with the package that lies beside it, installed or
+not; in a wheel it is part of the package.
 """
 
 import importlib.util
@@ -26,13 +27,18 @@ NEEDED = (
     "tqdm",
     "tensorboardX",
 )
+IN_A_CLONE = (ROOT / "zoo" / "__init__.py").is_file()
 
-sys.path.insert(0, str(ROOT))
+if IN_A_CLONE:
+    sys.path.insert(0, str(ROOT))
 
 missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
 if missing:
+    where, what = "", '"vae-zoo[train]"'
+    if IN_A_CLONE:
+        where, what = ", from the folder of pyproject.toml", '-c constraints.txt -e ".[train]"'
     sys.exit(
         f"error: a recipe trains a model and needs {', '.join(missing)}, not installed for "
-        f"{sys.executable}. This one command installs the training stack, from the folder "
-        'of pyproject.toml:\n\n    python -m pip install -c constraints.txt -e ".[train]"\n'
+        f"{sys.executable}. This one command installs the training stack{where}:\n\n"
+        f"    python -m pip install {what}\n"
     )

@@ -72,7 +72,7 @@ ROOMS = {
         ("artifact", "atomic_write", "distributions", "errors", "noise", "runtime"),
     ),
     "recipe": (
-        "what recipes share: options, and the road from data to artifact",
+        "`fit`, `evaluate`, `publish`: the road from data to artifact; what recipes share: options",
         (
             "atomic_write",
             "catalog",
@@ -88,7 +88,7 @@ ROOMS = {
     ),
     "command_line": (
         "the command `zoo`: parses and prints, nothing else",
-        ("artifact", "catalog", "deploy", "errors", "export", "runtime"),
+        ("artifact", "catalog", "deploy", "errors", "export", "recipe", "runtime"),
     ),
     "__main__": ("`python -m zoo`", ("command_line",)),
 }

@@ -1,8 +1,8 @@
 """vae-zoo: variational autoencoders for Keras 3 whose trained models leave as proven artifacts.
 
-`zoo.load` runs an artifact on numpy and onnxruntime alone. `zoo.VAE`, `zoo.fit` and `zoo.publish`
-make one. These names and the submodules are loaded when first used (PEP 562): importing this
-package loads neither Keras nor TensorFlow.
+`zoo.load` runs an artifact on numpy and onnxruntime alone. `zoo.VAE`, `zoo.fit`, `zoo.evaluate`
+and `zoo.publish` make one. These names and the submodules are loaded when first used (PEP 562):
+importing this package loads neither Keras nor TensorFlow.
 """
 
 import importlib
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
         schedules,
         training,
     )
-    from zoo.export import publish
     from zoo.models.autoencoder import Autoencoder
     from zoo.models.vae import VAE
+    from zoo.recipe.road import evaluate, fit, publish
     from zoo.runtime import load
-    from zoo.training import Settings, fit
+    from zoo.training import Settings
 
 __version__ = "0.1.0"
 
@@ -48,6 +48,7 @@ __all__ = [
     "deploy",
     "distributions",
     "errors",
+    "evaluate",
     "evaluation",
     "export",
     "fit",
@@ -70,9 +71,10 @@ _HOMES = {
     "Autoencoder": "zoo.models.autoencoder",
     "Settings": "zoo.training",
     "VAE": "zoo.models.vae",
-    "fit": "zoo.training",
+    "evaluate": "zoo.recipe.road",
+    "fit": "zoo.recipe.road",
     "load": "zoo.runtime",
-    "publish": "zoo.export",
+    "publish": "zoo.recipe.road",
 }
 
 
@@ -91,7 +93,8 @@ def _load(name: str) -> Any:
 
         raise MissingDependency(
             f"zoo.{name} needs {error.name}, which is not installed. The training stack is "
-            'installed from a clone by: pip install -c constraints.txt -e ".[train]"'
+            'installed by: pip install "vae-zoo[train]"; in a clone by: pip install -c '
+            'constraints.txt -e ".[train]"'
         ) from error
 
 

@@ -172,13 +172,13 @@ def _description(folder, m, endpoints):
     options = " ".join(f"{key}={value}" for key, value in recipe["config"].items())
     best = f", best {training['best_epoch']}" if "best_epoch" in training else ""
     epochs = f"{training['epochs']} epoch{'s' if training['epochs'] != 1 else ''}"
+    seconds = f", {training['seconds']:,.0f} s" if "seconds" in training else ""
     facts = {
-        "recipe": recipe["script"],
+        "recipe": recipe["script"] or "none: by a program in Python",
         "options": options,
         "seed": recipe["seed"],
         "created": m["created"],
-        "training": f"{epochs}{best}, {training['seconds']:,.0f} s on Keras "
-        f"with {training['backend']}",
+        "training": f"{epochs}{best}{seconds} on Keras with {training['backend']}",
         "hardware": training["hardware"],
         "data": f"{data['source']}; {data['train']:,} training, {data['validation']:,} "
         f"validation, {data['test']:,} test examples",

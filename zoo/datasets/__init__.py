@@ -4,6 +4,7 @@ data = datasets.load("digits")          # embedded; no network
 data = datasets.load("mnist")           # any image dataset of TensorFlow Datasets
 data = datasets.load("~/photos")        # a folder of images, or photos.zip, photos.tar.gz
 data = datasets.load("spectra.npy")     # .npy or .npz
+data = datasets.from_arrays(x, labels)  # what a program holds
 data.train.batch(slice(0, 64))          # float32 [64, *data.event_shape] in [0, 1]
 """
 
@@ -18,6 +19,7 @@ from zoo.datasets.archives import SUFFIXES as _ARCHIVE_SUFFIXES
 from zoo.datasets.base import Dataset, HoldOut, ImageShape, Split
 from zoo.datasets.binarization import binarize
 from zoo.datasets.classes import classes, label_count, leave_out
+from zoo.datasets.in_memory import from_arrays
 from zoo.datasets.reading import exists, expanded, printable
 from zoo.errors import DatasetError, MissingDependency
 
@@ -27,6 +29,7 @@ __all__ = [
     "Split",
     "binarize",
     "classes",
+    "from_arrays",
     "label_count",
     "leave_out",
     "load",

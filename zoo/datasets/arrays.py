@@ -56,25 +56,44 @@ def load(
     Images are within [0, 1]; floats of vectors and sequences are any finite numbers. A .npy larger
     than `memory_share` of the memory stays on disk; a .npz is read whole.
     """
-    stored = _read(path, int(memory_share * storage.physical_memory()))
+    return made(
+        _read(path, int(memory_share * storage.physical_memory())),
+        hold_out,
+        image_shape,
+        where=printable(path),
+        name=slug(path.stem),
+        source=f"the user's own file {printable(path.name)}",
+    )
+
+
+def made(
+    stored: dict[str, np.ndarray],
+    hold_out: HoldOut,
+    image_shape: ImageShape | None = None,
+    *,
+    where: str,
+    name: str,
+    source: str,
+) -> Dataset:
+    """A dataset of arrays by the keys of an .npz; `where` they are, for errors."""
     if "x_train" in stored:
-        train = _split(path, stored, "_train", image_shape)
-        test = _split(path, stored, "_test", image_shape)
+        train = _split(where, stored, "_train", image_shape)
+        test = _split(where, stored, "_test", image_shape)
         if train.images.shape[1:] != test.images.shape[1:]:
             raise DatasetError(
-                f"{printable(path)}: x_train has examples of {train.images.shape[1:]} and x_test "
+                f"{where}: x_train has examples of {train.images.shape[1:]} and x_test "
                 f"of {test.images.shape[1:]}; they must be the same."
             )
-        sentence = f"The file's own x_test, n={len(test):,}."
+        sentence = f"x_test as it was given, n={len(test):,}."
     else:
-        whole = _split(path, stored, "", image_shape)
+        whole = _split(where, stored, "", image_shape)
         train, test, sentence = hold_out.parts(whole)
     return Dataset(
-        name=slug(path.stem),
+        name=name,
         train=train,
         test=test,
         schema=_schema(stored, train),
-        source=f"the user's own file {printable(path.name)}",
+        source=source,
         licence=UNKNOWN_LICENCE,
         test_split=sentence,
     )
@@ -200,14 +219,13 @@ def _named(path: Path, stored: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _split(
-    path: Path,
+    shown: str,
     stored: dict[str, np.ndarray],
     part: str,
     image_shape: ImageShape | None,
 ) -> Split:
     x, y, length = (kind + part for kind in _KINDS)
     sequences = length in stored
-    shown = printable(path)
     given = _shaped(f"{shown} ({x})", stored[x], image_shape, sequences)
     _check_values(f"{shown} ({x})", given, bounded=given.ndim == 4)
     labels = _labels(f"{shown} ({y})", stored[y], len(given)) if y in stored else None

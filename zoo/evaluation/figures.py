@@ -22,12 +22,13 @@ def draw(model, data, history, means, folder, seed=0):
 
     Args:
         data: what `zoo.datasets.binarize` gives.
-        history: a row an epoch.
+        history: a row an epoch; [] where none is known, of which nothing is drawn.
         means: posterior means of the test split, [n, latent].
         seed: of the prior's samples.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    loss_curves(history, folder)
+    if history:
+        loss_curves(history, folder)
     latent_scatter(means, data, folder)
     if len(data.event_shape) == 3:
         reconstructions(model, data, folder)
@@ -143,6 +144,8 @@ def loss_curves(history, folder):
     left, *others = panels[0]
     shown = []
     for prefix, label in (("", "training"), ("val_", "validation")):
+        if not all(f"{prefix}reconstruction" in row for row in history):
+            continue  # trained without a validation split
         values = [
             -row[f"{prefix}elbo"] if bounded else row[f"{prefix}reconstruction"] for row in history
         ]

@@ -31,6 +31,9 @@ class Report:
     seconds: float
     means: np.ndarray = field(repr=False, default=None)
 
+    def __str__(self):
+        return "\n".join(self.lines())
+
     def lines(self):
         """A line a metric, protocol below."""
         width = max(map(len, self.metrics))

@@ -205,9 +205,20 @@ def _data(m):
     return (
         f"## Data\n\n{data['source']}\n\nLicence of the data: {data['licence']}. "
         f"{data['train']:,} training, {data['validation']:,} validation and {data['test']:,} test "
-        f"examples. {_example(schema)} {data['test_split']} "
-        "Training never saw a test example; the validation split was cut from the training data."
+        f"examples. {_example(schema)} {data['test_split']} {_seen(m)}"
         + (f"\n\nIn loading it was settled:\n{noted}" if noted else "")
+    )
+
+
+def _seen(m):
+    if "best_epoch" in m["training"]:
+        return (
+            "Training never saw a test example; the validation split was cut from the training "
+            "data."
+        )
+    return (
+        "The zoo did not see the training: that it never saw a test example is for whoever "
+        "trained the model to say."
     )
 
 
@@ -219,14 +230,30 @@ def _training(m):
             f" The files were written anew from `{layout.KERAS}` on {m['republished'][:10]}, by "
             f"{_versions(m['versions'])}; the model and its metrics are as they were."
         )
-    return (
-        f"## Training\n\n```\n{m['recipe']['command']}\n```\n\n"
-        f"{t['epochs']} epochs in {t['seconds'] / 60:.1f} minutes (evaluation "
-        f"{t['evaluation_seconds'] / 60:.1f} minutes) on {t['hardware']}, Keras backend "
-        f"{t['backend']}; the weights are those of epoch {t['best_epoch']}, the best on the "
-        f"validation split. Every option is in `manifest.json`, every epoch in `history.csv`.\n\n"
-        f"Versions: {versions}.{again}"
-    )
+    return f"## Training\n\n{_command(m)}\n\n{_epochs(t)}\n\nVersions: {versions}.{again}"
+
+
+def _command(m):
+    command = m["recipe"]["command"]
+    return f"```\n{command}\n```" if command else "By a program in Python, without a recipe."
+
+
+def _epochs(t):
+    where = f"{t['hardware']}, Keras backend {t['backend']}"
+    evaluation = f"{t['evaluation_seconds'] / 60:.1f} minutes"
+    if "best_epoch" in t:
+        return (
+            f"{t['epochs']} epochs in {t['seconds'] / 60:.1f} minutes (evaluation {evaluation}) "
+            f"on {where}; the weights are those of epoch {t['best_epoch']}, the best on the "
+            "validation split. Every option is in `manifest.json`, every epoch in `history.csv`."
+        )
+    known = "How it was trained is not known."
+    if t["epochs"]:
+        known = (
+            f"Its last training were {t['epochs']} epochs of Keras's `fit`, in `history.csv`; the "
+            "weights are those that it ended with, or what became of them."
+        )
+    return f"{known} Evaluated in {evaluation} on {where}."
 
 
 def _versions(versions):

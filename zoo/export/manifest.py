@@ -68,13 +68,19 @@ def build(name, answer, data, run, report, recipe, warnings=()):
         "warnings": list(warnings),
         "training": {
             "epochs": len(run.history),
-            "best_epoch": run.best_epoch,
-            "seconds": round(run.seconds, 1),
+            **_of_fit(run),
             "evaluation_seconds": round(report.seconds, 1),
             "backend": keras.backend.backend(),
             "hardware": hardware(),
         },
     }
+
+
+def _of_fit(run):
+    """What is only known where `training.fit` trained: a training elsewhere has none of these."""
+    if run.seconds is None:
+        return {}
+    return {"best_epoch": run.best_epoch, "seconds": round(run.seconds, 1)}
 
 
 def _number(value):

@@ -32,12 +32,12 @@ def publish(
     Args:
         model: the trained model.
         data: what `zoo.datasets.binarize` gives; its test split gives the inputs of the proof.
-        run: what `training.fit` returned.
+        run: what `training.fit` returned, or `training.elsewhere.run`.
         report: what `evaluation.report` returned.
         figures: a folder of PNGs, as `evaluation.draw` fills it.
         recipe: {"script", "config", "seed"}, kept in the manifest.
         target: the artifact's folder, named <model>-<dataset>.
-        command: the command line that repeats this, for the card.
+        command: the command line that repeats this, for the card; None where there is none.
         replace: whether an artifact that is there may be replaced.
         float16: whether graphs in float16 are wanted.
         warnings: sentences about the trained model that its users must know; the card begins its
@@ -64,7 +64,8 @@ def publish(
         )
         require_same_answers(model, endpoints, stage)
         shutil.copytree(figures, stage / layout.FIGURES)
-        run.write_history(stage / layout.HISTORY)
+        if run.history:
+            run.write_history(stage / layout.HISTORY)
         facts = manifest.build(
             target.name, answer, data, run, report, recipe | {"command": command}, warnings
         )

@@ -95,7 +95,8 @@ def _facts(folder, before, answer):
     """The new manifest, without the files' digests."""
     kept = {key: before[key] for key in KEPT}
     text = (folder / layout.CARD).read_text(encoding="utf-8")
-    command = kept["recipe"].get("command") or _command(text, folder)
+    recipe = kept["recipe"]
+    command = recipe["command"] if "command" in recipe else _command(text, folder)
     kept["recipe"] = kept["recipe"] | {"command": command}
     kept["training"] = {"versions": before["versions"]} | kept["training"]
     kept["data"] = {name: value for name, value in kept["data"].items() if name != "range"}

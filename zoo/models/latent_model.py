@@ -171,7 +171,7 @@ class LatentModel(keras.Model):
                 f"The decoder takes {list(taken)}, the latents give {list(self.state_shape)}: both "
                 "must be the same."
             )
-        decoded = tuple(self.decoder.output.shape[1:])
+        decoded = tuple(self.decoder.outputs[0].shape[1:])
         wanted = tuple(self.likelihood.raw_shape(self.event_shape))
         if decoded != wanted:
             raise InputError(

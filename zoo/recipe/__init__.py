@@ -1,6 +1,19 @@
-"""What all recipes share: their options, and the road from data to a proven artifact."""
+"""What all recipes share: their options, and the road from data to a proven artifact.
 
-from zoo.recipe import options
-from zoo.recipe.pipeline import main, run
+Names are loaded when first used: `shipped`, which finds the recipes, needs no training stack.
+"""
 
-__all__ = ["main", "options", "run"]
+import importlib
+
+_HOMES = {"main": "pipeline", "run": "pipeline"}
+_ROOMS = ("choices", "command", "given", "options", "pipeline", "road", "shipped", "short_help")
+
+__all__ = ["main", "options", "run", "shipped"]
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"zoo.recipe.{_HOMES[name]}"), name)
+    if name in _ROOMS:
+        return importlib.import_module(f"zoo.recipe.{name}")
+    raise AttributeError(f"module 'zoo.recipe' has no attribute {name!r}")

@@ -9,11 +9,18 @@ from pathlib import Path
 NOT_OF_THE_RUN = ("memory_share", "out", "replace", "restart", "resume", "tensorboard", "dry_run")
 
 
-def line(script, config):
-    """The command, as a shell takes it, with every option that is not the default."""
+def line(script, config, started=None):
+    """The command, as a shell takes it, with every option that is not the default.
+
+    Args:
+        script: the recipe's path.
+        config: its options.
+        started: the words before them; None: python and the script.
+    """
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     prefix = "" if backend == "tensorflow" else f"KERAS_BACKEND={backend} "
-    return prefix + shlex.join(["python", shown(script), *arguments(config, NOT_OF_THE_RUN)])
+    words = started or ("python", shown(script))
+    return prefix + shlex.join([*words, *arguments(config, NOT_OF_THE_RUN)])
 
 
 def arguments(config, leave_out=()):
@@ -37,5 +44,5 @@ def _argument(name, value):
 
 
 def shown(script):
-    """recipes/name.py, wherever the clone lies."""
-    return "/".join(Path(script).parts[-2:])
+    """recipes/name.py, wherever the clone lies, or the wheel's `_recipes`."""
+    return "/".join(Path(script).parts[-2:]).removeprefix("_")

@@ -17,23 +17,41 @@ from pathlib import Path
 
 from zoo.atomic_write import locked
 from zoo.errors import InputError, Interrupted, MissingDependency, TrainingError, ZooError
-from zoo.recipe import choices, command, options
+from zoo.recipe import choices, command, options, short_help
 
 FIGURES = "figures"
 # `dataset` is a name or a path: the data itself is compared instead.
 _NOT_PART_OF_THE_RUN = {"dataset", "memory_share", "samples", "float16"}
 
 
-def main(config_class, model, script, facts=lambda config, data: {}):
+def main(
+    config_class,
+    model,
+    script,
+    facts=lambda config, data: {},
+    started=None,
+    arguments=None,
+):
     """A recipe's entry point: reads the command line, runs, and reports errors as sentences.
 
     Args:
-        config_class: the recipe's `Config`.
+        config_class: the recipe's `Config`; the docstring of its module heads the help.
         model: its name in `zoo.catalog`, whose builder takes what `options.of_model` gives.
-        script: the recipe's `__file__`; its docstring heads `--help`.
+        script: the recipe's `__file__`.
         facts: (config, data) -> {name: value}, what the builder takes besides.
+        started: the words that the command line began with, as ("zoo", "train", "conv_vae"); None:
+            python and the script.
+        arguments: what followed them; None: those of this process.
     """
     import tyro
+
+    about = sys.modules[config_class.__module__].__doc__
+    words = started or ("python", command.shown(script))
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if "--help" in arguments or "-h" in arguments:
+        print(short_help.text(config_class, about.partition("\n")[0], " ".join(words)))
+        return
+    arguments = ["--help" if each == short_help.ALL else each for each in arguments]
 
     def build(config, data, likelihood):
         import zoo
@@ -42,12 +60,9 @@ def main(config_class, model, script, facts=lambda config, data: {}):
         given = options.of_model(config) | {"likelihood": made} | facts(config, data)
         return zoo.catalog.build(model, data.event_shape, **given)
 
-    module = sys.modules["__main__"]
-    config = tyro.cli(
-        config_class, description=module.__doc__, prog=f"python {command.shown(script)}"
-    )
+    config = tyro.cli(config_class, description=about, prog=" ".join(words), args=arguments)
     try:
-        run(config, build, script)
+        run(config, build, script, words)
     except ZooError as error:
         print(f"\nerror: {error}", file=sys.stderr)
         sys.exit(2)
@@ -59,13 +74,14 @@ def main(config_class, model, script, facts=lambda config, data: {}):
         sys.exit(130)
 
 
-def run(config, build, script):
+def run(config, build, script, started=None):
     """Load, build, train, evaluate, export, prove; returns the artifact's folder.
 
     Args:
         config: of the recipe.
         build: (config, data, likelihood) -> model.
-        script: the recipe's path, for the card.
+        script: the recipe's path, for the manifest.
+        started: as in `main`, for the card.
 
     Raises:
         ZooError: among them a `TrainingError` for a model that has diverged, of which there is no
@@ -105,7 +121,7 @@ def run(config, build, script):
     folder = target.with_name(target.name + ".run")
     with _alone(target), _said_what_is_kept(folder):
         zoo.export.require_writable(target, config.replace)  # or another run has ended meanwhile
-        warnings = _make(config, model, data, settings, folder, target, script)
+        warnings = _make(config, model, data, settings, folder, target, script, started)
         _remove(folder)
     _done(target, time.monotonic() - began)
     for sentence in warnings:
@@ -113,12 +129,13 @@ def run(config, build, script):
     return target
 
 
-def _make(config, model, data, settings, folder, target, script):
+def _make(config, model, data, settings, folder, target, script, started):
     """Trains, evaluates and publishes; gives the warnings about the model."""
     import zoo
+    from zoo.recipe import road
 
     _start_pseudo_inputs(model, data, settings)
-    trained = zoo.training.fit(
+    trained = road.fit(
         model,
         data,
         settings,
@@ -131,27 +148,26 @@ def _make(config, model, data, settings, folder, target, script):
     print(
         f"Trained {len(trained.history)} epochs in {trained.seconds:.0f} s; evaluating.", flush=True
     )
-    report = zoo.evaluation.report(model, data, config.seed, config.samples, folder=folder)
+    report = road.evaluate(model, data, seed=config.seed, samples=config.samples, folder=folder)
     warnings = zoo.evaluation.warnings(report.metrics, zoo.evaluation.constant_log_p(model, data))
     figures = zoo.evaluation.draw(
         model, data, trained.history, report.means, folder / FIGURES, config.seed
     )
     print("\n".join(report.lines()), *warnings, sep="\n", flush=True)
-    if not zoo.evaluation.is_finite(report.metrics):
-        raise TrainingError(" ".join([*warnings, "Nothing was exported."]))
-    print("Exporting and proving.", flush=True)
-    published = zoo.export.publish(
+    if zoo.evaluation.is_finite(report.metrics):  # else publishing says what it is
+        print("Exporting and proving.", flush=True)
+    published = road.publish(
         model,
         data,
-        trained,
-        report,
-        figures,
-        {"script": command.shown(script), "config": _plain(config), "seed": config.seed},
         target,
-        command.line(script, config),
+        trained=trained,
+        report=report,
+        figures=figures,
+        recipe={"script": command.shown(script), "config": _plain(config), "seed": config.seed},
+        command=command.line(script, config, started),
+        warnings=warnings,
         replace=config.replace,
         float16=config.float16,
-        warnings=warnings,
     )
     print(*published.lines(), sep="\n")
     return warnings

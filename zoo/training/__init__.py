@@ -1,7 +1,18 @@
 """Training: seed, compile, fit, checkpoint, resume. Receives a model and knows no family."""
 
 from zoo.errors import Interrupted
+from zoo.training import elsewhere
 from zoo.training.callbacks import kept
 from zoo.training.loop import Run, Settings, clear, fit, plan, seed_everything
 
-__all__ = ["Interrupted", "Run", "Settings", "clear", "fit", "kept", "plan", "seed_everything"]
+__all__ = [
+    "Interrupted",
+    "Run",
+    "Settings",
+    "clear",
+    "elsewhere",
+    "fit",
+    "kept",
+    "plan",
+    "seed_everything",
+]

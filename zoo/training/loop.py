@@ -70,14 +70,18 @@ class Settings:
 
 @dataclass(frozen=True)
 class Run:
-    """What `fit` did. `seconds` counts training and validation, over all resumed parts."""
+    """What `fit` did. `seconds` counts training and validation, over all resumed parts.
 
-    folder: Path
+    Of a training elsewhere `folder`, `best_epoch`, `seconds` and `settings` are None: not known.
+    """
+
+    folder: Path | None
     history: list
-    best_epoch: int
-    seconds: float
+    best_epoch: int | None
+    seconds: float | None
     train_examples: int
     validation_examples: int
+    settings: Settings | None = None
 
     def write_history(self, path):
         """Writes the history as CSV, a row an epoch."""
@@ -180,6 +184,7 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
         progress.seconds,
         len(training),
         len(validation),
+        settings,
     )
 
 

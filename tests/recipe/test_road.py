@@ -1,0 +1,196 @@
+"""`zoo.fit`, `zoo.evaluate` and `zoo.publish` of a model of one's own, from arrays."""
+
+import json
+import signal
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import zoo
+from zoo.errors import DatasetError, ExportError, InputError, Interrupted
+from zoo.recipe.given import prepared
+
+
+def own_model(size=2, **parts):
+    """A model of plain layers over the 8x8 digits."""
+    image = keras.Input((8, 8, 1))
+    hidden = layers.Dense(16, "relu")(layers.Flatten()(image))
+    encoder = keras.Model(
+        image, {"mean": layers.Dense(size)(hidden), "log_var": layers.Dense(size)(hidden)}
+    )
+    decoder = keras.Sequential(
+        [
+            keras.Input((size,)),
+            layers.Dense(64, "relu"),
+            layers.Dense(64),
+            layers.Reshape((8, 8, 1)),
+        ]
+    )
+    return zoo.VAE(encoder, decoder, name="own", **parts)
+
+
+@pytest.fixture(scope="module")
+def x(digits):
+    """Training digits as an array [n, 8, 8]."""
+    return digits.train.images[:300, ..., 0]
+
+
+@pytest.fixture(scope="module")
+def fitted(x):
+    """(model, run) of two epochs by `zoo.fit`."""
+    model = own_model()
+    return model, zoo.fit(model, x, epochs=2, batch_size=32)
+
+
+def manifest_of(folder):
+    return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+
+
+# --- data ------------------------------------------------------------------------------------
+
+
+def test_whatever_is_given_as_data_is_the_same_dataset(x, tmp_path):
+    model, labels = own_model(), np.arange(300) % 10
+    np.savez(tmp_path / "made.npz", x=x)
+    wanted = zoo.datasets.binarize(zoo.datasets.from_arrays(x), "none")
+    for data in (
+        x,
+        list(x),
+        (x, labels),
+        zoo.datasets.from_arrays(x),
+        tmp_path / "made.npz",
+        str(tmp_path / "made.npz"),
+        wanted,
+    ):
+        found = prepared(model, data)
+        np.testing.assert_array_equal(found.test.examples([0, 5]), wanted.test.examples([0, 5]))
+    assert (prepared(model, (x, labels)).train.labels < 10).all()
+    both = prepared(model, ((x, labels), (x[:7], labels[:7])))  # as keras.datasets gives them
+    assert (len(both.train), len(both.test)) == (300, 7)
+
+
+def test_the_data_and_the_likelihood_decide_the_binarization():
+    assert prepared(own_model(), "digits").binarization == "dynamic"
+    assert prepared(own_model(), "digits", "none").binarization == "none"
+    assert prepared(own_model(likelihood="normal"), "digits").binarization == "none"
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "part"),
+    [
+        ({"x": 1}, InputError, "Data is a dict; wanted is an array"),
+        (keras.utils.PyDataset(), InputError, "Data is a PyDataset"),
+        (np.zeros((20, 4, 4)), InputError, r"examples of shape \[4, 4, 1\]; own takes \[8, 8, 1\]"),
+        (np.full((20, 8, 8), np.nan), DatasetError, "finite values"),
+        (((np.zeros((9, 8, 8)),), (np.zeros((9, 8, 8)),)), InputError, "wanted is an array"),
+    ],
+)
+def test_other_data_is_refused(data, error, part):
+    with pytest.raises(error, match=part):
+        prepared(own_model(), data)
+
+
+def test_data_that_is_binarized_is_not_binarized_otherwise(x):
+    data = zoo.datasets.binarize(zoo.datasets.from_arrays(x), "none")
+    with pytest.raises(InputError, match="binarized already"):
+        prepared(own_model(), data, "static")
+
+
+# --- fit and evaluate ------------------------------------------------------------------------
+
+
+def test_fit_is_the_fit_of_recipes_whatever_keeps_the_run(fitted, x, tmp_path):
+    _, run = fitted
+    model, settings = own_model(), zoo.Settings(epochs=2, batch_size=32)
+    keras.utils.set_random_seed(0)
+    data = zoo.datasets.binarize(zoo.datasets.from_arrays(x), "none")
+    other = zoo.training.fit(model, data, settings, tmp_path)
+    assert run.folder is None and other.folder == tmp_path
+    assert (run.train_examples, run.validation_examples) == (
+        228,
+        12,
+    )  # of 240 that are not held out
+    assert len(run.history) == len(other.history) == 2
+    assert run.settings == other.settings and run.settings.patience == 10
+
+
+def test_a_misspelt_setting_and_a_resume_without_a_folder_are_refused(x):
+    with pytest.raises(InputError, match=r"epoch is no setting\. Do you mean epochs"):
+        zoo.fit(own_model(), x, epoch=2)
+    with pytest.raises(InputError, match="give its folder"):
+        zoo.fit(own_model(), x, epochs=1, resume=True)
+
+
+def test_an_interrupted_fit_that_is_kept_nowhere_does_not_promise_to_be(x):
+    class Stops(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            signal.raise_signal(signal.SIGINT)
+
+    model = own_model()
+    fit = model.fit
+    model.fit = lambda *a, callbacks, **k: fit(*a, callbacks=[Stops(), *callbacks], **k)
+    with pytest.raises(Interrupted, match="nothing is kept") as stopped:
+        zoo.fit(model, x, epochs=2)
+    assert stopped.value.number == signal.SIGINT
+
+
+def test_evaluate_is_the_report_of_the_held_out_examples(fitted, x):
+    model, _ = fitted
+    report = zoo.evaluate(model, x, samples=5)
+    data = zoo.datasets.binarize(zoo.datasets.from_arrays(x), "none")
+    assert report.metrics == zoo.evaluation.report(model, data, samples=5).metrics
+    assert report.protocol["n"] == 60
+    assert str(report).splitlines() == list(report.lines())
+
+
+# --- publish ---------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_model_that_keras_alone_has_trained_is_published_and_nothing_claimed(x, tmp_path):
+    model, data = own_model(), zoo.datasets.from_arrays(x, name="Some Digits")
+    model.compile("adam")
+    model.fit(data.train.batch(slice(None)), epochs=3, verbose=0)
+    folder = tmp_path / "own-digits"
+    zoo.publish(model, data, folder, samples=3, float16=False)
+    manifest, card = manifest_of(folder), (folder / "README.md").read_text()
+    assert manifest["name"] == "own-digits" and manifest["data"]["name"] == "some_digits"
+    assert manifest["training"]["epochs"] == 3 and "best_epoch" not in manifest["training"]
+    assert manifest["recipe"] == {"script": None, "config": {}, "seed": None, "command": None}
+    assert "for whoever trained the model to say" in card and "never saw" in card
+    assert "Training never saw" not in card and "By a program in Python" in card
+    assert len((folder / "history.csv").read_text().splitlines()) == 4
+    assert (folder / "figures" / "samples.png").exists()
+    images = zoo.load(folder).generate([1, 2]).x_mean
+    np.testing.assert_allclose(images, model.generate(np.array([1, 2]))["x_mean"], atol=1e-5)
+    assert zoo.command_line.main(["info", str(folder)]) == 0
+    again = zoo.export.republish(folder, tmp_path / "again", float16=False)
+    assert manifest_of(again.folder)["recipe"] == manifest["recipe"]
+
+
+@pytest.mark.slow
+def test_a_run_and_a_report_that_are_given_are_those_of_the_manifest(fitted, x, tmp_path):
+    model, run = fitted
+    report = zoo.evaluate(model, x, samples=4)
+    folder = tmp_path / "own-digits"
+    zoo.publish(model, x, folder, trained=run, report=report, float16=False)
+    manifest = manifest_of(folder)
+    assert manifest["training"]["best_epoch"] == run.best_epoch
+    assert manifest["data"]["validation"] == 12 and manifest["protocol"]["K"] == 4
+    assert manifest["recipe"]["config"]["batch_size"] == 32
+    assert "Training never saw a test example" in (folder / "README.md").read_text()
+    with pytest.raises(ExportError, match="exists already"):
+        zoo.publish(model, x, folder)
+    with pytest.raises(InputError, match="samples: of an evaluation"):
+        zoo.publish(model, x, tmp_path / "other", report=report, samples=3)
+
+
+@pytest.mark.slow
+def test_a_model_that_was_never_trained_has_no_history(x, tmp_path):
+    folder = tmp_path / "own-digits"
+    zoo.publish(own_model(), x, folder, samples=2, float16=False)
+    assert not (folder / "history.csv").exists()
+    assert "How it was trained is not known." in (folder / "README.md").read_text()
+    assert manifest_of(folder)["warnings"]  # it has learned nothing

@@ -1,0 +1,93 @@
+"""`--help` of a recipe on one screen: the options that most runs need, and where the others are."""
+
+import ast
+import dataclasses
+import inspect
+import itertools
+import re
+import shutil
+import textwrap
+
+COMMON = {
+    "dataset": "embedded; or a name of TensorFlow Datasets, a folder or archive of images, "
+    "an .npz or .npy",
+    "image_shape": "height, width and channels that images get",
+    "latent": "size of the latent vector",
+    "likelihood": "of a value; auto is by what the data holds",
+    "prior": "standard, mixture, vampprior or flow",
+    "objective": "see zoo.objectives",
+    "epochs": "passes over the training data; 70 or 1,000 steps",
+    "batch_size": "examples a step",
+    "learning_rate": "the highest, between warm-up and decay",
+    "seed": "of everything random",
+    "out": "folder that the artifact is put into",
+    "resume": "go on with a run that was interrupted",
+    "replace": "replace an artifact of the same name",
+    "dry_run": "print the model and the plan, and stop",
+}
+"""Those of all recipes that are shown, in this order and these few words; a recipe's own follow
+`latent`, with the beginning of what is said of them."""
+
+ALL = "--help-all"
+NARROWEST, WIDEST = 80, 100
+
+
+def text(config_class, what, started):
+    """The screen.
+
+    Args:
+        config_class: a recipe's `Config`.
+        what: the first line of its docstring.
+        started: the words that start it, as "zoo train conv_vae".
+    """
+    width = min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST)
+    fields = {field.name: field for field in dataclasses.fields(config_class)}
+    meanings = _meanings(config_class)
+    shown = [name for name in _order(config_class) if name in fields]
+    heads = [f"  {_head(fields[name])}" for name in shown]
+    column = max(map(len, heads)) + 2
+    lines = [f"usage: {started} [OPTIONS]", "", what, "", "Options, with their defaults:"]
+    for head, name in zip(heads, shown, strict=True):
+        wrapped = textwrap.wrap(COMMON.get(name) or _clause(meanings[name]), width - column)
+        lines.append(f"{head:<{column}}{wrapped[0]}")
+        lines += [" " * column + rest for rest in wrapped[1:]]
+    others = len(fields) - len(shown)
+    lines += ["", f"{ALL} explains these and {others} others, and what the run costs and gives."]
+    return "\n".join(lines)
+
+
+def option(field):
+    """The name of a field on the command line."""
+    return "--" + field.name.replace("_", "-")
+
+
+def _order(config_class):
+    own = [name for name in inspect.get_annotations(config_class) if name not in COMMON]
+    common = list(COMMON)
+    cut = common.index("latent") + 1
+    return [*common[:cut], *own, *common[cut:]]
+
+
+def _head(field):
+    value = field.default
+    if isinstance(value, bool) or value is None or value == ():
+        return option(field)
+    shown = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return f"{option(field)} {shown}"
+
+
+def _clause(meaning):
+    """What is said before the first semicolon or the end of the first sentence."""
+    clause = re.split(r";|\.(?=\s|$)", " ".join(meaning.split()).replace("`", ""))[0]
+    return clause[:1].lower() + clause[1:]
+
+
+def _meanings(config_class):
+    """{field: the text below it}, of a dataclass and those that it is derived from."""
+    found = {}
+    for each in reversed(config_class.__mro__[:-1]):
+        body = ast.parse(textwrap.dedent(inspect.getsource(each))).body[0].body
+        for line, below in itertools.pairwise(body):
+            if isinstance(line, ast.AnnAssign) and isinstance(below, ast.Expr):
+                found[line.target.id] = below.value.value
+    return found

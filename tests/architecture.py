@@ -74,6 +74,7 @@ ROOMS = {
     "recipe": (
         "`fit`, `evaluate`, `publish`: the road from data to artifact; what recipes share: options",
         (
+            "artifact",
             "atomic_write",
             "catalog",
             "datasets",

@@ -179,6 +179,7 @@ def _description(folder, m, endpoints):
         "seed": recipe["seed"],
         "created": m["created"],
         "training": f"{epochs}{best}{seconds} on Keras with {training['backend']}",
+        **_tuned_from(training),
         "hardware": training["hardware"],
         "data": f"{data['source']}; {data['train']:,} training, {data['validation']:,} "
         f"validation, {data['test']:,} test examples",
@@ -190,6 +191,14 @@ def _description(folder, m, endpoints):
     }
     width = max(map(len, facts))
     yield from (f"  {name:<{width}}  {value}" for name, value in facts.items())
+
+
+def _tuned_from(training):
+    """What the model was before, where it was not a new one."""
+    if "tuned_from" not in training:
+        return {}
+    earlier = training["tuned_from"]
+    return {"tuned from": f"{earlier['name']}, manifest of sha256 {earlier['manifest_sha256']}"}
 
 
 def _tensors(tensors):

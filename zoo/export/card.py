@@ -211,6 +211,12 @@ def _data(m):
 
 
 def _seen(m):
+    tuned = m["training"].get("tuned_from")
+    if "best_epoch" in m["training"] and tuned:
+        return (
+            "This training never saw a test example; what the model saw before, as "
+            f"`{tuned['name']}`, is on that artifact's card."
+        )
     if "best_epoch" in m["training"]:
         return (
             "Training never saw a test example; the validation split was cut from the training "
@@ -230,7 +236,19 @@ def _training(m):
             f" The files were written anew from `{layout.KERAS}` on {m['republished'][:10]}, by "
             f"{_versions(m['versions'])}; the model and its metrics are as they were."
         )
-    return f"## Training\n\n{_command(m)}\n\n{_epochs(t)}\n\nVersions: {versions}.{again}"
+    told = [_command(m), _tuned(t), _epochs(t), f"Versions: {versions}.{again}"]
+    return "## Training\n\n" + "\n\n".join(filter(None, told))
+
+
+def _tuned(t):
+    if "tuned_from" not in t:
+        return ""
+    earlier = t["tuned_from"]
+    return (
+        f"The model was not a new one: it is that of the artifact `{earlier['name']}`, trained on. "
+        f"sha256 of its `{layout.KERAS}`: `{earlier['model_sha256']}`; of its manifest: "
+        f"`{earlier['manifest_sha256']}`."
+    )
 
 
 def _command(m):

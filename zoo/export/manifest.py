@@ -45,7 +45,7 @@ def made(answer):
     }
 
 
-def build(name, answer, data, run, report, recipe, warnings=()):
+def build(name, answer, data, run, report, recipe, warnings=(), tuned_from=None):
     """The manifest as a dict, without the files' digests."""
     return made(answer) | {
         "name": name,
@@ -69,6 +69,7 @@ def build(name, answer, data, run, report, recipe, warnings=()):
         "training": {
             "epochs": len(run.history),
             **_of_fit(run),
+            **({} if tuned_from is None else {"tuned_from": tuned_from}),
             "evaluation_seconds": round(report.seconds, 1),
             "backend": keras.backend.backend(),
             "hardware": hardware(),

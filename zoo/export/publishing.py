@@ -23,6 +23,7 @@ def publish(
     replace=False,
     float16=True,
     warnings=(),
+    tuned_from=None,
 ):
     """Exports a trained model, proves the export and puts the artifact in place.
 
@@ -42,6 +43,8 @@ def publish(
         float16: whether graphs in float16 are wanted.
         warnings: sentences about the trained model that its users must know; the card begins its
             metrics with them.
+        tuned_from: {"name", "manifest_sha256", "model_sha256"} of the artifact whose model was
+            trained on; None: it was a new one.
 
     Returns:
         A `Published`.
@@ -67,7 +70,14 @@ def publish(
         if run.history:
             run.write_history(stage / layout.HISTORY)
         facts = manifest.build(
-            target.name, answer, data, run, report, recipe | {"command": command}, warnings
+            target.name,
+            answer,
+            data,
+            run,
+            report,
+            recipe | {"command": command},
+            warnings,
+            tuned_from,
         )
         card.write(stage, facts)
         manifest.write(stage, facts)

@@ -6,7 +6,17 @@ Names are loaded when first used: `shipped`, which finds the recipes, needs no t
 import importlib
 
 _HOMES = {"main": "pipeline", "run": "pipeline"}
-_ROOMS = ("choices", "command", "given", "options", "pipeline", "road", "shipped", "short_help")
+_ROOMS = (
+    "choices",
+    "command",
+    "given",
+    "options",
+    "pipeline",
+    "road",
+    "shipped",
+    "short_help",
+    "tuning",
+)
 
 __all__ = ["main", "options", "run", "shipped"]
 

@@ -29,8 +29,13 @@ def arguments(config, leave_out=()):
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
         if field.name not in leave_out and value != field.default:
-            given += _argument(field.name.replace("_", "-"), value)
+            given += _argument(option(field.name), value)
     return given
+
+
+def option(name):
+    """What a field of a `Config` is called on the command line, less the dashes."""
+    return "from" if name == "tuned_from" else name.replace("_", "-")  # `from` is Python's own
 
 
 def _argument(name, value):

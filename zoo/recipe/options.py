@@ -8,7 +8,9 @@ a latent vector, `VAE` every VAE, `Codes` one whose latents are codes;
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+import tyro
 
 from zoo import likelihoods
 from zoo.errors import InputError
@@ -78,6 +80,9 @@ class Config:
     """K of the importance-sampled log p(x)."""
     seed: int = 0
     """Of everything random: split, weights, order, binarization, noise."""
+    tuned_from: Annotated[str | None, tyro.conf.arg(name="from")] = None
+    """Train on the model of this artifact, a folder or a name, instead of a new one; its likelihood
+    and its options are kept."""
     out: Path = Path("exports")
     """Folder that the artifact is put into."""
     resume: bool = False

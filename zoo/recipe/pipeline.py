@@ -20,8 +20,8 @@ from zoo.errors import InputError, Interrupted, MissingDependency, TrainingError
 from zoo.recipe import choices, command, options, short_help
 
 FIGURES = "figures"
-# `dataset` is a name or a path: the data itself is compared instead.
-_NOT_PART_OF_THE_RUN = {"dataset", "memory_share", "samples", "float16"}
+# `dataset` and `tuned_from` are names or paths: what is there is compared instead.
+_NOT_PART_OF_THE_RUN = {"dataset", "memory_share", "samples", "float16", "tuned_from"}
 
 
 def main(
@@ -62,7 +62,7 @@ def main(
 
     config = tyro.cli(config_class, description=about, prog=" ".join(words), args=arguments)
     try:
-        run(config, build, script, words)
+        run(config, build, script, words, model)
     except ZooError as error:
         print(f"\nerror: {error}", file=sys.stderr)
         sys.exit(2)
@@ -74,7 +74,7 @@ def main(
         sys.exit(130)
 
 
-def run(config, build, script, started=None):
+def run(config, build, script, started=None, name=None):
     """Load, build, train, evaluate, export, prove; returns the artifact's folder.
 
     Args:
@@ -82,6 +82,7 @@ def run(config, build, script, started=None):
         build: (config, data, likelihood) -> model.
         script: the recipe's path, for the manifest.
         started: as in `main`, for the card.
+        name: of the model that is built; None takes an artifact of any to train on from.
 
     Raises:
         ZooError: among them a `TrainingError` for a model that has diverged, of which there is no
@@ -92,8 +93,12 @@ def run(config, build, script, started=None):
     _start_backend()
     import zoo
     from zoo.datasets import augmentation
+    from zoo.recipe import tuning
 
     settings = settings_of(config)  # refuses bad numbers before anything is loaded
+    earlier = tuning.open_artifact(config.tuned_from) if config.tuned_from else None
+    if earlier:
+        tuning.require_options(earlier, name or earlier.model.name, config)
     loaded = zoo.datasets.load(
         config.dataset,
         seed=config.seed,
@@ -105,9 +110,14 @@ def run(config, build, script, started=None):
     )
     augmentation.require(config.augment, loaded.schema)
     zoo.training.seed_everything(config.seed)
-    likelihood = choices.likelihood(config.likelihood, loaded)
-    binarization = choices.binarization(config.binarization, loaded, likelihood.value)
-    model = build(config, loaded, likelihood.value)
+    if earlier:
+        tuning.require_data(earlier, loaded)
+        model = earlier.model
+        likelihood, binarization = tuning.choices(earlier, config, loaded)
+    else:
+        likelihood = choices.likelihood(config.likelihood, loaded)
+        binarization = choices.binarization(config.binarization, loaded, likelihood.value)
+        model = build(config, loaded, likelihood.value)
     data = zoo.datasets.binarize(loaded, binarization.value, config.seed)
     settings = zoo.training.plan(settings, data.train)
     target = config.out / f"{model.name}-{data.name}"
@@ -121,7 +131,7 @@ def run(config, build, script, started=None):
     folder = target.with_name(target.name + ".run")
     with _alone(target), _said_what_is_kept(folder):
         zoo.export.require_writable(target, config.replace)  # or another run has ended meanwhile
-        warnings = _make(config, model, data, settings, folder, target, script, started)
+        warnings = _make(config, model, data, settings, folder, target, script, started, earlier)
         _remove(folder)
     _done(target, time.monotonic() - began)
     for sentence in warnings:
@@ -129,12 +139,15 @@ def run(config, build, script, started=None):
     return target
 
 
-def _make(config, model, data, settings, folder, target, script, started):
+def _make(config, model, data, settings, folder, target, script, started, earlier):
     """Trains, evaluates and publishes; gives the warnings about the model."""
     import zoo
     from zoo.recipe import road
 
-    _start_pseudo_inputs(model, data, settings)
+    if not earlier:
+        _start_pseudo_inputs(model, data, settings)
+    facts = _plain(config) | (earlier.options(config) if earlier else {})
+    origin = earlier.origin if earlier else None
     trained = road.fit(
         model,
         data,
@@ -142,7 +155,7 @@ def _make(config, model, data, settings, folder, target, script, started):
         folder,
         resume=config.resume,
         restart=config.restart,
-        configuration=_identity(config, data),
+        configuration=_identity(config, data, origin),
         tensorboard=config.tensorboard,
     )
     print(
@@ -163,11 +176,12 @@ def _make(config, model, data, settings, folder, target, script, started):
         trained=trained,
         report=report,
         figures=figures,
-        recipe={"script": command.shown(script), "config": _plain(config), "seed": config.seed},
+        recipe={"script": command.shown(script), "config": facts, "seed": config.seed},
         command=command.line(script, config, started),
         warnings=warnings,
         replace=config.replace,
         float16=config.float16,
+        tuned_from=origin,
     )
     print(*published.lines(), sep="\n")
     return warnings
@@ -277,9 +291,10 @@ def _start_pseudo_inputs(model, data, settings):
     model.start_pseudo_inputs(training.examples(chosen))
 
 
-def _identity(config, data):
+def _identity(config, data, origin):
     """What a resumed run must have in common with its beginning, besides what `fit` compares."""
-    kept = {k: v for k, v in _plain(config).items() if k not in _NOT_PART_OF_THE_RUN}
+    tuned = {} if origin is None else {"tuned_from": origin}
+    kept = tuned | {k: v for k, v in _plain(config).items() if k not in _NOT_PART_OF_THE_RUN}
     return kept | {"test_data_digest": data.test.fingerprint()}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from zoo import evaluation, export, training
 from zoo.errors import InputError, Interrupted, TrainingError
+from zoo.recipe import tuning
 from zoo.recipe.given import prepared
 
 FIGURES = "figures"
@@ -96,6 +97,7 @@ def publish(
     warnings=None,
     replace=False,
     float16=True,
+    tuned_from=None,
     **evaluated,
 ):
     """Exports a trained model as an artifact, proven equal to it; evaluates it unless it was.
@@ -115,6 +117,8 @@ def publish(
         binarization: see `prepared`.
         warnings: sentences that the model's users must know; None finds them.
         replace, float16: as in `zoo.export.publish`.
+        tuned_from: the artifact that the model was read from and trained on, a folder or a name, or
+            its `zoo.recipe.tuning.Earlier.origin`; the new one states its digests.
         evaluated: `seed`, `samples` and `elbo_samples` of `evaluate`, where there is no report.
 
     Returns:
@@ -125,6 +129,8 @@ def publish(
         ExportError: as `zoo.export.publish`.
     """
     export.require_writable(folder, replace)
+    if tuned_from is not None and not isinstance(tuned_from, dict):
+        tuned_from = tuning.origin(tuned_from)
     data = prepared(model, data, binarization)
     if report is not None and evaluated:
         raise InputError(f"{', '.join(evaluated)}: of an evaluation, and a report is given.")
@@ -147,6 +153,7 @@ def publish(
             replace=replace,
             float16=float16,
             warnings=warnings,
+            tuned_from=tuned_from,
         )
 
 

@@ -8,6 +8,8 @@ import re
 import shutil
 import textwrap
 
+from zoo.recipe import command
+
 COMMON = {
     "dataset": "embedded; or a name of TensorFlow Datasets, a folder or archive of images, "
     "an .npz or .npy",
@@ -20,6 +22,7 @@ COMMON = {
     "batch_size": "examples a step",
     "learning_rate": "the highest, between warm-up and decay",
     "seed": "of everything random",
+    "tuned_from": "artifact whose model is trained on",
     "out": "folder that the artifact is put into",
     "resume": "go on with a run that was interrupted",
     "replace": "replace an artifact of the same name",
@@ -56,11 +59,6 @@ def text(config_class, what, started):
     return "\n".join(lines)
 
 
-def option(field):
-    """The name of a field on the command line."""
-    return "--" + field.name.replace("_", "-")
-
-
 def _order(config_class):
     own = [name for name in inspect.get_annotations(config_class) if name not in COMMON]
     common = list(COMMON)
@@ -69,11 +67,11 @@ def _order(config_class):
 
 
 def _head(field):
-    value = field.default
+    option, value = f"--{command.option(field.name)}", field.default
     if isinstance(value, bool) or value is None or value == ():
-        return option(field)
+        return option
     shown = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-    return f"{option(field)} {shown}"
+    return f"{option} {shown}"
 
 
 def _clause(meaning):

@@ -1,0 +1,211 @@
+"""`--from`: training on from an artifact's model, and what is refused."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from processes import interruptible, run_here
+
+import zoo
+from zoo.datasets import Dataset, Schema, Split
+from zoo.errors import ArtifactError, InputError
+from zoo.recipe import shipped, tuning
+
+ROOT = Path(zoo.__file__).parents[1]
+SHORT = ["--epochs", "2", "--samples", "3", "--no-float16", "--dataset", "more.npz"]
+
+
+@pytest.fixture(scope="module")
+def earlier(artifact):
+    return tuning.open_artifact(artifact)
+
+
+@pytest.fixture(scope="module")
+def config():
+    """The options of recipes/conv_vae.py, none given."""
+    return shipped.load("conv_vae").Config()
+
+
+@pytest.fixture
+def folder(tmp_path, digits):
+    """A working directory with data of the artifact's shape."""
+    np.savez(tmp_path / "more.npz", x=digits.train.images[:200])
+    return tmp_path
+
+
+def data(shape=(8, 8, 1), classes=(), **values):
+    split = Split(np.zeros((20, *shape), np.float32))
+    schema = Schema("image", shape, classes=classes, **values)
+    return Dataset("made", split, split, schema, "made", "none", "all")
+
+
+def manifest_of(folder):
+    return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+
+
+def test_the_model_is_the_artifacts_and_its_digests_are_those_of_the_manifest(earlier, artifact):
+    stated = manifest_of(artifact)
+    x = zoo.datasets.load("digits").test.batch(slice(0, 3))
+    wanted = zoo.load(artifact).encode(x).mean
+    np.testing.assert_allclose(earlier.model.encode(x)["mean"], wanted, rtol=1e-4, atol=1e-5)
+    assert earlier.origin == tuning.origin(artifact)
+    assert earlier.origin["manifest_sha256"] == stated["manifest_sha256"]
+    assert earlier.origin["model_sha256"] == stated["files"]["model.keras"]["sha256"]
+
+
+def test_a_model_that_was_changed_is_not_trained_on(copied_artifact):
+    with open(copied_artifact / "model.keras", "ab") as file:
+        file.write(b"!")
+    with pytest.raises(ArtifactError, match=r"model\.keras has .* bytes"):
+        tuning.open_artifact(copied_artifact)
+
+
+def test_options_that_the_artifact_has_settled_are_refused(earlier, config):
+    tuning.require_options(earlier, "conv_vae", config)
+    tuning.require_options(earlier, "conv_vae", dataclasses.replace(config, epochs=3, seed=2))
+    same = dataclasses.replace(config, likelihood="bernoulli")
+    tuning.require_options(earlier, "conv_vae", same)
+    for changed in ({"latent": 3}, {"likelihood": "normal"}, {"free_bits": 1.0}):
+        name = "--" + next(iter(changed)).replace("_", "-")
+        with pytest.raises(InputError, match=f"{name}: of the model"):
+            tuning.require_options(earlier, "conv_vae", dataclasses.replace(config, **changed))
+    with pytest.raises(InputError, match="holds a conv_vae, and this recipe trains a dense_vae"):
+        tuning.require_options(earlier, "dense_vae", config)
+
+
+def test_what_the_artifact_states_of_its_options_goes_into_the_new_manifest(earlier, config):
+    assert earlier.options(config) == {"filters": [4, 8], "dense": 16, "latent": 3}
+
+
+@pytest.mark.parametrize(
+    ("given", "part"),
+    [
+        ({"shape": (9, 8, 1)}, r"shape \[9, 8, 1\].*--image-shape 8 8 1"),
+        ({"low": -1.0}, r"values in \[-1.0, 1.0\].*Rescale"),
+    ],
+)
+def test_data_that_the_model_does_not_take_is_refused(earlier, given, part):
+    tuning.require_data(earlier, data())
+    with pytest.raises(InputError, match=part):
+        tuning.require_data(earlier, data(**given))
+
+
+def test_labels_of_other_classes_are_refused_where_the_model_takes_them(earlier):
+    names = tuple("0123456789")
+    conditional = tuning.Earlier(
+        earlier.manifest, zoo.catalog.conditional_vae((8, 8, 1), latent=2, filters=(4,), dense=4)
+    )
+    tuning.require_data(conditional, data(classes=names))
+    tuning.require_data(earlier, data(classes=("a", "b")))  # it takes no labels
+    with pytest.raises(InputError, match="has the classes a, b; conv_vae-digits knows 0, 1"):
+        tuning.require_data(conditional, data(classes=("a", "b")))
+
+
+def test_likelihood_and_binarization_are_the_artifacts_unless_asked_otherwise(earlier, config):
+    def found(config, given):
+        return [each.value for each in tuning.choices(earlier, config, given)]
+
+    assert found(config, data()) == ["bernoulli", "dynamic"]
+    assert found(config, data(spacing=1.0)) == ["bernoulli", "none"]
+    static = dataclasses.replace(config, binarization="static")
+    assert found(static, data()) == ["bernoulli", "static"]
+
+
+@pytest.mark.slow
+def test_an_artifact_is_trained_on_and_the_new_one_says_from_what(folder, artifact):
+    done = run_here("recipes/conv_vae.py", *SHORT, "--from", artifact, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    made = folder / "exports" / "conv_vae-more"
+    manifest, card = manifest_of(made), (made / "README.md").read_text()
+    before = manifest_of(artifact)
+    assert manifest["training"]["tuned_from"] == tuning.origin(artifact)
+    assert before["manifest_sha256"] in card and "conv_vae-digits`, trained on" in card
+    assert "what the model saw before" in card and f"--from {artifact}" in card
+    assert manifest["recipe"]["config"]["latent"] == 3
+    assert manifest["data"]["name"] == "more" and manifest["latent"] == before["latent"]
+    begun, tuned = (keras.saving.load_model(each / "model.keras") for each in (artifact, made))
+    moved = [
+        float(np.abs(a.numpy() - b.numpy()).max())
+        for a, b in zip(begun.weights, tuned.weights, strict=True)
+    ]
+    assert 0 < max(moved) < 0.1  # six steps from where it was, and no new model
+    again = zoo.export.republish(made, folder / "again", float16=False)
+    assert manifest_of(again.folder)["training"]["tuned_from"] == tuning.origin(artifact)
+
+
+STOPS = """
+import runpy, signal, sys, os
+from zoo.datasets import batches
+at, count = batches.TrainingBatches.at, [0]
+def counted(batches, step):
+    count[0] += 1
+    if count[0] == int(os.environ["STOP_AT"]):
+        signal.raise_signal(signal.SIGINT)
+    return at(batches, step)
+batches.TrainingBatches.at = counted
+del sys.argv[0]
+sys.path[0] = sys.argv[0].rpartition("/")[0]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@pytest.mark.slow
+def test_a_tuning_that_was_interrupted_resumes_to_the_weights_of_one_that_was_not(
+    folder, artifact, copied_artifact
+):
+    options = [*SHORT, "--batch-size", "16"]
+    whole = run_here(
+        "recipes/conv_vae.py", *options, "--from", artifact, "--out", "whole", cwd=folder
+    )
+    assert whole.returncode == 0, whole.stderr
+    script = str(ROOT / "recipes" / "conv_vae.py")
+    stopped = subprocess.run(
+        [sys.executable, "-c", STOPS, script, *options, "--from", str(artifact)],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        preexec_fn=interruptible,
+        env=os.environ | {"STOP_AT": "12"},
+    )
+    assert stopped.returncode == 130, stopped.stderr
+    assert "--resume" in stopped.stderr
+
+    def resumed(*others):
+        return run_here("recipes/conv_vae.py", *options, "--resume", *others, cwd=folder)
+
+    new = resumed()
+    assert new.returncode == 2 and "another configuration" in new.stderr  # of a new model
+    done = resumed("--from", copied_artifact)  # wherever it lies
+    assert done.returncode == 0, done.stderr
+    assert "Resuming after" in done.stdout
+    weights = [
+        keras.saving.load_model(folder / each / "conv_vae-more" / "model.keras").get_weights()
+        for each in ("whole", "exports")
+    ]
+    for mine, theirs in zip(*weights, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.slow
+def test_a_model_that_python_has_read_is_trained_on_and_says_from_what(folder, artifact):
+    model = keras.saving.load_model(artifact / "model.keras")
+    run = zoo.fit(model, folder / "more.npz", epochs=1, binarization="static")
+    target = folder / "mine-more"
+    zoo.publish(
+        model,
+        folder / "more.npz",
+        target,
+        trained=run,
+        tuned_from=artifact,
+        binarization="static",
+        samples=3,
+        float16=False,
+    )
+    assert manifest_of(target)["training"]["tuned_from"] == tuning.origin(artifact)
+    assert zoo.command_line.main(["info", str(target)]) == 0

@@ -1,0 +1,152 @@
+"""`--from`: the model of an artifact that is trained on, and whether data and options fit it."""
+
+import dataclasses
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+
+from zoo.artifact import checksums, layout, search_path
+from zoo.artifact import manifest as manifests
+from zoo.artifact.reading import Reader
+from zoo.artifact.schema import Schema
+from zoo.errors import InputError
+from zoo.export.keras import load
+from zoo.recipe import options
+from zoo.recipe.choices import Choice
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An artifact to train on from.
+
+    Args:
+        manifest: the artifact's.
+        model: of its model.keras, whose bytes are those that the manifest states.
+    """
+
+    manifest: dict
+    model: keras.Model
+
+    @property
+    def origin(self):
+        """What a manifest says of what a model was tuned from: its name and its digests."""
+        return {
+            "name": self.manifest["name"],
+            checksums.MANIFEST_KEY: self.manifest[checksums.MANIFEST_KEY],
+            "model_sha256": self.manifest["files"][layout.KERAS]["sha256"],
+        }
+
+    @property
+    def schema(self):
+        """What an example was."""
+        return Schema.from_json(self.manifest["schema"])
+
+    def options(self, config):
+        """{name: value} of the model's options, as far as the artifact states them."""
+        stated = self.manifest["recipe"]["config"]
+        return {name: stated[name] for name in of_model(config) if name in stated}
+
+
+def open_artifact(artifact):
+    """An `Earlier` of an artifact's folder or name.
+
+    Raises:
+        ArtifactError: if it is missing, incomplete or changed.
+        ExportError: if its model cannot be read.
+    """
+    folder = search_path.find(artifact)
+    manifest = manifests.read(folder)
+    with tempfile.TemporaryDirectory(prefix="zoo-from-") as copied:
+        path = Path(copied) / layout.KERAS
+        Reader(folder, manifest).copy(layout.KERAS, path)  # what was hashed is what is read
+        return Earlier(manifest, load(path))
+
+
+def origin(artifact):
+    """`Earlier.origin` of an artifact's folder or name, whose model is not read."""
+    return Earlier(manifests.read(search_path.find(artifact)), None).origin
+
+
+def of_model(config):
+    """Names of the options that make the model, which an artifact has settled."""
+    shared = {field.name for field in dataclasses.fields(options.Config)}
+    return [field.name for field in dataclasses.fields(config) if field.name not in shared]
+
+
+def require_options(earlier, name, config):
+    """Refuses a recipe of another model, and options of a model that is there already.
+
+    Args:
+        name: of the recipe's model.
+
+    Raises:
+        InputError: with what is wanted.
+    """
+    shown, holds = earlier.manifest["name"], earlier.model.name
+    if holds != name:
+        raise InputError(
+            f"{shown} holds a {holds}, and this recipe trains a {name}. Take the recipe of "
+            f"{holds}; a model of none is trained on from Python: zoo.fit, docs/library.md."
+        )
+    defaults = {field.name: field.default for field in dataclasses.fields(config)}
+    given = [each for each in of_model(config) if getattr(config, each) != defaults[each]]
+    likelihood = earlier.model.likelihood.family.replace(" ", "_")
+    if config.likelihood == likelihood:
+        given.remove("likelihood")
+    if given:
+        named = ", ".join("--" + each.replace("_", "-") for each in given)
+        raise InputError(
+            f"{named}: of the model, and --from trains on the one that {shown} holds, which has "
+            "them settled. Leave them out, or train a new model without --from."
+        )
+
+
+def require_data(earlier, data):
+    """Refuses data whose examples are not what the model's were.
+
+    Raises:
+        InputError: with what was given and what is wanted.
+    """
+    schema, was, shown = data.schema, earlier.schema, earlier.manifest["name"]
+    if (schema.kind, schema.shape) != (was.kind, was.shape):
+        remedy = "Give data of that shape"
+        if schema.kind == was.kind == "image":
+            sides = " ".join(map(str, was.shape))
+            remedy = f"Images of a folder or by name are made so by --image-shape {sides}"
+        raise InputError(
+            f"{data.name} has {schema.kind}s of shape {list(schema.shape)}; {shown} was trained on "
+            f"{was.kind}s of shape {list(was.shape)}. {remedy}."
+        )
+    if schema.range != was.range:
+        raise InputError(
+            f"{data.name} has values in {list(schema.range)}; {shown} was trained on values in "
+            f"{list(was.range)}. Rescale the data."
+        )
+    if "label" in earlier.model.conditions and was.classes and schema.classes != was.classes:
+        raise InputError(
+            f"{data.name} has the classes {_named(schema.classes)}; {shown} knows "
+            f"{_named(was.classes)}: a label would mean something else. Give data of the same "
+            "classes."
+        )
+
+
+def choices(earlier, config, data):
+    """The `Choice`s of likelihood and binarization: those of the artifact, unless asked otherwise.
+
+    Zeros and ones are not binarized again.
+    """
+    why = f"as {earlier.manifest['name']} was trained"
+    likelihood = Choice("likelihood", earlier.model.likelihood.family.replace(" ", "_"), why)
+    binarization = Choice("binarization", earlier.manifest["protocol"]["binarization"], why)
+    if config.binarization != "auto":
+        binarization = Choice("binarization", config.binarization, "as asked")
+    elif data.schema.is_binary:
+        binarization = Choice("binarization", "none", "the values are 0 and 1 already")
+    return likelihood, binarization
+
+
+def _named(classes, most=5):
+    more = ", ..." if len(classes) > most else ""
+    return (", ".join(classes[:most]) + more) or "of numbers alone"

@@ -3,6 +3,7 @@
 No download, and made for any size: what Inception's features are to photographs.
 """
 
+import hashlib
 import sys
 
 import keras
@@ -53,8 +54,16 @@ class FeatureNetwork:
         """What it is, for a reader of its distances."""
         return (
             f"{SIZE} features (of total variance {VARIANCE:.0f}) of a network that tells "
-            f"{self.task} apart, {self.accuracy:.1%} of test images rightly"
+            f"{self.task} apart, {self.accuracy:.1%} of test images rightly (digest {self.digest})"
         )
+
+    @property
+    def digest(self):
+        """8 hexadecimal digits of the weights: distances in features of one network compare."""
+        digest = hashlib.sha256()
+        for weight in self.network.get_weights():
+            digest.update(np.ascontiguousarray(weight).tobytes())
+        return digest.hexdigest()[:8]
 
     def features(self, images):
         """[n, *event] as a split's `batch` gives them -> float64 [n, SIZE]."""
@@ -72,7 +81,9 @@ def feature_network(data, cache_dir=None):
     It learns the images as they are before any binarization, whatever model is to be judged, and
     everything random in it has fixed seeds: all models of one dataset are judged by one network.
     The file goes by the digest of every training and test example; one that is damaged is made
-    anew. One trained on JAX is taken for one on TensorFlow, though their last digits differ.
+    anew. The same training gives the same network on one machine and backend; on another it gives
+    one that is as good and measures somewhat otherwise. So distances are of the network whose
+    `digest` stands beside them; copy its file to where they are to be compared.
 
     Args:
         data: what `zoo.datasets.binarize` gives, of images.
@@ -85,9 +96,7 @@ def feature_network(data, cache_dir=None):
     kept = feature_cache.File(data, VERSION, cache_dir)
     found = kept.read([weight.shape for weight in network.weights])
     if found is None:
-        print(
-            "Training the network that samples are compared by, once for this data.", flush=True
-        )
+        print("Training the network that samples are compared by, once for this data.", flush=True)
         train(answers, task, data.train.split)
         accuracy = _accuracy(answers, task, data.test.split)
         weights, scale = network.get_weights(), _scale(network, data.train.split)

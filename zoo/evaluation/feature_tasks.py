@@ -52,7 +52,7 @@ class Mirrorings:
     words = "four mirrorings of a picture"
 
     def batch(self, split, rows, generator):
-        """Pictures [k, *event] of a `zoo.datasets.Split`, mirrored by the generator, and how [k]."""
+        """Pictures [k, *event] of a `zoo.datasets.Split`, each mirrored at random, and how [k]."""
         x = split.batch(rows)
         how = generator.integers(0, self.count, len(x))
         chosen = how[:, None, None, None]

@@ -14,8 +14,9 @@ def frechet_distance(features_a, features_b):
     float64. 0 where the moments are equal.
 
     The estimate is biased upwards, the more so the fewer examples there are: compare distances of
-    one n, and state it. The trace of the root is the sum of the singular values of
-    C_a^(1/2) C_b^(1/2), which needs no root of a matrix that is not symmetric.
+    one n, and state it. With C = F'F, the trace of the root is the sum of the singular values of
+    F_a F_b': no matrix is squared, and none need be of full rank, as with fewer examples than
+    dimensions none is.
 
     Args:
         features_a, features_b: [n, dimension] and [m, dimension], two examples or more of each.
@@ -24,9 +25,9 @@ def frechet_distance(features_a, features_b):
         InputError: for arrays of other shapes, or values that are not finite.
     """
     a, b = checked(features_a, features_b, least=2)
-    root_a, root_b = _root(np.cov(a, rowvar=False)), _root(np.cov(b, rowvar=False))
-    shared = np.linalg.svd(root_a @ root_b, compute_uv=False).sum()
-    spread = np.square(root_a).sum() + np.square(root_b).sum()  # the traces of C_a and C_b
+    factor_a, factor_b = _factor(a), _factor(b)
+    shared = np.linalg.svd(factor_a @ factor_b.T, compute_uv=False).sum()
+    spread = np.square(factor_a).sum() + np.square(factor_b).sum()  # the traces of C_a and C_b
     between = np.square(a.mean(axis=0) - b.mean(axis=0)).sum()
     return float(max(0.0, between + spread - 2.0 * shared))
 
@@ -41,8 +42,8 @@ def checked(features_a, features_b, least):
     shapes = [each.shape for each in pair]
     if any(len(shape) != 2 for shape in shapes) or shapes[0][1] != shapes[1][1]:
         raise InputError(
-            f"Features of shapes {list(shapes[0])} and {list(shapes[1])}; wanted are [n, dimension] "
-            "and [m, dimension], of one dimension."
+            f"Features of shapes {list(shapes[0])} and {list(shapes[1])}; wanted are "
+            "[n, dimension] and [m, dimension], of one dimension."
         )
     if min(len(each) for each in pair) < least:
         raise InputError(
@@ -59,7 +60,7 @@ def checked(features_a, features_b, least):
     return pair
 
 
-def _root(covariance):
-    """The symmetric root of a covariance [d, d]; what rounding makes negative is 0."""
-    values, vectors = np.linalg.eigh(np.atleast_2d(covariance))
-    return (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+def _factor(features):
+    """F [at most d, d], of which F'F is the covariance of features [n, d]."""
+    centred = (features - features.mean(axis=0)) / np.sqrt(len(features) - 1)
+    return centred if len(centred) <= centred.shape[1] else np.linalg.qr(centred, mode="r")

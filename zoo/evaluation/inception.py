@@ -55,7 +55,7 @@ class Inception:
         return np.concatenate(parts).astype(np.float64)
 
     def prepared(self, images):
-        """[n, height, width, 1 or 3] -> float32 [n, 299, 299, 3] in [-1, 1], as Inception has it."""
+        """[n, height, width, 1 or 3] -> what Inception takes: float32 [n, 299, 299, 3], [-1, 1]."""
         low, high = self.range
         light = 2.0 * np.clip((images - low) / (high - low), 0.0, 1.0) - 1.0
         light = np.broadcast_to(light, (*light.shape[:3], 3)).astype(np.float32)

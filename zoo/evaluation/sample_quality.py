@@ -104,7 +104,7 @@ def _drawn(means, seed):
 
 
 def _compared(network, real, images):
-    """{name: value} of images against the features of real ones; NaN where images are no numbers."""
+    """{name: value} of images against features of real ones; NaN where values are no numbers."""
     names = [network.distance, *(("precision", "recall") if network.neighbours else ())]
     if not np.isfinite(images).all():
         return dict.fromkeys(names, float("nan"))

@@ -91,15 +91,15 @@ def feature_network(data, cache_dir=None):
     """
     task = task_of(data)
     shape = data.event_shape
-    brightness = _brightness(data.train.split)
-    network, answers = build(shape, task.count, *brightness)
+    values = brightness(data.train.split)
+    network, answers = build(shape, task.count, *values)
     kept = feature_cache.File(data, VERSION, cache_dir)
     found = kept.read([weight.shape for weight in network.weights])
     if found is None:
         print("Training the network that samples are compared by, once for this data.", flush=True)
         train(answers, task, data.train.split)
-        accuracy = _accuracy(answers, task, data.test.split)
-        weights, scale = network.get_weights(), _scale(network, data.train.split)
+        accuracy = accuracy_of(answers, task, data.test.split)
+        weights, scale = network.get_weights(), scale_of(network, data.train.split)
         kept.write(weights, scale=scale, accuracy=accuracy)
     else:
         weights, scale, accuracy = found
@@ -164,7 +164,7 @@ def train(network, task, split, seed=0):
             bar.update(step + 1, [("loss", float(loss))])
 
 
-def _accuracy(network, task, split, seed=0):
+def accuracy_of(network, task, split, seed=0):
     """The share of at most `LOOKED_AT` images of a split of which the network tells what it is."""
     generator, right = np.random.default_rng([seed, _TEST]), 0
     chosen = _rows(split)
@@ -175,13 +175,13 @@ def _accuracy(network, task, split, seed=0):
     return right / len(chosen)
 
 
-def _scale(network, split):
+def scale_of(network, split):
     """What makes the variances of the features over training images sum to `VARIANCE`."""
     features = FeatureNetwork(network, 1.0, "", 0.0).features(split.batch(_rows(split)))
     return float(np.sqrt(VARIANCE / max(features.var(axis=0).sum(), 1e-12)))
 
 
-def _brightness(split):
+def brightness(split):
     """(mean, standard deviation) of the values of training images."""
     values = split.batch(_rows(split)[:1000])
     return float(values.mean()), float(max(values.std(), 1e-3))

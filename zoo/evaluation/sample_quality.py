@@ -8,6 +8,8 @@ of the noise that the likelihood adds: a model whose scale takes details for noi
 samples that are too smooth.
 """
 
+import math
+
 import numpy as np
 
 from zoo import noise
@@ -65,10 +67,10 @@ def sample_quality(model, data, network=None, seed=0, most=MOST):
     network = network or feature_network(data)
     count = _count(data, most)
     rows = _chosen(len(data.test), count)
-    images = samples(model, data, rows, seed)
-    real = network.features(data.test.split.batch(rows))
-    floor = _compared(network, real, data.train.split.batch(_chosen(len(data.train), count)))
-    found = _compared(network, real, images)
+    real = _features(network, _images(data.test.split, rows))
+    trained_on = _images(data.train.split, _chosen(len(data.train), count))
+    floor = _compared(network, real, _features(network, trained_on))
+    found = _compared(network, real, _features(network, _generated(model, data, rows, seed)))
     how = {
         "n": count,
         "samples": "draws" if data.schema.is_binary else "means",
@@ -82,33 +84,50 @@ def sample_quality(model, data, network=None, seed=0, most=MOST):
 
 def samples(model, data, rows, seed=0):
     """What a model generates in place of test images: float32 [len(rows), *event]."""
+    return np.concatenate(list(_generated(model, data, rows, seed)))
+
+
+def _generated(model, data, rows, seed):
+    """`samples` in batches."""
     # Split seeds: inside a compiled call JAX has no int64.
     low, high = noise.split_seed(np.arange(seed * len(rows), (seed + 1) * len(rows)))
     conditions = [data.test.condition(name)[rows] for name in model.conditions]
     generate = compiled_method(model, "generate_from_split_seed")
-    step, parts = min(500, nats.rows(model)), []
-    for first in range(0, len(rows), step):
-        inputs = [values[first : first + step] for values in (low, high, *conditions)]
-        parts.append(generate(*inputs)["x_mean"])
-    means = np.concatenate(parts)
-    return _drawn(means, seed) if data.schema.is_binary else means
+    for part in _parts(len(rows), data.event_shape):
+        means = generate(*(values[part] for values in (low, high, *conditions)))["x_mean"]
+        yield _drawn(means, seed, part.start) if data.schema.is_binary else means
 
 
-def _drawn(means, seed):
-    """Zeros and ones drawn with chances [n, *event], row by row."""
+def _images(split, rows):
+    """Images of a split as they are before any binarization, in batches."""
+    for part in _parts(len(rows), split.images.shape[1:]):
+        yield split.batch(rows[part])
+
+
+def _parts(count, event_shape):
+    """Slices of `count` rows, of as many as `nats.VALUES` allows and at most 500."""
+    step = max(1, min(500, nats.VALUES // math.prod(event_shape)))
+    return [slice(first, min(first + step, count)) for first in range(0, count, step)]
+
+
+def _features(network, batches):
+    return np.concatenate([network.features(batch) for batch in batches])
+
+
+def _drawn(means, seed, first):
+    """Zeros and ones drawn with chances [n, *event], a row a counter from `first` on."""
     out = np.empty_like(means)
     for row, mean in enumerate(means):
-        key = np.random.Philox(key=[seed, _DRAW], counter=[0, 0, 0, row])
+        key = np.random.Philox(key=[seed, _DRAW], counter=[0, 0, 0, first + row])
         out[row] = np.random.Generator(key).random(mean.shape, np.float32) < mean
     return out
 
 
-def _compared(network, real, images):
-    """{name: value} of images against features of real ones; NaN where values are no numbers."""
+def _compared(network, real, features):
+    """{name: value} of features against those of real images; NaN where they are no numbers."""
     names = [network.distance, *(("precision", "recall") if network.neighbours else ())]
-    if not np.isfinite(images).all():
+    if not np.isfinite(features).all():
         return dict.fromkeys(names, float("nan"))
-    features = network.features(images)
     values = [frechet_distance(real, features)]
     if network.neighbours:
         values += precision_recall(real, features, network.neighbours)

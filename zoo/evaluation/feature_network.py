@@ -5,6 +5,7 @@ No download, and made for any size: what Inception's features are to photographs
 
 import hashlib
 import sys
+import time
 
 import keras
 import numpy as np
@@ -97,10 +98,12 @@ def feature_network(data, cache_dir=None):
     found = kept.read([weight.shape for weight in network.weights])
     if found is None:
         print("Training the network that samples are compared by, once for this data.", flush=True)
+        began = time.monotonic()
         train(answers, task, data.train.split)
         accuracy = accuracy_of(answers, task, data.test.split)
         weights, scale = network.get_weights(), scale_of(network, data.train.split)
         kept.write(weights, scale=scale, accuracy=accuracy)
+        print(f"It is trained, in {time.monotonic() - began:.0f} s.", flush=True)
     else:
         weights, scale, accuracy = found
         network.set_weights(weights)

@@ -5,8 +5,9 @@ Prints:    a markdown table; benchmarks/feature_tasks.md keeps it
 
 One network, `zoo.evaluation.feature_network.build`, learns one task after another on the training
 images, and none at all. In the features of each, images known to be worse and worse, and samples of
-artifacts, are measured against as many test images. The last row is how alike a task orders the
-artifacts (Spearman's rank correlation of their Fréchet distances) to the task that needs labels.
+artifacts, are measured against as many test images. The last rows are how alike a task orders all
+rows, and the artifacts alone, to the task that needs labels (Spearman's rank correlation of the
+Fréchet distances).
 """
 
 import argparse
@@ -111,9 +112,10 @@ def main():
     rows = [
         [name, *(f"{column[place]:.1f}" for column in columns)] for place, name in enumerate(images)
     ]
-    last = [column[-len(given.artifacts) :] for column in columns]
-    alike = [stats.spearmanr(last[0], each).statistic for each in last]
-    rows.append(["order of artifacts, as by classes", *(f"{each:.2f}" for each in alike)])
+    for what, first in (("all of these", 0), ("the artifacts", -len(given.artifacts))):
+        chosen = [column[first:] for column in columns]
+        alike = [stats.spearmanr(chosen[0], each).statistic for each in chosen]
+        rows.append([f"order of {what}, as by classes", *(f"{each:.2f}" for each in alike)])
     print(f"`{shlex.join(['python', 'benchmarks/feature_tasks.py', *sys.argv[1:]])}`\n")
     print(
         f"{data.name}, {count:,} images of each kind; Fréchet distances. "

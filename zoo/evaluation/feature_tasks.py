@@ -43,9 +43,10 @@ class Classes:
 class Mirrorings:
     """How a picture was mirrored: not at all, left and right, upside down, or both; final.
 
-    What tells the four apart is what things look like and how they lie. Of the tasks that need no
-    labels it is the one whose features order samples most as those of classes do, and that does not
-    learn to see nothing but blur; see benchmarks/feature_tasks.md.
+    What tells the four apart is what things look like and how they lie. Of what needs no labels it
+    has the features that order pictures most as those of classes do, samples and worse and worse
+    ones together, where a network that learns distortions sees blur before all else; see
+    benchmarks/feature_tasks.md.
     """
 
     count = 4

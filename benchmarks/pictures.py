@@ -1,4 +1,4 @@
-"""Likelihoods of 8-bit pictures side by side: bits per dimension, speed, samples to look at.
+"""Likelihoods of 8-bit pictures side by side: bits per dimension, speed, quality of samples.
 
 Run:       python benchmarks/pictures.py faces.npz --epochs 60 --out pictures
 Prints:    a markdown table; benchmarks/pictures.md keeps it
@@ -7,9 +7,16 @@ The convolutional VAE of the catalog, its data, order, noise and settings are th
 likelihood differs. A density is stated as bits per dimension as if it were constant over the bin of
 a level (times 1/255), which flatters it where its scale is below a level. `ms a step` is the time
 of the whole training, its validations and checkpoints included, by the number of steps.
+
+Samples are measured as `zoo.evaluation.sample_quality` does: the means that the model generates
+against as many test images, in features of a network trained on all training images. The last row
+has as many training images in the place of samples.
+
+Each row is kept in `--out` with its figures, and taken over when the same command runs again.
 """
 
 import argparse
+import json
 import math
 import shlex
 import shutil
@@ -45,8 +52,12 @@ def bits(model, nats_of_event):
     return nats_of_event / size / math.log(2.0)
 
 
-def row(name, data, given, folder):
-    """Trains one model; its row of the table."""
+HEAD = ["parameters", "bits (K={samples})", "bits (ELBO)", "KL, nats", "active", "ms a step"]
+QUALITY = {"frechet_distance": "Fréchet distance", "precision": "precision", "recall": "recall"}
+
+
+def row(name, data, given, network, folder):
+    """Trains one model; its row of the table, and the quality of real images, {name: value}."""
     zoo.training.seed_everything(given.seed)
     model = zoo.catalog.build(
         given.model, data.event_shape, latent=given.latent, likelihood=LIKELIHOODS[name]()
@@ -56,10 +67,12 @@ def row(name, data, given, folder):
     run = zoo.training.fit(model, data, settings, folder / "run", restart=True)
     steps = len(run.history) * math.ceil(len(data.train) * 0.95 / settings.batch_size)
     milliseconds = 1e3 * (time.perf_counter() - began) / steps
-    report = zoo.evaluation.report(model, data, given.seed, samples=given.samples)
+    report = zoo.evaluation.report(
+        model, data, given.seed, samples=given.samples, networks=[network]
+    )
     figures.draw(model, data, run.history, report.means, folder / "figures", given.seed)
     found = report.metrics
-    return [
+    cells = [
         name,
         f"{model.count_params():,}",
         f"{bits(model, found['nll']):.3f}",
@@ -67,7 +80,27 @@ def row(name, data, given, folder):
         f"{found['kl']:.1f}",
         f"{found['active_units']:.0f} of {model.latent}",
         f"{milliseconds:.1f}",
+        *quality(found),
     ]
+    return cells, report.protocol["sample_quality"][0]
+
+
+def quality(found):
+    """The cells of sample quality."""
+    return [f"{found[name]:.2f}" for name in QUALITY]
+
+
+def kept(name, data, given, network):
+    """`row`, or what an earlier run of the same command kept of it."""
+    folder = given.out / name.replace(",", "").replace(" ", "_")
+    file, command = folder / "row.json", {k: str(v) for k, v in vars(given).items() if k != "only"}
+    if file.exists() and (found := json.loads(file.read_text()))["command"] == command:
+        return found["cells"], found["how"]
+    with tempfile.TemporaryDirectory() as scratch:
+        cells, how = row(name, data, given, network, Path(scratch))
+        shutil.copytree(Path(scratch) / "figures", folder, dirs_exist_ok=True)
+    file.write_text(json.dumps({"command": command, "cells": cells, "how": how}, indent=1))
+    return cells, how
 
 
 def main():
@@ -85,6 +118,7 @@ def main():
     parser.add_argument("--out", type=Path, default=Path("pictures"), help="gets the figures")
     given = parser.parse_args()
     data = zoo.datasets.binarize(zoo.datasets.load(given.dataset, seed=given.seed), "none")
+    network = zoo.evaluation.feature_network(data)
     rest = {
         "train": data.train.subset(np.arange(min(given.train or len(data.train), len(data.train))))
     }
@@ -92,18 +126,18 @@ def main():
     data = type(data)(**vars(data) | rest)
     rows = []
     for name in given.only:
-        with tempfile.TemporaryDirectory() as folder:
-            rows.append(row(name, data, given, Path(folder)))
-            kept = given.out / name.replace(",", "").replace(" ", "_")
-            shutil.copytree(Path(folder) / "figures", kept, dirs_exist_ok=True)
-        print(rows[-1], file=sys.stderr, flush=True)
+        cells, how = kept(name, data, given, network)
+        rows.append(cells)
+        print(cells, file=sys.stderr, flush=True)
+    rows.append(["training images", *[""] * len(HEAD), *quality(how["real"])])
     print(f"`{shlex.join(['python', 'benchmarks/pictures.py', *sys.argv[1:]])}`\n")
     print(
         f"{data.name}, {len(data.train):,} training and {len(data.test):,} test examples of "
         f"{list(data.event_shape)}. {paired.machine('tensorflow', 'keras', 'numpy')}\n"
     )
-    head = ["likelihood", "parameters", f"bits (K={given.samples})", "bits (ELBO)", "KL, nats"]
-    print(paired.table([*head, "active", "ms a step"], rows))
+    head = [name.format(samples=given.samples) for name in HEAD]
+    print(paired.table(["likelihood", *head, *QUALITY.values()], rows))
+    print(f"\n{how['statement']}.")
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # the cores are shared with other worke
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
 
+import atexit
 import gc
 import shutil
+import tempfile
 from pathlib import Path
 
 import isolated
@@ -20,6 +22,10 @@ from publishing import SEED, Trained, train
 import zoo
 from zoo.datasets import binarize
 from zoo.runtime.replay import read
+
+if "VAE_ZOO_CACHE" not in os.environ:  # one for all workers, which inherit it
+    os.environ["VAE_ZOO_CACHE"] = tempfile.mkdtemp(prefix="vae-zoo-tests-")
+    atexit.register(shutil.rmtree, os.environ["VAE_ZOO_CACHE"], ignore_errors=True)
 
 COMMAND = "python recipes/conv_vae.py --dataset digits --epochs 2 --seed 5"
 RECIPE = {

@@ -279,6 +279,7 @@ def assert_printable(text):
         lambda m: m["data"].update(name=HOSTILE, licence=HOSTILE, source=HOSTILE),
         lambda m: m["metrics"].update({HOSTILE: HOSTILE}),
         lambda m: m["protocol"].update(statement=HOSTILE),
+        lambda m: m["protocol"].update(sample_quality=[{"statement": HOSTILE}]),
         lambda m: m["recipe"].update(config={HOSTILE: HOSTILE}),
         lambda m: m["versions"].update({HOSTILE: HOSTILE}),
         lambda m: m["files"].update({HOSTILE: m["files"]["README.md"]}),

@@ -39,6 +39,16 @@ def test_warnings_head_the_metrics_and_without_one_there_is_none(text):
     assert "Warning" not in text(warnings=[])
 
 
+def test_how_samples_were_measured_follows_the_nats_and_of_older_artifacts_nothing_does(text):
+    said = ["frechet_distance of n=60 generated means", "fid of n=60 generated means"]
+    protocol = {"statement": "n=60", "elbo_samples": 16}
+    quality = [{"statement": each} for each in said]
+    metrics = section(text(protocol=protocol | {"sample_quality": quality}), "Metrics")
+    assert metrics.endswith(f"averaged over the test set.\n\n{said[0]}.\n\n{said[1]}.\n\n")
+    older = section(text(protocol=protocol), "Metrics")
+    assert older.endswith("averaged over the test set.\n\n")
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

@@ -99,6 +99,7 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(tmp_path, here):
         (["--filters", "2", "2", "2", "2"], ["8x8", "too small", "16x16"]),
         (["--samples", "0"], ["samples=0"]),
         (["--augment", "mirror"], ["mirror", "flip", "shift"]),
+        (["--inception", "--test-share", "0.01"], ["18 test images", "Leave --inception out"]),
         (["--dataset", "nowhere/photos.npz"], ["nowhere/photos.npz", "not found"]),
     ],
 )
@@ -115,6 +116,15 @@ def test_a_dry_run_says_what_is_augmented_and_refuses_what_cannot_be(tmp_path):
     np.save(tmp_path / "spectra.npy", np.zeros((20, 12), np.float32))
     done = dense("--dataset", "spectra.npy", "--augment", "flip", "--dry-run")
     refused(done, "augment=('flip',) is of images", "a vector of shape [12]")
+
+
+@pytest.mark.slow
+def test_fid_without_its_weights_is_refused_before_training(tmp_path):
+    away = dict.fromkeys(("HTTPS_PROXY", "https_proxy"), "http://127.0.0.1:9")
+    away |= {"NO_PROXY": "", "no_proxy": "", "KERAS_HOME": str(tmp_path / "keras")}
+    done = recipe("--inception", *TINY, cwd=tmp_path, **away)
+    refused(done, "InceptionV3", str(tmp_path / "keras"), "no network", "--inception")
+    assert "Epoch" not in done.stdout and not (tmp_path / "exports").exists()
 
 
 @pytest.mark.slow
@@ -161,7 +171,12 @@ def test_the_whole_road_from_command_to_loaded_artifact(tmp_path, here):
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["recipe"]["config"]["latent"] == 2
     assert manifest["protocol"]["K"] == 5 and manifest["protocol"]["n"] == 359
-    assert "--latent 2 --filters 4 --dense 8" in (folder / "README.md").read_text()
+    card = (folder / "README.md").read_text()
+    assert "--latent 2 --filters 4 --dense 8" in card
+    (quality,) = manifest["protocol"]["sample_quality"]
+    assert quality["n"] == 359 and quality["real"]["frechet_distance"] > 0
+    assert manifest["metrics"]["frechet_distance"] > quality["real"]["frechet_distance"]
+    assert f"\n\n{quality['statement']}." in card and quality["statement"] in done.stdout
     # Again: refused. How --replace replaces it is the next test's.
     first = (folder / "manifest.json").read_bytes()
     refused(here(*TINY), "--replace")
@@ -186,13 +201,16 @@ def test_a_folder_of_colour_photos_replaces_an_older_artifact(tmp_path, here, ar
     photos(tmp_path / "photos")
     folder = tmp_path / "exports" / "conv_vae-photos"
     shutil.copytree(artifact, folder)
-    done = here("--dataset", "./photos", *TINY, "--epochs", "30", "--patience", "0", "--replace")
+    options = ["--epochs", "30", "--patience", "0", "--replace", "--no-sample-quality"]
+    done = here("--dataset", "./photos", *TINY, *options)
     assert done.returncode == 0, done.stderr
     vae = zoo.load(folder)
     assert vae.manifest["event_shape"] == [56, 56, 3]  # by the sizes of the photos
     assert any("56x56" in said for said in vae.manifest["data"]["notes"])
     assert vae.manifest["protocol"]["binarization"] == "none"
     assert "256 levels" in vae.manifest["protocol"]["statement"]
+    assert vae.manifest["protocol"]["sample_quality"] == []
+    assert "frechet_distance" not in vae.manifest["metrics"]
     rows = (folder / "history.csv").read_text().splitlines()
     assert len(rows) == 31
     assert [path.name for path in folder.parent.iterdir()] == ["conv_vae-photos"]  # no leftovers

@@ -167,6 +167,7 @@ def _description(folder, m, endpoints):
     }
     yield from columns([("metric", "value"), *shown.items()])
     yield f"  {m['protocol']['statement']}"
+    yield from (f"  {how['statement']}" for how in m["protocol"].get("sample_quality", ()))
     yield from (f"  warning: {warning}" for warning in m.get("warnings", ()))
     yield from ("", "Provenance")
     options = " ".join(f"{key}={value}" for key, value in recipe["config"].items())

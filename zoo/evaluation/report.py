@@ -14,6 +14,7 @@ import numpy as np
 
 from zoo.atomic_write import tidy, whole
 from zoo.evaluation import latent, nats
+from zoo.evaluation.sample_quality import sample_quality
 
 PARTIAL = "log_likelihood.npz"
 
@@ -43,10 +44,13 @@ class Report:
             "codes_used": f"of {self.protocol.get('codes')}",
             "bits_per_dimension": "bits",
         }
+        for how in self.protocol["sample_quality"]:
+            units |= {name: f"(real {value:.2f})" for name, value in how["real"].items()}
         for name, value in self.metrics.items():
             shown = f"{value:.2f}" if isinstance(value, float) else str(value)
             yield f"  {name:<{width}}  {shown:>9} {units.get(name, 'nats')}"
         yield "  " + self.statement()
+        yield from (f"  {how['statement']}" for how in self.protocol["sample_quality"])
 
     def statement(self):
         """The protocol in one sentence."""
@@ -71,7 +75,7 @@ class Report:
         return f"n={p['n']:,} test examples, {drawn}; {estimated}; nats of {p['nats_are']}"
 
 
-def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
+def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, networks=()):
     """Evaluates a model on the test split of what `zoo.datasets.binarize` gives.
 
     `nll` is -log p(x) estimated with K=`samples`; `reconstruction_train` is `reconstruction` of the
@@ -86,6 +90,7 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
         elbo_samples: posterior samples that the reconstruction term averages.
         folder: where the importance sampling keeps what it has done, so that an interrupted
             evaluation of the same model goes on; None keeps nothing.
+        networks: in whose features samples are measured, see `zoo.evaluation.sample_quality`.
     """
     began, earlier = time.monotonic(), 0.0
     sampled = model.samples_posterior  # a plain autoencoder and codes have nothing to sample
@@ -126,6 +131,11 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
     }
     if model.code_count is not None:
         protocol["codes"] = model.code_count
+    protocol["sample_quality"] = []
+    for network in networks:
+        found, how = sample_quality(model, data, network, seed)
+        metrics |= found
+        protocol["sample_quality"].append(how)
     metrics = {k: v if isinstance(v, int) else float(v) for k, v in metrics.items()}
     return Report(metrics, protocol, earlier + time.monotonic() - began, means)
 

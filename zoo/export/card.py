@@ -80,8 +80,12 @@ def _metrics(m):
     return (
         f"## Metrics\n\n{_warnings(m)}| metric | value |\n|---|---|\n" + "\n".join(rows) + "\n\n"
         f"On {m['protocol']['statement']}. {terms} in nats per example, averaged over the test set."
-        f"{use}"
+        f"{use}{_sample_quality(m)}"
     )
+
+
+def _sample_quality(m):
+    return "".join(f"\n\n{how['statement']}." for how in m["protocol"].get("sample_quality", ()))
 
 
 def _metric(value):

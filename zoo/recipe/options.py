@@ -78,6 +78,12 @@ class Config:
     """Export graphs in float16 beside those in float32, where they are equal to their tolerance."""
     samples: int = 1000
     """K of the importance-sampled log p(x)."""
+    sample_quality: bool = True
+    """Measure samples of pictures against test images, too: Fréchet distance, precision and recall
+    in features of a small network that is trained on the training images, once for each data."""
+    inception: bool = False
+    """Measure `fid`, too, the Fréchet distance in features of Keras's InceptionV3, whose weights
+    are downloaded the first time."""
     seed: int = 0
     """Of everything random: split, weights, order, binarization, noise."""
     tuned_from: Annotated[str | None, tyro.conf.arg(name="from")] = None

@@ -21,7 +21,15 @@ from zoo.recipe import choices, command, options, short_help
 
 FIGURES = "figures"
 # `dataset` and `tuned_from` are names or paths: what is there is compared instead.
-_NOT_PART_OF_THE_RUN = {"dataset", "memory_share", "samples", "float16", "tuned_from"}
+_NOT_PART_OF_THE_RUN = {
+    "dataset",
+    "memory_share",
+    "samples",
+    "float16",
+    "tuned_from",
+    "sample_quality",
+    "inception",
+}
 
 
 def main(
@@ -123,6 +131,7 @@ def run(config, build, script, started=None, name=None):
     target = config.out / f"{model.name}-{data.name}"
     _describe(model, data, settings, target)
     print(*_table([likelihood, binarization]), *_indented(loaded.notes), sep="\n", flush=True)
+    inception = _inception(config, model, data)
     if config.dry_run:
         model.encoder.summary()
         model.decoder.summary()
@@ -131,7 +140,8 @@ def run(config, build, script, started=None, name=None):
     folder = target.with_name(target.name + ".run")
     with _alone(target), _said_what_is_kept(folder):
         zoo.export.require_writable(target, config.replace)  # or another run has ended meanwhile
-        warnings = _make(config, model, data, settings, folder, target, script, started, earlier)
+        place = folder, target, script, started
+        warnings = _make(config, model, data, settings, *place, earlier, inception)
         _remove(folder)
     _done(target, time.monotonic() - began)
     for sentence in warnings:
@@ -139,7 +149,7 @@ def run(config, build, script, started=None, name=None):
     return target
 
 
-def _make(config, model, data, settings, folder, target, script, started, earlier):
+def _make(config, model, data, settings, folder, target, script, started, earlier, inception):
     """Trains, evaluates and publishes; gives the warnings about the model."""
     import zoo
     from zoo.recipe import road
@@ -161,7 +171,10 @@ def _make(config, model, data, settings, folder, target, script, started, earlie
     print(
         f"Trained {len(trained.history)} epochs in {trained.seconds:.0f} s; evaluating.", flush=True
     )
-    report = road.evaluate(model, data, seed=config.seed, samples=config.samples, folder=folder)
+    networks = [*_feature_networks(config, model, data), *inception]
+    report = road.evaluate(
+        model, data, seed=config.seed, samples=config.samples, folder=folder, networks=networks
+    )
     warnings = zoo.evaluation.warnings(report.metrics, zoo.evaluation.constant_log_p(model, data))
     figures = zoo.evaluation.draw(
         model, data, trained.history, report.means, folder / FIGURES, config.seed
@@ -185,6 +198,29 @@ def _make(config, model, data, settings, folder, target, script, started, earlie
     )
     print(*published.lines(), sep="\n")
     return warnings
+
+
+def _feature_networks(config, model, data):
+    """The network, in a list, in whose features samples are measured; [] where there is none."""
+    import zoo
+
+    if not config.sample_quality or data.schema.kind != "image" or not model.generates:
+        return []
+    if problem := zoo.evaluation.why_no_quality(model, data):
+        print(problem, flush=True)
+        return []
+    return [zoo.evaluation.feature_network(data)]
+
+
+def _inception(config, model, data):
+    """Inception in a list, if it is asked for: refused before training what it cannot be."""
+    import zoo
+
+    if not config.inception:
+        return []
+    if problem := zoo.evaluation.why_no_quality(model, data):
+        raise InputError(f"{problem} Leave --inception out.")
+    return [zoo.evaluation.Inception(data.schema)]
 
 
 def _start_backend():

@@ -71,16 +71,24 @@ def fit(
 
 
 def evaluate(
-    model, data, *, binarization="auto", seed=0, samples=1000, elbo_samples=16, folder=None
+    model,
+    data,
+    *,
+    binarization="auto",
+    seed=0,
+    samples=1000,
+    elbo_samples=16,
+    folder=None,
+    networks=(),
 ):
     """A `zoo.evaluation.Report` of a model on the test examples of some data: `print` it.
 
     Args:
         data, binarization: see `zoo.recipe.given.prepared`.
-        seed, samples, elbo_samples, folder: as in `zoo.evaluation.report`.
+        seed, samples, elbo_samples, folder, networks: as in `zoo.evaluation.report`.
     """
     data = prepared(model, data, binarization)
-    return evaluation.report(model, data, seed, samples, elbo_samples, folder)
+    return evaluation.report(model, data, seed, samples, elbo_samples, folder, networks)
 
 
 def publish(

@@ -5,6 +5,6 @@ Every evaluator yields (name, value) pairs; `report` gathers them with what they
 
 from zoo.evaluation.figures import draw
 from zoo.evaluation.report import Report, clear, report
-from zoo.evaluation.verdict import constant_log_p, is_finite, warnings
+from zoo.evaluation.verdict import is_finite, warnings
 
-__all__ = ["Report", "clear", "constant_log_p", "draw", "is_finite", "report", "warnings"]
+__all__ = ["Report", "clear", "draw", "is_finite", "report", "warnings"]

@@ -63,7 +63,8 @@ def build(name, answer, data, run, report, recipe, warnings=()):
         },
         "recipe": recipe,
         "metrics": {name: _number(value) for name, value in report.metrics.items()},
-        "protocol": report.protocol | {"statement": report.statement()},
+        "protocol": report.protocol
+        | {"statement": report.statement(), "baselines": list(report.against_baselines())},
         "warnings": list(warnings),
         "training": {
             "epochs": len(run.history),

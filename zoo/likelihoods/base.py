@@ -59,6 +59,14 @@ class Likelihood(keras.layers.Layer):
         kind = PROBABILITY if self.mean_is_probability else REAL
         return (Tensor("x_mean", "float32", (BATCH, *event_shape), kind),)
 
+    def independent(self, values):
+        """Laws of each value by itself in the same family, `zoo.likelihoods.independent.Law`s.
+
+        Of an event of so many values. Where there are several, data decides; () where none is
+        known: a model is then compared with none.
+        """
+        return ()
+
     # --- for decoders that feed back what they choose ----------------------------------------
 
     def mode(self, output, noise=None):

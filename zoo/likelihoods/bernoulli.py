@@ -5,6 +5,7 @@ from keras import ops
 
 from zoo import noise as seeded
 from zoo.distributions import bernoulli
+from zoo.likelihoods import independent
 from zoo.likelihoods.base import Likelihood, smallest
 
 
@@ -31,6 +32,11 @@ class Bernoulli(Likelihood):
     def mean(self, output):
         """Probabilities, shaped as the decoder's output."""
         return bernoulli.mean(output)
+
+    def independent(self, values):
+        """As `Likelihood.independent`."""
+        law = independent.smoothed_logits, bernoulli.log_prob
+        return (independent.Law("a smoothed probability", *law),)
 
     def mode(self, output, noise=None):
         """The likelier of 0 and 1."""

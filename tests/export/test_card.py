@@ -39,6 +39,15 @@ def test_warnings_head_the_metrics_and_without_one_there_is_none(text):
     assert "Warning" not in text(warnings=[])
 
 
+def test_the_metrics_end_with_what_the_model_has_beaten(text, artifact, trained):
+    protocol = json.loads((artifact / "manifest.json").read_text(encoding="utf-8"))["protocol"]
+    said = list(trained.report.against_baselines())
+    assert protocol["baselines"] == said and len(said) == 2
+    assert section(text(), "Metrics").rstrip().endswith("\n\n".join(said))
+    earlier = {name: value for name, value in protocol.items() if name != "baselines"}
+    assert "baseline" not in section(text(protocol=earlier, metrics={}), "Metrics")
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

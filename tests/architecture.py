@@ -63,8 +63,8 @@ ROOMS = {
     ),
     "training": ("`fit`, checkpoints, optimizer; receives a model", ("atomic_write", "errors")),
     "evaluation": (
-        "nats, figures, sample quality, the latent space, verdicts; receives a model",
-        ("atomic_write", "datasets", "distributions", "errors", "noise"),
+        "nats, baselines, figures, sample quality, the latent space, verdicts; receives a model",
+        ("artifact", "atomic_write", "datasets", "distributions", "errors", "noise"),
     ),
     "export": (
         "from a model to a proven artifact, one format a file; with `datasets` the one room that "

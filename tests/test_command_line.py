@@ -16,6 +16,7 @@ from spoiling import change_manifest
 
 import zoo
 from zoo.artifact import search_path
+from zoo.artifact.manifest import metric_in_words
 from zoo.command_line import main
 
 ROOT = Path(zoo.__file__).parents[1]
@@ -467,7 +468,7 @@ def test_info_shows_endpoints_metrics_and_provenance(run, artifact, manifest):
                 line = next(row for row in out.splitlines() if row.split()[:1] == [name])
                 assert f"{t['name']} {t['dtype']} [{shape}]" in line
     for name, value in manifest["metrics"].items():
-        assert f"{name} {value:.2f}" in text or f"{name} {value}" in text
+        assert f"{name} {metric_in_words(name, value)}" in text
     assert manifest["protocol"]["statement"] in text
     recipe, training = manifest["recipe"], manifest["training"]
     for fact in (

@@ -148,6 +148,10 @@ def test_the_report_states_its_protocol(linear, data, tmp_path):
         "kl",
         "nll",
         "active_units",
+        "baseline_nll",
+        "reconstruction_mse",
+        "pca_mse",
+        "pca_used_mse",
     }
     # The fixture's training and test splits are the same values.
     assert report.metrics["reconstruction_train"] == report.metrics["reconstruction"]

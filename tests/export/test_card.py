@@ -49,6 +49,15 @@ def test_how_samples_were_measured_follows_the_nats_and_of_older_artifacts_nothi
     assert older.endswith("averaged over the test set.\n\n")
 
 
+def test_the_metrics_end_with_what_the_model_has_beaten(text, artifact, trained):
+    protocol = json.loads((artifact / "manifest.json").read_text(encoding="utf-8"))["protocol"]
+    said = list(trained.report.against_baselines())
+    assert protocol["baselines"] == said and len(said) == 2
+    assert section(text(), "Metrics").rstrip().endswith("\n\n".join(said))
+    earlier = {name: value for name, value in protocol.items() if name != "baselines"}
+    assert "baseline" not in section(text(protocol=earlier, metrics={}), "Metrics")
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

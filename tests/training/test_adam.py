@@ -54,6 +54,29 @@ def test_the_second_moments_follow_their_equation(tf):
     np.testing.assert_allclose(velocity, 0.25 * gradients[-1] ** 2, rtol=1e-5)
 
 
+@pytest.mark.parametrize(("clip", "scale"), [(1.0, 1.0 / 13.0), (13.5, 1.0), (None, 1.0)])
+def test_gradients_are_clipped_by_the_norm_of_all_together(tf, clip, scale):
+    variables = [keras.Variable(np.zeros(shape, np.float32)) for shape in [(2,), (1,)]]
+    adam = Adam(0.1, beta_1=0.5, beta_2=0.75, global_clipnorm=clip)
+    adam.apply([tf.constant([3.0, 4.0]), tf.constant([12.0])], variables)  # a norm of 13
+    momenta = np.concatenate([keras.ops.convert_to_numpy(m) for m in adam._momentums])
+    velocities = np.concatenate([keras.ops.convert_to_numpy(v) for v in adam._velocities])
+    gradient = scale * np.array([3.0, 4.0, 12.0])
+    np.testing.assert_allclose(momenta, 0.5 * gradient, rtol=1e-6)
+    np.testing.assert_allclose(velocities, 0.25 * gradient**2, rtol=1e-6)
+
+
+def test_rows_of_an_embedding_are_summed_before_their_norm_is_taken(tf):
+    table = keras.Variable(np.zeros((3, 1), np.float32))
+    once = tf.IndexedSlices(tf.constant([[3.0], [1.0], [3.0]]), tf.constant([0, 1, 2]), [3, 1])
+    twice = tf.IndexedSlices(tf.constant([[1.0], [1.0], [4.0]]), tf.constant([1, 1, 2]), [3, 1])
+    for given, gradient in ((once, [3.0, 1.0, 3.0]), (twice, [0.0, 2.0, 4.0])):
+        adam = Adam(0.1, beta_1=0.5, global_clipnorm=1.0)
+        adam.apply([given], [table])
+        wanted = 0.5 * np.array(gradient) / np.linalg.norm(gradient)
+        np.testing.assert_allclose(np.ravel(adam._momentums[0]), wanted, rtol=1e-6)
+
+
 def operations(function, *arguments):
     """Types of the operations of a traced function."""
     return {op.type for op in function.get_concrete_function(*arguments).graph.get_operations()}

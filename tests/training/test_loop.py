@@ -254,6 +254,30 @@ def test_a_run_that_augments_is_resumed_to_the_same_weights(data, uninterrupted,
         training.fit(model(), data, SETTINGS, tmp_path / "cut", resume=True)
 
 
+@pytest.mark.slow
+def test_a_run_that_clips_every_gradient_is_resumed_to_the_same_weights(
+    data, uninterrupted, tmp_path, hears
+):
+    settings = dataclasses.replace(SETTINGS, clip_norm=0.5)
+    whole = model()
+    run = training.fit(whole, data, settings, tmp_path / "whole")
+    wanted = weights(whole)
+    assert any((a != b).any() for a, b in zip(wanted, uninterrupted[1], strict=True))
+    interrupted(model(), data, tmp_path / "cut", settings, step=STEPS + 5)
+    vae = model()
+    training.fit(vae, data, settings, tmp_path / "cut", resume=True)
+    assert_ends_alike(vae, tmp_path / "cut", (run, wanted))
+    with pytest.raises(TrainingError, match=r"clip_norm: 0.5 then, 1000.0 now"):
+        training.fit(model(), data, SETTINGS, tmp_path / "cut", resume=True)
+
+
+@pytest.mark.slow
+def test_the_default_norm_clips_no_gradient_of_healthy_training(data, uninterrupted, tmp_path):
+    vae = model()
+    training.fit(vae, data, dataclasses.replace(SETTINGS, clip_norm=0.0), tmp_path)
+    assert_same(weights(vae), uninterrupted[1])
+
+
 def test_training_asks_its_batches_alone_to_augment(data, tmp_path, monkeypatch):
     asked = []
 
@@ -524,7 +548,7 @@ def test_history_is_a_csv_with_a_row_an_epoch(uninterrupted):
 def test_the_best_weights_are_kept_and_training_stops_when_nothing_improves(data, tmp_path):
     # A learning rate that ruins the model: the best epoch is early and patience runs out.
     settings = dataclasses.replace(
-        SETTINGS, epochs=30, learning_rate=0.7, warmup=0.5, patience=3, batch_size=256
+        SETTINGS, epochs=30, learning_rate=0.7, warmup_steps=75, patience=3, batch_size=256
     )
     vae = model(likelihood="normal")
     run = training.fit(vae, data, settings, tmp_path)
@@ -553,6 +577,58 @@ def test_a_loss_that_is_not_finite_stops_at_its_step_and_says_what_to_try(tmp_pa
 
 
 @pytest.mark.slow
+def test_a_loss_that_explodes_stops_and_says_what_to_try(data, tmp_path):
+    settings = dataclasses.replace(SETTINGS, epochs=8, batch_size=64, learning_rate=100.0)
+    settings = dataclasses.replace(settings, warmup_steps=20, clip_norm=0.0)
+    with pytest.raises(
+        TrainingError, match=r"which began at 44\..* for 100 steps .*--learning-rate"
+    ):
+        training.fit(model(), data, settings, tmp_path)
+
+
+def losses(callback, values, first=0):
+    """Hands a callback an epoch's running means, as Keras does."""
+    callback.on_epoch_begin(0)
+    for batch, loss in enumerate(np.cumsum(values) / np.arange(1, len(values) + 1)):
+        if batch >= first:
+            callback.on_train_batch_end(batch - first, {"loss": loss})
+    callback.on_epoch_end(0)
+
+
+BOUND = -8.0 + 10 * 64  # of a loss that begins at -8 nats, of 64 values
+
+
+@pytest.mark.parametrize(
+    ("values", "stops"),
+    [
+        ([-8.0, *[BOUND + 1.0] * 99, -8.0, *[BOUND + 1.0] * 99], False),
+        ([-8.0, *[BOUND - 1.0] * 300], False),
+        ([-8.0, 1e9, *[-9.0] * 300], False),  # though their running mean stays above
+        ([-8.0, *[BOUND + 1.0] * 100], True),
+    ],
+)
+def test_a_loss_has_exploded_when_a_hundred_steps_in_a_row_are_far_above_the_first(values, stops):
+    progress = checkpoint.Progress()
+    callback = StopOnDivergence(len(values), progress)
+    callback.set_model(model())
+    if stops:
+        with pytest.raises(TrainingError, match=r"began at -8 nats, has been above 632 for 100"):
+            losses(callback, values)
+    else:
+        losses(callback, values)
+    assert progress.first_loss == -8.0
+
+
+def test_a_loss_that_explodes_after_an_interruption_is_compared_with_the_first_of_all():
+    progress = checkpoint.Progress(first_loss=-8.0)
+    values = [-8.0] * 5 + [BOUND + 1.0] * 101
+    callback = StopOnDivergence(len(values), progress, first=5)
+    callback.set_model(model())
+    with pytest.raises(TrainingError, match=r"step 106 of 106"):  # the sum is known from step 6 on
+        losses(callback, values, first=5)
+
+
+@pytest.mark.slow
 def test_a_validation_elbo_that_is_not_finite_stops_too(data, tmp_path):
     """Training data that is fine and validation data that is not."""
     images = np.random.default_rng(0).random((640, 8, 8, 1)).astype(np.float32)
@@ -574,7 +650,10 @@ def test_a_validation_elbo_that_is_not_finite_stops_too(data, tmp_path):
     ("options", "said"),
     [
         ({"seed": 2**32}, "seed=4294967296"),
-        ({"warmup": 1.0}, "warmup=1.0"),
+        ({"warmup_steps": 0}, "warmup_steps=0"),
+        ({"clip_norm": -1.0}, r"clip_norm=-1.0: give a norm > 0 .* or 0, which shortens none"),
+        ({"clip_norm": float("nan")}, "clip_norm=nan"),
+        ({"clip_norm": float("inf")}, "clip_norm=inf"),
         ({"weight_decay": -0.1}, "weight_decay=-0.1"),
         ({"epochs": 0}, "epochs=0"),
         ({"batch_size": 0}, "batch_size=0"),
@@ -597,13 +676,33 @@ def test_the_plan_gives_small_data_more_epochs():
     assert training.plan(settings, range(100_000)).epochs == 70
     assert training.plan(settings, range(2000)).epochs == 100  # 10 steps each
     assert training.plan(settings, range(2000)).patience == 20
-    given = training.Settings(epochs=3, patience=0)
+    given = training.Settings(epochs=3, patience=0, warmup_steps=2)
     assert training.plan(given, range(10)) == given
+
+
+def test_the_plan_warms_up_for_500_steps_or_a_tenth_of_fewer():
+    settings = training.Settings(batch_size=100, validation_share=0.5, epochs=10)
+    assert training.plan(settings, range(200_000)).warmup_steps == 500  # of 10,000
+    assert training.plan(settings, range(20_000)).warmup_steps == 100  # of 1,000
+    assert training.plan(settings, range(200)).warmup_steps == 1  # of 10
+    one = dataclasses.replace(settings, epochs=1)
+    assert training.plan(one, range(200)).warmup_steps == 1
+    planned = training.plan(settings, range(20_000))
+    assert training.plan(planned, range(20_000)) == planned
+
+
+@pytest.mark.parametrize("asked", [10, 11])
+def test_a_warm_up_as_long_as_the_training_is_refused(asked):
+    settings = training.Settings(batch_size=100, validation_share=0.5, epochs=10)
+    settings = dataclasses.replace(settings, warmup_steps=asked)
+    with pytest.raises(InputError, match=f"warmup_steps={asked}: training has 10 steps in all"):
+        training.plan(settings, range(200))
+    assert training.plan(settings, range(400)).warmup_steps == asked
 
 
 def test_the_learning_rate_warms_up_and_decays_to_zero():
     vae = model()
-    settings = training.Settings(epochs=10, learning_rate=0.1, warmup=0.1)
+    settings = training.Settings(epochs=10, learning_rate=0.1, warmup_steps=10)
     compile_model(vae, settings, 10)
     rate = [float(vae.optimizer._learning_rate(step)) for step in (0, 5, 10, 55, 100)]
     np.testing.assert_allclose(rate, [0.0, 0.05, 0.1, 0.05, 0.0], atol=1e-6)

@@ -162,3 +162,15 @@ def schema(manifest: dict[str, Any]) -> Schema:
         return Schema.from_json(manifest["schema"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ArtifactError(f"manifest.json: its schema cannot be read ({error!r}).") from error
+
+
+def metric_in_words(name: str, value: Any) -> str:
+    """A metric as it is shown: nats and bits to two digits behind the point, errors to four in all.
+
+    None is that of a model which diverged.
+    """
+    if value is None:
+        return "not finite"
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.4g}" if str(name).endswith("_mse") else f"{value:.2f}"

@@ -161,13 +161,11 @@ def _description(folder, m, endpoints):
     yield from (f"  {said}" for said in schema_in_words.sentences(manifests.schema(m)))
     yield from (f"  {said}" for said in data.get("notes", ()))
     yield from ("", "Metrics")
-    shown = {
-        k: "not finite" if v is None else f"{v:.2f}" if isinstance(v, float) else str(v)
-        for k, v in m["metrics"].items()
-    }
+    shown = {name: manifests.metric_in_words(name, v) for name, v in m["metrics"].items()}
     yield from columns([("metric", "value"), *shown.items()])
     yield f"  {m['protocol']['statement']}"
     yield from (f"  {how['statement']}" for how in m["protocol"].get("sample_quality", ()))
+    yield from (f"  {sentence}" for sentence in m["protocol"].get("baselines", ()))
     yield from (f"  warning: {warning}" for warning in m.get("warnings", ()))
     yield from ("", "Provenance")
     options = " ".join(f"{key}={value}" for key, value in recipe["config"].items())

@@ -10,13 +10,12 @@ from zoo.evaluation.inception import Inception
 from zoo.evaluation.precision_recall import precision_recall
 from zoo.evaluation.report import Report, clear, report
 from zoo.evaluation.sample_quality import sample_quality, samples, why_no_quality
-from zoo.evaluation.verdict import constant_log_p, is_finite, warnings
+from zoo.evaluation.verdict import is_finite, warnings
 
 __all__ = [
     "Inception",
     "Report",
     "clear",
-    "constant_log_p",
     "draw",
     "feature_network",
     "frechet_distance",

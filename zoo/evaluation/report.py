@@ -12,8 +12,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from zoo.artifact.manifest import metric_in_words
 from zoo.atomic_write import tidy, whole
-from zoo.evaluation import latent, nats
+from zoo.evaluation import baselines, latent, nats
 from zoo.evaluation.sample_quality import sample_quality
 
 PARTIAL = "log_likelihood.npz"
@@ -39,6 +40,9 @@ class Report:
         """A line a metric, protocol below."""
         width = max(map(len, self.metrics))
         units = {
+            "reconstruction_mse": "squared error of a value",
+            "pca_mse": "squared error of a value",
+            "pca_used_mse": "squared error of a value",
             "active_units": f"of {self.protocol['latent']}",
             "perplexity": f"of {self.protocol.get('codes')} codes",
             "codes_used": f"of {self.protocol.get('codes')}",
@@ -47,10 +51,37 @@ class Report:
         for how in self.protocol["sample_quality"]:
             units |= {name: f"(real {value:.2f})" for name, value in how["real"].items()}
         for name, value in self.metrics.items():
-            shown = f"{value:.2f}" if isinstance(value, float) else str(value)
+            shown = metric_in_words(name, value)
             yield f"  {name:<{width}}  {shown:>9} {units.get(name, 'nats')}"
         yield "  " + self.statement()
         yield from (f"  {how['statement']}" for how in self.protocol["sample_quality"])
+        yield from (f"  {sentence}" for sentence in self.against_baselines())
+
+    def against_baselines(self):
+        """Sentences: what the model has learned beyond each value by itself, and beyond PCA."""
+        found, fitted = self.metrics, self.protocol["baseline"]
+        if fitted:
+            name = "nll" if "nll" in found else "reconstruction"
+            gain = found["baseline_nll"] - found[name]
+            beats = f"beats by {gain:.2f} nats" if gain > 0.0 else "does not beat"
+            yield (
+                f"The {name} of {found[name]:.2f} {beats} the independent baseline, "
+                f"{fitted['law']} of each value by itself, whose nll is "
+                f"{found['baseline_nll']:.2f} (fitted to {fitted['examples']:,} training examples)."
+            )
+        fitted = self.protocol["pca"]
+        if fitted:
+            used = ""
+            if "used" in fitted:
+                used = (
+                    f", by {fitted['used']}, as many as say what the latents do, "
+                    f"{found['pca_used_mse']:.4g}"
+                )
+            yield (
+                f"Reconstructions have a mean squared error of {found['reconstruction_mse']:.4g} a "
+                f"value, those by {fitted['components']} principal components (PCA fitted to "
+                f"{fitted['examples']:,} training examples) {found['pca_mse']:.4g}{used}."
+            )
 
     def statement(self):
         """The protocol in one sentence."""
@@ -81,8 +112,11 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, netw
     `nll` is -log p(x) estimated with K=`samples`; `reconstruction_train` is `reconstruction` of the
     training split's first examples, as many as test examples and those held out for validation
     among them: what the test's is above it, the model knows by heart. `bits_per_dimension` is `nll`
-    where the likelihood is of 8-bit values. A model whose `score` is exact, since x has one latent
-    alone, is scored by it, and `nll` is -`elbo`. The rest as in `nats` and `latent`.
+    where the likelihood is of 8-bit values. `baseline_nll`, `reconstruction_mse` and `pca_mse` are
+    as in `baselines`; PCA has as many components as there are latents, and in `pca_used_mse` as
+    many as there are active ones, at most one a nat of the KL. A model whose `score` is
+    exact, since x has one latent alone, is scored by it, and `nll` is -`elbo`. The rest as in
+    `nats` and `latent`.
 
     Args:
         seed: of the posterior samples.
@@ -118,6 +152,8 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, netw
         metrics |= dict(latent.active_units(means))
     else:
         metrics |= dict(latent.code_use(model, data.test))
+    compared = _baselines(model, data, seed, _used(metrics))
+    metrics |= compared.pop("metrics")
     protocol = {
         "n": len(data.test),
         "K": samples if sampled else 1 if bounded else None,
@@ -126,8 +162,12 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, netw
         "binarization": data.binarization,
         "binarization_seed": data.seed,
         "seed": seed,
+        "train": len(data.train),
+        "values": math.prod(model.event_shape),
         "latent": model.latent,
+        "autoregressive": model.autoregressive,
         "nats_are": model.likelihood.nats_are(data.binarization != "none"),
+        **compared,
     }
     if model.code_count is not None:
         protocol["codes"] = model.code_count
@@ -138,6 +178,36 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, netw
         protocol["sample_quality"].append(how)
     metrics = {k: v if isinstance(v, int) else float(v) for k, v in metrics.items()}
     return Report(metrics, protocol, earlier + time.monotonic() - began, means)
+
+
+def _used(metrics):
+    """How many principal components say as much as the latents do; None of codes.
+
+    As many as there are active latents, and where these are limited by a KL at most one a nat.
+    """
+    active = metrics.get("active_units")
+    if active is None or not math.isfinite(metrics.get("kl", 0.0)):
+        return None
+    return max(1, min(active, math.ceil(metrics.get("kl", active))))
+
+
+def _baselines(model, data, seed, used):
+    """{"metrics": theirs, "baseline": how the one was fitted or None, "pca": the other or None}."""
+    metrics, found = {}, {"baseline": None, "pca": None}
+    independent = baselines.independent(model, data)
+    if independent:
+        metrics["baseline_nll"] = np.mean(independent.nats)
+        found["baseline"] = {"law": independent.law, "examples": independent.examples}
+    if baselines.has_reconstruction_error(model):
+        counts = [model.latent, *([used] if used else [])]
+        (whole, *few), examples = baselines.principal_components(model, data, counts, seed)
+        metrics["reconstruction_mse"] = baselines.reconstruction_mse(model, data.test)
+        metrics["pca_mse"] = whole.mse
+        found["pca"] = {"components": whole.components, "examples": examples}
+        for each in few:
+            metrics["pca_used_mse"] = each.mse
+            found["pca"]["used"] = each.components
+    return found | {"metrics": metrics}
 
 
 def bits_per_dimension(nats_of_event, event_shape):

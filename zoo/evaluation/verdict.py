@@ -1,26 +1,41 @@
-"""What a trained model's users must know before they trust it: sentences, with what to do."""
+"""What a trained model's users must know before they trust it: sentences, with what to do.
+
+A rule a function, its threshold a constant above it: each looks at what a `Report` states alone.
+"""
 
 import math
 
-import keras
-import numpy as np
-from keras import ops
+EXPLODED = 10.0
+"""Times as far above the baseline as that is from 0, or as there are values: it has diverged."""
 
-BATCH = 256
-STEPS = 200  # of fitting a constant
-RATE = 0.3  # at which Adam begins: far enough for a scale a million times as large as the first
-EXAMPLES = 4096  # of the training split that it is fitted to, at most
-VALUES = 2**24  # of these examples together, at most
+FEW_ACTIVE = 0.1
+"""Share of the latents up to which those that are active are few."""
+
+COLLAPSED = 0.1
+"""Nats of KL below which the posterior is the prior."""
+
+FAR_FROM_TRAINING = 0.25
+"""Share of what it gains over the baseline in training, that a model may lose on the test set."""
+
+BETTER_PCA = 1.0
+"""Times PCA's squared error above which a model's is the larger."""
+
+FEW_EXAMPLES = 1000
+"""Training examples below which there are few."""
+
+FEW_TESTS = 100
+"""Test examples below which a mean over them says little."""
 
 
-def warnings(metrics, baseline=None):
-    """Sentences about a model that has diverged, is dead, or has learned nothing; [] if it is well.
+def warnings(metrics, protocol):
+    """Sentences about a model that is not well; [] if there is nothing to say.
 
     Args:
-        metrics: of `zoo.evaluation.Report`.
-        baseline: what `constant_log_p` gives; None: unknown.
+        metrics, protocol: of `zoo.evaluation.Report`.
     """
-    return [*_diverged(metrics), *_worse_than_a_constant(metrics, baseline), *_dead(metrics)]
+    rules = (_diverged, _no_better_than_the_baseline, _dead, _collapsed, _worse_than_pca)
+    rules += (_far_from_training, _few_examples)
+    return [sentence for rule in rules for sentence in rule(metrics, protocol)]
 
 
 def is_finite(metrics):
@@ -28,37 +43,61 @@ def is_finite(metrics):
     return all(math.isfinite(value) for value in metrics.values())
 
 
-def _diverged(metrics):
+def _scored(metrics):
+    """(name, value) of the score that the baseline is compared with: a bound on -log p(x)."""
+    name = "nll" if "nll" in metrics else "reconstruction"
+    return name, metrics[name]
+
+
+def _diverged(metrics, protocol):
     names = [name for name, value in metrics.items() if not math.isfinite(value)]
-    if names:
-        shown = ", ".join(f"{name} is {metrics[name]}" for name in names)
+    shown = ", ".join(f"{name} is {metrics[name]}" for name in names)
+    if not names and _has_exploded(metrics, protocol):
+        name, value = _scored(metrics)
+        shown = f"{name} is {value:.5g} nats, the baseline's {metrics['baseline_nll']:.5g}"
+    if shown:
         yield (
             f"The model has diverged: {shown}. It is of no use: train it again with --restart and "
-            "a smaller --learning-rate (a third, say), or look for extreme values in the data."
+            "a smaller --learning-rate (a third, say) or more --epochs, or look for extreme values "
+            "in the data."
         )
 
 
-def _worse_than_a_constant(metrics, baseline):
-    name = "elbo" if "elbo" in metrics else "reconstruction"
-    reached = metrics[name] if name == "elbo" else -metrics[name]
-    if baseline is None or not math.isfinite(reached) or reached > baseline:
+def _has_exploded(metrics, protocol):
+    if "baseline_nll" not in metrics:
+        return False
+    baseline = metrics["baseline_nll"]
+    return _scored(metrics)[1] > baseline + EXPLODED * max(abs(baseline), protocol["values"])
+
+
+def _no_better_than_the_baseline(metrics, protocol):
+    if "baseline_nll" not in metrics or _has_exploded(metrics, protocol):
         return
-    what = "The ELBO" if name == "elbo" else "log p(x|z)"
-    yield (
-        f"{what} of {reached:.2f} nats is no better than the {baseline:.2f} nats of the best "
-        "constant, one output for every x: the model has learned nothing of what tells examples "
-        "apart. Train it for more --epochs or with another --learning-rate, or give it a larger "
-        "network."
-    )
+    name, reached = _scored(metrics)
+    baseline = metrics["baseline_nll"]
+    if reached >= baseline:
+        yield (
+            f"The {name} of {reached:.2f} nats is no better than the {baseline:.2f} nats of "
+            f"{protocol['baseline']['law']} of each value by itself: the model has learned nothing "
+            "of what values have in common. Train it for more --epochs or with another "
+            "--learning-rate, or give it a larger network."
+        )
 
 
-def _dead(metrics):
-    if metrics.get("active_units") == 0:
+def _dead(metrics, protocol):
+    active = metrics.get("active_units")
+    if active == 0:
         yield (
             "No latent is active: the encoder gives (nearly) the same posterior for every x, and "
             "what is generated does not depend on z as it should. Train a VAE with --anneal "
             "linear, --objective free_bits or a smaller --beta; an autoencoder with another "
             "--learning-rate."
+        )
+    elif active is not None and active <= FEW_ACTIVE * protocol["latent"]:
+        yield (
+            f"Only {active} of {protocol['latent']} latents are active: the others carry nothing "
+            "of x. A smaller --latent does as well; to use more of them, train for more --epochs, "
+            "or with --anneal linear or --objective free_bits."
         )
     if metrics.get("codes_used") == 1:
         yield (
@@ -67,96 +106,53 @@ def _dead(metrics):
         )
 
 
-def constant_log_p(model, data):
-    """The mean log p(x) over the test split of a decoder that gives one output for every x, nats.
-
-    That output, and the likelihood's own scale where it learns one, is fitted to the training split
-    by gradient, whatever the likelihood: from 0, from the training mean, or from its logits,
-    whichever explains the training data best. It is a bound from below on what the best constant
-    reaches: at most `EXAMPLES` examples, `STEPS` steps. A latent that is of no use costs 0 nats of
-    KL, so that this is what a dead VAE's ELBO comes to.
-    """
-    constant = Constant(model)
-    size = math.prod(model.event_shape)
-    most = max(1, min(EXAMPLES, VALUES // size, len(data.train)))
-    rows = np.unique(np.linspace(0, len(data.train) - 1, most).astype(int))
-    x, counted = _examples(model, data.train, rows)
-    constant.start(x, counted)
-    begun = constant.mean_log_p(model, data.test)
-    constant.learn(x, counted)
-    return max(begun, constant.mean_log_p(model, data.test))
-
-
-def _examples(model, split, rows):
-    """(x [n, *event], how often each value counts [n, *event]): steps past an end count 0 times."""
-    x, *conditions = split.inputs(rows, model.conditions)
-    counted = np.ones_like(x)
-    if "length" in model.conditions:
-        length = conditions[list(model.conditions).index("length")]
-        inside = np.arange(x.shape[1])[None] < length[:, None]
-        counted *= inside.reshape(*inside.shape, *[1] * (x.ndim - 2))
-    return x, counted
-
-
-class Constant(keras.Model):
-    """log p(x) of one raw output for all: x and counts [batch, *event] -> [batch], nats."""
-
-    def __init__(self, model):
-        super().__init__()
-        likelihood = type(model.likelihood).from_config(model.likelihood.get_config())
-        likelihood.build((None, *model.event_shape))
-        self.likelihood = likelihood
-        self.event_shape = model.event_shape
-        shape = likelihood.raw_shape(model.event_shape)
-        self.raw = self.add_weight(name="raw", shape=tuple(shape), initializer="zeros")
-        self.built = True
-        schedule = keras.optimizers.schedules.CosineDecay(RATE, STEPS)
-        self.compile(
-            keras.optimizers.Adam(schedule, beta_1=0.5, beta_2=0.5),  # forgets the first gradients
-            loss=lambda _, log_p: -log_p,
-            jit_compile=keras.backend.backend() == "jax",
+def _collapsed(metrics, protocol):
+    if "kl" in metrics and metrics.get("active_units") and metrics["kl"] < COLLAPSED:
+        yield (
+            f"The KL is {metrics['kl']:.3f} nats: the posterior has collapsed into the prior, and "
+            "z says (nearly) nothing of x. Train with --anneal linear, --objective free_bits or a "
+            "smaller --beta."
         )
 
-    def call(self, inputs):
-        x, counted = inputs
-        raw = ops.broadcast_to(self.raw[None], (ops.shape(x)[0], *self.raw.shape))
-        return self.likelihood.log_prob(x, raw, counted)
 
-    def start(self, x, counted):
-        """Sets the raw output to the likeliest of a few that are made of the mean of x."""
-        mean = (x * counted).sum(0) / np.maximum(counted.sum(0), 1.0)
-        candidates = [np.zeros(self.raw.shape, np.float32)]
-        if mean.shape == tuple(self.raw.shape):
-            inside = np.clip(mean, 0.5 / (len(x) + 1), 1.0 - 0.5 / (len(x) + 1))
-            candidates += [mean, np.log(inside / (1.0 - inside))]
-        reached = []
-        for candidate in candidates:
-            self.raw.assign(candidate)
-            reached.append(self._mean(x, counted))
-        finite = [each if math.isfinite(each) else -math.inf for each in reached]
-        self.raw.assign(candidates[int(np.argmax(finite))])
+def _worse_than_pca(metrics, protocol):
+    """Of latents that are real numbers, and a decoder that is not led by what it chose before."""
+    if "pca_used_mse" not in metrics or protocol["autoregressive"]:
+        return
+    reached, pca = metrics["reconstruction_mse"], metrics["pca_used_mse"]
+    used = protocol["pca"]["used"]
+    if used < protocol["values"] and reached > BETTER_PCA * pca:
+        yield (
+            f"Reconstructions are worse than those of PCA with {used} components, as many as say "
+            f"what the latents do: a squared error of {reached:.4g} a value against {pca:.4g}. "
+            "Train for more --epochs or with a larger network; a VAE that is meant to reconstruct "
+            "takes a smaller --beta."
+        )
 
-    def learn(self, x, counted):
-        """Fits the raw output, and a scale that the likelihood learns."""
-        batch = min(BATCH, len(x))
-        for step in range(STEPS):
-            rows = np.arange(step * batch, (step + 1) * batch) % len(x)
-            self.train_on_batch([x[rows], counted[rows]], np.zeros(batch, np.float32))
 
-    def mean_log_p(self, model, split):
-        """The mean over a split, nats."""
-        chunk = max(1, min(BATCH, VALUES // math.prod(self.event_shape)))
-        total = 0.0
-        for first in range(0, len(split), chunk):
-            rows = np.arange(first, min(first + chunk, len(split)))
-            total += len(rows) * self._mean(*_examples(model, split, rows))
-        return total / len(split)
+def _far_from_training(metrics, protocol):
+    if "baseline_nll" not in metrics or "reconstruction_train" not in metrics:
+        return
+    train = metrics["reconstruction_train"]
+    gain, lost = metrics["baseline_nll"] - train, metrics["reconstruction"] - train
+    if gain > 0.0 and lost > FAR_FROM_TRAINING * gain:
+        yield (
+            f"The reconstruction term is {lost:.2f} nats worse on test than on training examples, "
+            f"of {gain:.2f} nats gained over the baseline in training: the model knows its "
+            "training examples by heart. Give it more examples, --augment flip shift where that "
+            "makes sense, a smaller network, or --weight-decay."
+        )
 
-    def _mean(self, x, counted):
-        """The mean over arrays, nats; by batches of one size, for which alone it is compiled."""
-        total = 0.0
-        for first in range(0, len(x), BATCH):
-            rows = np.arange(first, first + BATCH) % len(x)
-            used = min(BATCH, len(x) - first)
-            total += float(np.sum(self.predict_on_batch([x[rows], counted[rows]])[:used]))
-        return total / len(x)
+
+def _few_examples(metrics, protocol):
+    if protocol["train"] < FEW_EXAMPLES:
+        yield (
+            f"{protocol['train']:,} training examples are few: below {FEW_EXAMPLES:,} a network "
+            "learns them more than what they have in common. Collect more, or train with --augment "
+            "or a smaller network."
+        )
+    if protocol["n"] < FEW_TESTS:
+        yield (
+            f"{protocol['n']:,} test examples are few: with fewer than {FEW_TESTS} another choice "
+            "of them would give other numbers. Raise --test-share, or collect more."
+        )

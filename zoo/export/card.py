@@ -3,6 +3,7 @@
 import html
 
 from zoo.artifact import layout, schema_in_words
+from zoo.artifact.manifest import metric_in_words
 from zoo.artifact.schema import Schema
 from zoo.export import proof_in_words
 
@@ -63,7 +64,7 @@ def _pictures(figures, names):
 
 
 def _metrics(m):
-    rows = [f"| {name} | {_metric(value)} |" for name, value in m["metrics"].items()]
+    rows = [f"| {name} | {metric_in_words(name, value)} |" for name, value in m["metrics"].items()]
     terms = "`reconstruction` = -log p(x given z),"
     if "nll" in m["metrics"]:
         sampled = m["protocol"]["elbo_samples"] is not None
@@ -77,21 +78,17 @@ def _metrics(m):
             f" `perplexity` is the exponential of the entropy of the {m['latent']['codes']} codes' "
             "frequencies, `codes_used` how many of them occur."
         )
+    # An artifact of an earlier version was compared with none.
+    against = "".join(f"\n\n{sentence}" for sentence in m["protocol"].get("baselines", ()))
     return (
         f"## Metrics\n\n{_warnings(m)}| metric | value |\n|---|---|\n" + "\n".join(rows) + "\n\n"
         f"On {m['protocol']['statement']}. {terms} in nats per example, averaged over the test set."
-        f"{use}{_sample_quality(m)}"
+        f"{use}{_sample_quality(m)}{against}"
     )
 
 
 def _sample_quality(m):
     return "".join(f"\n\n{how['statement']}." for how in m["protocol"].get("sample_quality", ()))
-
-
-def _metric(value):
-    if value is None:
-        return "not finite"
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
 def _warnings(m):

@@ -64,7 +64,8 @@ def build(name, answer, data, run, report, recipe, warnings=(), tuned_from=None)
         },
         "recipe": recipe,
         "metrics": {name: _number(value) for name, value in report.metrics.items()},
-        "protocol": report.protocol | {"statement": report.statement()},
+        "protocol": report.protocol
+        | {"statement": report.statement(), "baselines": list(report.against_baselines())},
         "warnings": list(warnings),
         "training": {
             "epochs": len(run.history),

@@ -87,6 +87,14 @@ class Likelihood(keras.layers.Layer):
         """The contract's tensors of `outputs`: a tuple of `zoo.artifact.endpoints.Tensor`."""
         return (Tensor("x_mean", "float32", (BATCH, *event_shape), self.mean_kind),)
 
+    def independent(self, values):
+        """Laws of each value by itself in the same family, `zoo.likelihoods.independent.Law`s.
+
+        Of an event of so many values. Where there are several, data decides; () where none is
+        known: a model is then compared with none.
+        """
+        return ()
+
     # --- for decoders that feed back what they choose ----------------------------------------
 
     def mode(self, output, noise=None):

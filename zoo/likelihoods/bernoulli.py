@@ -6,6 +6,7 @@ from keras import ops
 from zoo import noise as seeded
 from zoo.artifact.endpoints import PROBABILITY
 from zoo.distributions import bernoulli
+from zoo.likelihoods import independent
 from zoo.likelihoods.base import Likelihood, smallest
 
 
@@ -32,6 +33,11 @@ class Bernoulli(Likelihood):
     def mean(self, output):
         """Probabilities, shaped as the decoder's output."""
         return bernoulli.mean(output)
+
+    def independent(self, values):
+        """As `Likelihood.independent`."""
+        law = independent.smoothed_logits, bernoulli.log_prob
+        return (independent.Law("a smoothed probability", *law),)
 
     def mode(self, output, noise=None):
         """The likelier of 0 and 1."""

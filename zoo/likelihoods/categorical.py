@@ -5,6 +5,7 @@ import keras
 from zoo import noise as seeded
 from zoo.distributions import categorical
 from zoo.errors import InputError
+from zoo.likelihoods import independent
 from zoo.likelihoods.base import Likelihood, smallest, stacked, unstacked
 
 
@@ -48,6 +49,10 @@ class Categorical(Likelihood):
     def mean(self, output):
         """The expected number: [batch, *event]."""
         return categorical.mean(self._logits(output))
+
+    def independent(self, values):
+        """As `Likelihood.independent`."""
+        return independent.histograms(self.classes, self.spacing, values)
 
     def mode(self, output, noise=None):
         """The likeliest number: [batch, *event]."""

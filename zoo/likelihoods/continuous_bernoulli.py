@@ -5,6 +5,7 @@ from keras import ops
 
 from zoo import noise as seeded
 from zoo.distributions import continuous_bernoulli
+from zoo.likelihoods import independent
 from zoo.likelihoods.base import Likelihood, smallest
 
 
@@ -30,6 +31,11 @@ class ContinuousBernoulli(Likelihood):
     def mean(self, output):
         """The distribution's mean, which is not the sigmoid; shaped as the decoder's output."""
         return continuous_bernoulli.mean(output)
+
+    def independent(self, values):
+        """As `Likelihood.independent`."""
+        law = independent.continuous_bernoulli_logits, continuous_bernoulli.log_prob
+        return (independent.Law("a continuous Bernoulli distribution", *law),)
 
     def mode(self, output, noise=None):
         """The likelier end, 0 or 1."""

@@ -4,6 +4,7 @@ import keras
 
 from zoo import noise
 from zoo.distributions import laplace
+from zoo.likelihoods import independent
 from zoo.likelihoods.location_scale import LocationScale
 
 
@@ -25,3 +26,8 @@ class Laplace(LocationScale):
     spread = "log_scale"
     bounds = (-15.0, 10.0)
     draw = staticmethod(noise.uniform)
+
+    def independent(self, values):
+        """As `Likelihood.independent`; normal ones too, which have a scale for each value."""
+        law = independent.laplace_parameters, laplace.log_prob
+        return (independent.Law("a median, one Laplace scale,", *law), *independent.normals())

@@ -4,6 +4,7 @@ import keras
 
 from zoo import noise
 from zoo.distributions import normal
+from zoo.likelihoods import independent
 from zoo.likelihoods.location_scale import LocationScale
 
 
@@ -29,3 +30,7 @@ class Normal(LocationScale):
     bounds = (-30.0, 20.0)
     draw = staticmethod(noise.normal)
     named = "standard deviation"
+
+    def independent(self, values):
+        """As `Likelihood.independent`."""
+        return independent.normals()

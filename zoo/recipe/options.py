@@ -54,8 +54,12 @@ class Config:
     """Examples a step."""
     learning_rate: float = 3e-3
     """Peak of Adam's learning rate, which warms up and then decays along a cosine to 0."""
-    warmup: float = 0.02
-    """Share of all steps over which the learning rate rises linearly."""
+    warmup_steps: int | None = None
+    """Steps over which the learning rate rises linearly; unless given 500, or a tenth of all steps
+    where that is less."""
+    clip_norm: float = 1000.0
+    """Largest norm of a step's gradient, over all weights together: a longer one is shortened to
+    it; 0 shortens none."""
     weight_decay: float = 0.0
     """Share of its weights that Adam takes off a step, times the learning rate (AdamW)."""
     test_share: float = 0.2

@@ -144,6 +144,8 @@ def run(config, build, script, started=None, name=None):
         warnings = _make(config, model, data, settings, *place, earlier, inception)
         _remove(folder)
     _done(target, time.monotonic() - began)
+    if warnings:
+        print("The files are as the model is; of the model itself:")
     for sentence in warnings:
         print(f"Warning: {sentence}")
     return target
@@ -175,11 +177,11 @@ def _make(config, model, data, settings, folder, target, script, started, earlie
     report = road.evaluate(
         model, data, seed=config.seed, samples=config.samples, folder=folder, networks=networks
     )
-    warnings = zoo.evaluation.warnings(report.metrics, zoo.evaluation.constant_log_p(model, data))
+    warnings = zoo.evaluation.warnings(report.metrics, report.protocol)
     figures = zoo.evaluation.draw(
         model, data, trained.history, report.means, folder / FIGURES, config.seed
     )
-    print("\n".join(report.lines()), *warnings, sep="\n", flush=True)
+    print(*report.lines(), sep="\n", flush=True)
     if zoo.evaluation.is_finite(report.metrics):  # else publishing says what it is
         print("Exporting and proving.", flush=True)
     published = road.publish(
@@ -363,8 +365,8 @@ def _describe(model, data, settings, target):
         f"shape {list(data.event_shape)}, binarization {data.binarization}"
         f"{_augmentation(settings)}\n"
         f"plan: {settings.epochs} epochs of batches of {settings.batch_size}, Adam at up to "
-        f"{settings.learning_rate:g}, {stop}, seed {settings.seed}, Keras on "
-        f"{keras.backend.backend()} ({device}); artifact {target}",
+        f"{settings.learning_rate:g} after {settings.warmup_steps} steps of warm-up, {stop}, seed "
+        f"{settings.seed}, Keras on {keras.backend.backend()} ({device}); artifact {target}",
         flush=True,
     )
 

@@ -145,7 +145,7 @@ def publish(
     trained = trained or training.elsewhere.run(model, data)
     report = report or evaluate(model, data, **evaluated)
     if warnings is None:
-        warnings = evaluation.warnings(report.metrics, evaluation.constant_log_p(model, data))
+        warnings = evaluation.warnings(report.metrics, report.protocol)
     if not evaluation.is_finite(report.metrics):
         raise TrainingError(" ".join([*warnings, "Nothing was exported."]))
     with _drawn(model, data, trained, report, figures) as drawn:

@@ -15,6 +15,17 @@ class Adam(keras.optimizers.Adam):
     (sqrt(v) + epsilon)`.
     """
 
+    def apply(self, grads, trainable_variables=None):
+        """As Keras's; where it clips by the global norm, rows that an embedding gives are summed.
+
+        Keras would square them one by one, and a row that a batch has twice would count too little.
+        """
+        if self.global_clipnorm and keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            grads = [None if grad is None else tf.convert_to_tensor(grad) for grad in grads]
+        return super().apply(grads, trainable_variables)
+
     def update_step(self, gradient, variable, learning_rate):
         """Updates a weight and its two moments, all of one shape, in place."""
         if keras.backend.backend() != "tensorflow" or self.amsgrad:

@@ -13,9 +13,11 @@ from zoo.training import checkpoint
 
 HISTORY = "history.csv"
 WHAT_TO_TRY = (
-    "Begin anew with --restart and a smaller --learning-rate (a third, say) or a larger "
-    "--batch-size, or look for extreme values in the data."
+    "Begin anew with --restart and a smaller --learning-rate (a third, say), more --warmup-steps "
+    "or a larger --batch-size, or look for extreme values in the data."
 )
+FAR = 10.0  # times as far above where it began as that is from 0: a loss there has exploded
+LONG = 100  # steps in a row; single ones come back
 
 
 SMALLER_IS_BETTER = ("loss", "reconstruction")
@@ -55,31 +57,57 @@ class OneEpoch(keras.callbacks.Callback):
 
 
 class StopOnDivergence(keras.callbacks.Callback):
-    """Raises at the first step whose loss is not finite, and says what to try.
+    """Raises where the loss is not finite or stays far above where it began; says what to try.
+
+    It has exploded where it is more than `FAR` times the first step's (or the event's number of
+    values, if that is more) above the first step's, for `LONG` steps in a row.
 
     Args:
         steps_per_epoch: of a whole epoch.
+        progress: a `Progress`, which keeps the first step's loss.
         first: the step of the epoch that is its first batch.
     """
 
-    def __init__(self, steps_per_epoch, first=0):
+    def __init__(self, steps_per_epoch, progress, first=0):
         super().__init__()
         self.steps_per_epoch = steps_per_epoch
+        self.progress = progress
         self.first = first
         self.epoch = 0
+        self.sum = None if first else 0.0  # of the epoch's losses; None: not known yet
+        self.exploded = 0  # steps in a row
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
 
+    def on_epoch_end(self, epoch, logs=None):
+        self.first, self.sum = 0, 0.0
+
     def on_train_batch_end(self, batch, logs=None):
-        loss = float((logs or {}).get("loss", 0.0))  # a running mean: once NaN, always NaN
-        if math.isfinite(loss):
-            return
+        mean = float((logs or {}).get("loss", 0.0))  # a running mean: once NaN, always NaN
         step = self.first + batch + 1
+        if not math.isfinite(mean):
+            self._stop(f"The loss is {mean}", step)
+        before, self.sum = self.sum, mean * step
+        if before is None:
+            return
+        loss = self.sum - before
+        if self.progress.first_loss is None:
+            self.progress.first_loss = loss
+        began = self.progress.first_loss
+        highest = began + FAR * max(abs(began), math.prod(self.model.event_shape))
+        self.exploded = self.exploded + 1 if loss > highest else 0
+        if self.exploded >= LONG:
+            self._stop(
+                f"The loss, which began at {began:.5g} nats, has been above {highest:.5g} for "
+                f"{LONG} steps and is {loss:.5g}",
+                step,
+            )
+
+    def _stop(self, what, step):
         raise TrainingError(
-            f"The loss is {loss} at step {self.epoch * self.steps_per_epoch + step} (epoch "
-            f"{self.epoch + 1}, step {step} of {self.steps_per_epoch}), so training has stopped. "
-            f"{WHAT_TO_TRY}"
+            f"{what} at step {self.epoch * self.steps_per_epoch + step} (epoch {self.epoch + 1}, "
+            f"step {step} of {self.steps_per_epoch}), so training has stopped. {WHAT_TO_TRY}"
         )
 
 

@@ -30,6 +30,7 @@ class Progress:
     stopped: bool = False
     best_epoch: int = 0
     best_value: float = -float("inf")
+    first_loss: float | None = None
     history: list[dict] = field(default_factory=list)
 
 

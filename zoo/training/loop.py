@@ -20,6 +20,9 @@ from zoo.training.adam import Adam
 from zoo.training.tensorboard import TensorBoard
 
 EVALUATION_BATCH = 256
+WARMUP_STEPS = 500  # see docs/training.md for this, the share and the norm
+WARMUP_SHARE = 0.1  # of all steps, at most
+CLIP_NORM = 1000.0
 CHECKPOINT_SECONDS = 15.0  # the least time between checkpoints
 CHECKPOINT_SHARE = 0.05  # of the time that they may take
 LOCK = "lock"
@@ -29,14 +32,17 @@ LOCK = "lock"
 class Settings:
     """How to train; two runs with equal settings, data and model end with equal weights.
 
-    `epochs` and `patience` that are None are settled by `plan`. `augment` holds "flip", "shift" or
-    both, of images; training examples alone are augmented.
+    `epochs`, `warmup_steps` and `patience` that are None are settled by `plan`. `clip_norm` is the
+    largest norm of a step's gradient, over all weights together; a longer one is shortened to it, 0
+    shortens none. `augment` holds "flip", "shift" or both, of images; training examples alone are
+    augmented.
     """
 
     epochs: int | None = None
     batch_size: int = 128
     learning_rate: float = 3e-3
-    warmup: float = 0.02
+    warmup_steps: int | None = None
+    clip_norm: float = CLIP_NORM
     weight_decay: float = 0.0
     validation_share: float = 0.05
     patience: int | None = None
@@ -46,15 +52,19 @@ class Settings:
     augment: tuple[str, ...] = ()
 
     def __post_init__(self):
-        least = {"epochs": 1, "batch_size": 1, "steps_per_epoch": 1, "patience": 0, "seed": 0}
+        least = {"epochs": 1, "batch_size": 1, "steps_per_epoch": 1, "warmup_steps": 1}
+        least |= {"patience": 0, "seed": 0}
         for name, bound in least.items():
             value = getattr(self, name)
             if value is not None and value < bound:
                 raise InputError(f"{name}={value}: it must be {bound} or more.")
         if self.seed >= 2**32:
             raise InputError(f"seed={self.seed}: it must be below 2**32.")
-        if not 0.0 <= self.warmup < 1.0:
-            raise InputError(f"warmup={self.warmup}: give a share of the steps from 0 to below 1.")
+        if not 0.0 <= self.clip_norm < math.inf:
+            raise InputError(
+                f"clip_norm={self.clip_norm}: give a norm > 0 that gradients are shortened to, or "
+                "0, which shortens none."
+            )
         if not self.learning_rate > 0.0:
             raise InputError(f"learning_rate={self.learning_rate}: it must be > 0.")
         if not self.weight_decay >= 0.0:
@@ -91,13 +101,34 @@ class Run:
 def plan(settings, split):
     """Settings with what was left open settled for this training split.
 
-    70 epochs, or as many as make 1,000 steps where the data is small; patience of a fifth.
+    70 epochs, or as many as make 1,000 steps where the data is small; patience of a fifth; warm-up
+    as by `warmup_steps`.
     """
     count = max(1, round(len(split) * (1.0 - settings.validation_share)))
     steps = settings.steps_per_epoch or max(1, count // settings.batch_size)
     epochs = settings.epochs or max(70, math.ceil(1000 / steps))
     patience = max(10, epochs // 5) if settings.patience is None else settings.patience
-    return dataclasses.replace(settings, epochs=epochs, patience=patience)
+    warmup = warmup_steps(settings, epochs * steps)
+    return dataclasses.replace(settings, epochs=epochs, patience=patience, warmup_steps=warmup)
+
+
+def warmup_steps(settings, total):
+    """Steps of warm-up of a training of so many steps in all.
+
+    `WARMUP_STEPS` unless given, but no more than `WARMUP_SHARE` of all.
+
+    Raises:
+        InputError: if as many were asked for as there are steps, or more.
+    """
+    asked = settings.warmup_steps
+    if asked is None:
+        return max(1, min(WARMUP_STEPS, round(WARMUP_SHARE * total)))
+    if asked >= max(2, total):
+        raise InputError(
+            f"warmup_steps={asked}: training has {total:,} steps in all. Give fewer, or more "
+            "epochs."
+        )
+    return asked
 
 
 def seed_everything(seed):
@@ -134,8 +165,9 @@ def fit(
         tensorboard: a folder for TensorBoard logs, or None.
 
     Raises:
-        TrainingError: on a loss that is not finite, a run in the folder without `resume` or
-            `restart`, a checkpoint of another configuration, or another process in the folder.
+        TrainingError: on a loss that is not finite or explodes, a run in the folder without
+            `resume` or `restart`, a checkpoint of another configuration, or another process in the
+            folder.
         InputError: on data that the model's likelihood does not describe, or conditions out of
             range.
         DatasetError: if the model is conditional on what the data does not have, or `augment` asks
@@ -201,7 +233,7 @@ def _train(model, batches, held_out, epochs, journal, logs):
             shuffle=False,
             callbacks=[
                 callbacks.EpochOrder(batches),
-                callbacks.StopOnDivergence(len(batches), first),
+                callbacks.StopOnDivergence(len(batches), progress, first),
                 journal,
                 *([callbacks.OneEpoch()] if first else []),
                 *logs(),
@@ -229,16 +261,23 @@ def _nothing_left_reading():
 
 
 def compile_model(model, settings, steps_per_epoch):
-    """Adam (Kingma & Ba 2015; AdamW where weights decay), warm-up, then cosine decay to 0."""
+    """Adam (Kingma & Ba 2015; AdamW where weights decay), warm-up, then cosine decay to 0.
+
+    Gradients are clipped by their global norm (Pascanu et al. 2013, algorithm 1).
+    """
     total = settings.epochs * steps_per_epoch
-    warmup = max(1, round(settings.warmup * total))
+    warmup = warmup_steps(settings, total)
     schedule = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
         decay_steps=max(1, total - warmup),
         warmup_target=settings.learning_rate,
         warmup_steps=warmup,
     )
-    adam = Adam(schedule, weight_decay=settings.weight_decay or None)
+    adam = Adam(
+        schedule,
+        weight_decay=settings.weight_decay or None,
+        global_clipnorm=settings.clip_norm or None,
+    )
     model.compile(adam, jit_compile=use_xla(settings.compiler))
     model.optimizer.build(model.trainable_variables)
 

@@ -1,0 +1,163 @@
+"""What a model must beat to have learned anything: laws of each value by itself, and PCA.
+
+Both are fitted to the training split, or to evenly spaced examples of it where it is large, and
+measured on the test split. A condition, such as a label, they do not know.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.decomposition import PCA
+
+from zoo.evaluation.compilation import compiled_method
+
+EXAMPLES = 2**16  # of the training split that are fitted to, at most
+VALUES = 2**25  # of these examples together, at most
+SCORED = 2**22  # values a call
+HELD_OUT = 10  # one of so many decides between laws
+COVARIANCE = 1024  # values of an event up to which PCA is by their covariance
+
+
+class Independent(NamedTuple):
+    """How well each value is explained by itself.
+
+    Args:
+        nats: -log p(x) of each test example, float64 [n].
+        law: in words.
+        examples: that it was fitted to.
+    """
+
+    nats: np.ndarray
+    law: str
+    examples: int
+
+
+def independent(model, data):
+    """An `Independent` of the likelihood's family; None where the likelihood states no law.
+
+    Of several laws it is the one that explains examples best that were held out of the training
+    split; it is then fitted to these too.
+
+    Args:
+        model: a model; its likelihood and its conditions alone are looked at.
+        data: what `zoo.datasets.binarize` gives.
+    """
+    laws = model.likelihood.independent(math.prod(model.event_shape))
+    if not laws:
+        return None
+    x, counted = flat_examples(model, data.train, fitted_rows(data.train, model.event_shape))
+    law = _likeliest(laws, x, counted)
+    parameters = law.fit(x, counted)
+    nats = np.empty(len(data.test))
+    for rows in _chunks(len(data.test), model.event_shape):
+        test, test_counted = flat_examples(model, data.test, rows)
+        nats[rows] = -np.asarray(law.log_prob(test, *parameters, test_counted))
+    return Independent(nats, law.name, len(x))
+
+
+def _likeliest(laws, x, counted):
+    """The law that explains every tenth example best, fitted to the others."""
+    held_out = np.arange(len(x)) % HELD_OUT == HELD_OUT - 1
+    if len(laws) == 1 or not held_out.any():
+        return laws[0]
+
+    def part(rows):
+        return x[rows], None if counted is None else counted[rows]
+
+    def reached(law):
+        parameters, (rest, rest_counted) = law.fit(*part(~held_out)), part(held_out)
+        chunk = max(1, SCORED // x.shape[1])
+        total = 0.0
+        for first in range(0, len(rest), chunk):
+            rows = slice(first, first + chunk)
+            weight = None if rest_counted is None else rest_counted[rows]
+            total += float(np.sum(law.log_prob(rest[rows], *parameters, weight)))
+        return total if math.isfinite(total) else -math.inf
+
+    return max(laws, key=reached)
+
+
+class Components(NamedTuple):
+    """Reconstruction by principal components of the training split.
+
+    Args:
+        mse: mean squared error of a value, over the test split.
+        components: how many there are.
+    """
+
+    mse: float
+    components: int
+
+
+def principal_components(model, data, counts, seed=0):
+    """([`Components` of each of the counts, or of as many as there are], examples fitted to).
+
+    The best linear autoencoder (Pearson 1901). Randomised (Halko et al. 2011) where an event has
+    many values. Past a sequence's end nothing counts: there examples are 0.
+    """
+    x, counted = flat_examples(model, data.train, fitted_rows(data.train, model.event_shape))
+    x = x if counted is None else x * counted
+    counts = [min(count, len(x) - 1, x.shape[1]) for count in counts]
+    solver = "covariance_eigh" if x.shape[1] <= COVARIANCE else "randomized"
+    with np.errstate(invalid="ignore"):  # of a share of no variance, where examples are all alike
+        pca = PCA(max(counts), svd_solver=solver, random_state=seed).fit(x)
+
+    def error(count):
+        def reconstruct(test, rows):
+            return pca.mean_ + pca.transform(test)[:, :count] @ pca.components_[:count]
+
+        return _squared_error(model, data.test, reconstruct)
+
+    return [Components(error(count), count) for count in counts], len(x)
+
+
+def reconstruction_mse(model, split):
+    """The mean squared error of a value of what `reconstruct` gives, over a split."""
+    answer = compiled_method(model, "reconstruct")
+
+    def reconstruct(test, rows):
+        x_mean = answer(*split.inputs(rows, model.conditions))["x_mean"]
+        return x_mean.reshape(len(rows), -1)
+
+    return _squared_error(model, split, reconstruct)
+
+
+def has_reconstruction_error(model):
+    """Whether `reconstruct` answers values that can be compared with those of x."""
+    outputs = model.endpoints()["reconstruct"].outputs
+    return any(t.name == "x_mean" and tuple(t.shape[1:]) == model.event_shape for t in outputs)
+
+
+def _squared_error(model, split, reconstruct):
+    """The mean over what counts. `reconstruct` takes (x [k, values], rows) and answers like x."""
+    total, count = 0.0, 0.0
+    for rows in _chunks(len(split), model.event_shape):
+        x, counted = flat_examples(model, split, rows)
+        weight = np.float32(1.0) if counted is None else counted
+        squared = np.square(x - reconstruct(x * weight, rows)) * weight
+        total += np.sum(squared, dtype=np.float64)
+        count += x.size if counted is None else np.sum(counted, dtype=np.float64)
+    return float(total / max(count, 1.0))
+
+
+def fitted_rows(split, event_shape):
+    """Evenly spaced rows of a split, as many as are fitted to."""
+    most = max(2, min(EXAMPLES, VALUES // math.prod(event_shape), len(split)))
+    return np.unique(np.linspace(0, len(split) - 1, most).astype(int))
+
+
+def flat_examples(model, split, rows):
+    """(x [n, values] float32, 1 where a value counts and 0 past a sequence's end, or None)."""
+    x = split.examples(rows)
+    if "length" not in model.conditions:
+        return x.reshape(len(x), -1), None
+    inside = np.arange(x.shape[1])[None] < split.condition("length")[rows][:, None]
+    counted = np.ones(x.shape, np.float32) * inside.reshape(*inside.shape, *[1] * (x.ndim - 2))
+    return x.reshape(len(x), -1), counted.reshape(len(x), -1)
+
+
+def _chunks(count, event_shape):
+    """Rows of a split, a few at a time."""
+    chunk = max(1, min(500, SCORED // math.prod(event_shape)))
+    return (np.arange(first, min(first + chunk, count)) for first in range(0, count, chunk))

@@ -64,7 +64,7 @@ ROOMS = {
     "training": ("`fit`, checkpoints, optimizer; receives a model", ("atomic_write", "errors")),
     "evaluation": (
         "nats, figures, the latent space, verdicts; receives a model",
-        ("atomic_write", "distributions", "errors", "noise"),
+        ("artifact", "atomic_write", "distributions", "errors", "noise"),
     ),
     "export": (
         "from a model to a proven artifact, one format a file; with `datasets` the one room that "

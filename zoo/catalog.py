@@ -317,7 +317,7 @@ def table_vae(
     units=(128,),
     activation="silu",
     hidden=0.2,
-    dropout=0.2,
+    dropout=0.0,
     likelihood=None,
     **parts,
 ):

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from zoo.atomic_write import tidy, whole
-from zoo.evaluation import latent, nats
+from zoo.evaluation import imputation, latent, nats
 
 PARTIAL = "log_likelihood.npz"
 
@@ -39,6 +39,10 @@ class Report:
             "perplexity": f"of {self.protocol.get('codes')} codes",
             "codes_used": f"of {self.protocol.get('codes')}",
             "bits_per_dimension": "bits",
+            "imputation_rmse": "scales",
+            "imputation_rmse_of_means": "scales",
+            "imputation_accuracy": "of words",
+            "imputation_accuracy_of_modes": "of words",
         }
         for name, value in self.metrics.items():
             shown = f"{value:.2f}" if isinstance(value, float) else str(value)
@@ -74,8 +78,9 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
     `nll` is -log p(x) estimated with K=`samples`; `reconstruction_train` is `reconstruction` of the
     training split's first examples, as many as test examples and those held out for validation
     among them: what the test's is above it, the model knows by heart. `bits_per_dimension` is `nll`
-    where the likelihood is of 8-bit values. A model whose `score` is exact, since x has one latent
-    alone, is scored by it, and `nll` is -`elbo`. The rest as in `nats` and `latent`.
+    where the likelihood is of 8-bit values; of a table there is `imputation` besides. A model whose
+    `score` is exact, since x has one latent alone, is scored by it, and `nll` is -`elbo`. The rest
+    as in `nats` and `latent`.
 
     Args:
         seed: of the posterior samples.
@@ -110,6 +115,8 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None):
         metrics |= dict(latent.active_units(means))
     else:
         metrics |= dict(latent.code_use(model, data.test))
+    if data.schema.columns:
+        metrics |= dict(imputation.imputation(model, data, seed))
     protocol = {
         "n": len(data.test),
         "K": samples if sampled else 1 if bounded else None,
@@ -133,7 +140,8 @@ def bits_per_dimension(nats_of_event, event_shape):
 
 
 def _means(values):
-    return {name: np.mean(each) for name, each in values.items()}
+    """Of what is one number an example: a table's contributions are a number a column."""
+    return {name: np.mean(each) for name, each in values.items() if each.ndim == 1}
 
 
 def clear(folder):

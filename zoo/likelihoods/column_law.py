@@ -46,8 +46,12 @@ class ColumnLaw(keras.layers.Layer):
         """Whether each value can be at all: [rows, columns], NaN among them -> bool."""
         raise NotImplementedError
 
-    def seen(self, x):
-        """What networks take of the values: [rows, columns], about standardised."""
+    def standardised(self, x):
+        """Numbers less what is usual of them, over their scale; codes as they are: as x."""
+        raise NotImplementedError
+
+    def typical(self, raw):
+        """The middle of each number's law, `standardised`, or the likeliest codes: as x."""
         raise NotImplementedError
 
     def log_prob(self, x, raw):

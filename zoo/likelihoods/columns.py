@@ -27,9 +27,10 @@ class Columns(Likelihood):
 
     Real numbers and dates are normal, or their logarithms are (`RealColumns`); counts are negative
     binomial (`CountColumns`), and large ones, see `is_small`, are taken for real numbers: a density
-    of whole numbers that lie close is their mass; words have probabilities (`WordColumns`). `decode` answers `numbers_mean`, the likeliest codes
-    as `categories_mode`, and the `probabilities` of all words of all columns, side by side;
-    `generate` draws rows, as `numbers` and `categories`.
+    of whole numbers that lie close is their mass; words have probabilities (`WordColumns`).
+    `decode` answers `numbers_mean`, the likeliest codes as `categories_mode`, and the
+    `probabilities` of all words of all columns, side by side; `generate` draws rows, as `numbers`
+    and `categories`.
 
     x [batch, columns] is laid out as `zoo.artifact.columns` says: the numbers, then the codes of
     words; the contract's tensors are `numbers` and `categories`, those of the two that there are. A
@@ -146,7 +147,7 @@ class Columns(Likelihood):
         x = ops.cast(x, "float32")
         known, filled = self._known(x), self._filled(x)
         parts = zip(self.laws, self._parts(filled), strict=True)
-        seen = known * self._in_order([law.seen(part) for law, part in parts])
+        seen = known * self._in_order([law.standardised(part) for law, part in parts])
         count = len(self.numbers)
         numbers, codes = seen[:, :count], seen[:, count:]
         shown = [_within_reason(numbers), known[:, :count]] if count else []
@@ -158,7 +159,7 @@ class Columns(Likelihood):
                 )
                 angle = 2.0 * math.pi * (turns - ops.floor(turns))
                 shown += [known[:, here] * wave(angle) for wave in (ops.sin, ops.cos)]
-        shown += [codes] if self.words else []
+        shown += [codes + known[:, count:]] if self.words else []
         return ops.concatenate(shown, axis=-1)
 
     def raw_shape(self, event_shape):
@@ -182,7 +183,9 @@ class Columns(Likelihood):
         """log p(x_c|z), in the order of x: [batch, columns], nats."""
         x = ops.cast(x, "float32")
         parts = zip(self.laws, self._parts(self._filled(x)), self._outputs(output), strict=True)
-        return self._known(x) * self._in_order([law.log_prob(part, raw) for law, part, raw in parts])
+        return self._known(x) * self._in_order(
+            [law.log_prob(part, raw) for law, part, raw in parts]
+        )
 
     # --- answers -------------------------------------------------------------------------------
 
@@ -204,6 +207,19 @@ class Columns(Likelihood):
         """Expected numbers, then the likeliest codes: [batch, columns]."""
         parts = zip(self.laws, self._outputs(output), strict=True)
         return self._in_order([law.mean(raw) for law, raw in parts])
+
+    def typical(self, output):
+        """The middle of each number's law, standardised, then the likeliest codes: as x."""
+        parts = zip(self.laws, self._outputs(output), strict=True)
+        return self._in_order([law.typical(raw) for law, raw in parts])
+
+    def standardised(self, x):
+        """x with its numbers standardised, as `typical` gives them; NaN stays: [batch, columns]."""
+        x = ops.cast(x, "float32")
+        found = [
+            law.standardised(part) for law, part in zip(self.laws, self._parts(x), strict=True)
+        ]
+        return self._in_order(found)
 
     def outputs(self, output, weight=None):
         answer = self._named(self.mean(output), MEANS, MODES)

@@ -46,7 +46,7 @@ class CountColumns(ColumnLaw):
     def possible(self, x):
         return ops.logical_and(x >= 0.0, ops.abs(x - ops.floor(x + 0.5)) < 1e-3)
 
-    def seen(self, x):
+    def standardised(self, x):
         return (x - self._array(lambda each: each.center)) / self._scale
 
     def log_prob(self, x, raw):
@@ -55,6 +55,9 @@ class CountColumns(ColumnLaw):
     def mean(self, raw):
         shift = self._array(lambda each: _inverse_softplus(max(each.center / each.scale, 0.1)))
         return self._scale * ops.softplus(ops.maximum(raw + shift, -15.0))
+
+    def typical(self, raw):
+        return self.standardised(self.mean(raw))
 
     def sample(self, raw, noise):
         return negative_binomial.sample(*self._parameters(raw), noise, self._most)

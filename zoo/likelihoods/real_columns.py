@@ -50,13 +50,13 @@ class RealColumns(ColumnLaw):
     def possible(self, x):
         return x > 0.0 if self.log else ops.isfinite(x)
 
-    def seen(self, x):
+    def standardised(self, x):
         known = ops.log(ops.maximum(x, TINY)) if self.log else x
         return (known - self._center) / self._scale
 
     def log_prob(self, x, raw):
         mean, log_scale = self._parameters(raw)
-        nats = normal.log_prob_by_axis(self.seen(x), mean, 2.0 * log_scale)
+        nats = normal.log_prob_by_axis(self.standardised(x), mean, 2.0 * log_scale)
         nats = nats - np.log(self._scale)
         return nats - ops.log(ops.maximum(x, TINY)) if self.log else nats
 
@@ -66,6 +66,9 @@ class RealColumns(ColumnLaw):
             return mean * self._scale + self._center
         half_variance = 0.5 * ops.square(self._scale * ops.exp(log_scale))
         return ops.exp(ops.minimum(mean * self._scale + self._center + half_variance, 80.0))
+
+    def typical(self, raw):
+        return self._parameters(raw)[0]
 
     def sample(self, raw, noise):
         mean, log_scale = self._parameters(raw)

@@ -31,7 +31,9 @@ class WordColumns(ColumnLaw):
             start = keras.initializers.Constant(0.0 if words == 2 else -1.0)
             self.first.append(self.add_weight(name=f"first_{place}", shape=(), initializer=start))
             if words > 2:
-                gaps = self.add_weight(name=f"gaps_{place}", shape=(words - 2,), initializer="zeros")
+                gaps = self.add_weight(
+                    name=f"gaps_{place}", shape=(words - 2,), initializer="zeros"
+                )
                 self.gaps.append(gaps)
         self.built = True
 
@@ -52,9 +54,11 @@ class WordColumns(ColumnLaw):
         whole = ops.abs(x - ops.floor(x + 0.5)) < 1e-3
         return ops.logical_and(whole, ops.logical_and(x > -0.5, x < ops.add(last, 0.5)))
 
-    def seen(self, x):
-        """A code's place among the words and a missing one: code + 1."""
-        return x + 1.0
+    def standardised(self, x):
+        return x
+
+    def typical(self, raw):
+        return self.mean(raw)
 
     def log_prob(self, x, raw):
         of_each = []

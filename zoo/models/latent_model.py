@@ -30,7 +30,8 @@ class LatentModel(keras.Model):
     what the reconstruction costs. A `sample_weight` [batch] weighs all terms of its example.
 
     In the endpoints, a row whose label, length or code is none of those that there are, or whose x
-    is none that the likelihood takes for possible, is answered by NaN (by -1 where whole numbers are answered), in every runtime, and harms no other row.
+    is none that the likelihood takes for possible, is answered by NaN (by -1 where whole numbers
+    are answered), in every runtime, and harms no other row.
 
     A dtype policy of mixed precision is the networks'; everything of this class is float32.
 

@@ -75,7 +75,9 @@ def decoder(raw_shape, latent, units=(128,), activation="silu", dropout=0.0):
     h = _dense(z, tuple(reversed(units)), activation, dropout)
     h = layers.Concatenate(name="with_linear")([h, z])
     raw = layers.Dense(math.prod(raw_shape), dtype="float32", name="output")(h)
-    return keras.Model(z, layers.Reshape(raw_shape, dtype="float32", name="row")(raw), name="decoder")
+    return keras.Model(
+        z, layers.Reshape(raw_shape, dtype="float32", name="row")(raw), name="decoder"
+    )
 
 
 def embedding_width(words):
@@ -119,7 +121,7 @@ class HideColumns(layers.Layer):
 
 @keras.saving.register_keras_serializable(package="zoo.networks")
 class WordCode(layers.Layer):
-    """The input of one column of words as a whole number from 0 to `words`: [batch, inputs] -> [batch].
+    """One input as a whole number from 0 to `words`: [batch, inputs] -> int32 [batch].
 
     Args:
         place: of the input.

@@ -28,6 +28,8 @@ class Config(options.Activation, options.VAE):
     dropout: float = 0.0
     """Share of the features of each layer that training drops. It hides how tightly columns of real
     numbers hang together; words alone take some well."""
+    learning_rate: float = 5e-3
+    """Peak of Adam's learning rate, which warms up and then decays along a cosine to 0."""
     weight_decay: float = 0.1
     """Share of its weights that Adam takes off a step, times the learning rate (AdamW)."""
     steps_per_epoch: int | None = 50

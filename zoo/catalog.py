@@ -16,6 +16,7 @@ from zoo.latents import Codebook, Codes, Flat, posteriors, priors
 from zoo.latents.priors.autoregressive import AutoregressiveCodes
 from zoo.models import VAE, Autoencoder
 from zoo.networks import conditional, conv, dense, output_layers, recurrent
+from zoo.networks import table as table_networks
 from zoo.objectives import ELBO, ImportanceWeighted
 from zoo.schedules import Linear
 
@@ -25,17 +26,21 @@ ENTRIES = {}
 
 @dataclass(frozen=True)
 class Entry:
-    """A named model: its builder, and the family of its networks."""
+    """A named model: its builder, and the family of its networks.
+
+    `event_shape`: of an example, where the family takes no picture; None takes any.
+    """
 
     build: Callable
     family: str
+    event_shape: tuple[int, ...] | None = None
 
 
-def entry(family):
+def entry(family, event_shape=None):
     """Enters a builder into the catalog under its own name."""
 
     def enter(builder):
-        ENTRIES[builder.__name__] = Entry(builder, family)
+        ENTRIES[builder.__name__] = Entry(builder, family, event_shape)
         return builder
 
     return enter
@@ -305,6 +310,49 @@ def vq_vae(
     )
 
 
+@entry("table", event_shape=(16,))
+def table_vae(
+    event_shape,
+    latent=8,
+    units=(128,),
+    activation="silu",
+    hidden=0.2,
+    dropout=0.0,
+    likelihood=None,
+    **parts,
+):
+    """VAE over rows of a table, columns of any kind, values missing or not.
+
+    Args:
+        hidden: share of the known values that training hides from the encoder, on average, so that
+            it learns to do without; what it is to reconstruct is all of them.
+        dropout: of both networks' layers.
+        likelihood: `zoo.likelihoods.Columns` of the table; real numbers unless given.
+    """
+    if likelihood is None:
+        named = (f"column_{number}" for number in range(event_shape[0]))
+        likelihood = likelihoods.Columns([{"name": name, "kind": "real"} for name in named])
+    if not isinstance(likelihood, likelihoods.Columns):
+        raise InputError(
+            f"table_vae takes a table, of which the likelihood is Columns; given was "
+            f"{likelihood!r:.60}: take another model, such as dense_vae."
+        )
+    if parts.get("prior") == "vampprior":
+        raise InputError(
+            "table_vae has words among its inputs, which no pseudo-input of a vampprior can learn: "
+            "take the prior standard, mixture or flow."
+        )
+    layout = likelihood.network_layout
+
+    def encoder(*sizes, **options):
+        return table_networks.encoder(*sizes, **options, **layout, hidden=hidden)
+
+    shape = {"units": tuple(units), "activation": activation, "dropout": dropout}
+    parts |= {"likelihood": likelihood}
+    decoder = table_networks.decoder
+    return _vae("table_vae", encoder, decoder, event_shape, latent, shape, **parts)
+
+
 def _filters(event_shape, given, **widths):
     """The widths of the strided convolutions: those given, or those that fit the image."""
     return conv.fitting_filters(event_shape, **widths) if given is None else tuple(given)
@@ -372,9 +420,12 @@ def build(name, event_shape, **options):
 
 
 def table(event_shape=(28, 28, 1)):
-    """Yields (name, family, posterior, prior, likelihood, objective, parameters) of every entry."""
+    """Yields (name, family, posterior, prior, likelihood, objective, parameters) of every entry.
+
+    A family that takes no picture is built for its own `Entry.event_shape`.
+    """
     for name in ENTRIES:
-        model = build(name, event_shape)
+        model = build(name, ENTRIES[name].event_shape or event_shape)
         facts = model.latent_facts
         yield (
             name,

@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Callable
 
 import numpy as np
+import tables
 import top_down
 
 import zoo
@@ -41,6 +42,12 @@ class Case:
         exact_bits: whether z of `generate` has the same bits in every runtime.
         generates: whether there is a prior to draw from.
         data: () -> Dataset.
+        binarization: of the data.
+        by_hand: whether its artifact is made of the tiny model, without a recipe.
+        example, decoded, drawn: (name, dtype, shape) of the tensors of an example, of what `decode`
+            answers and of what `generate` does; None takes those of x.
+        scores: of what `score` gives besides its nats.
+        split: x -> the arrays of an example, in order.
     """
 
     options: dict
@@ -53,6 +60,13 @@ class Case:
     codes: int | None = None
     exact_bits: bool = True
     data: Callable = digits
+    binarization: str = "dynamic"
+    by_hand: bool = False
+    example: list | None = None
+    decoded: list | None = None
+    drawn: list | None = None
+    scores: tuple = ()
+    split: Callable = lambda x: [x]
 
     @property
     def latent(self):
@@ -61,22 +75,27 @@ class Case:
 
     def endpoints(self, event):
         """{name: (inputs, outputs)}, each (name, dtype, shape): the design's table."""
-        x, z = ("x", "float32", (BATCH, *event)), ("z", "float32", (BATCH, self.latent))
+        x = self.example or [("x", "float32", (BATCH, *event))]
+        z = ("z", "float32", (BATCH, self.latent))
         besides = [(name, "int32", (BATCH,)) for name in self.conditions]
         if self.codes:
             z = ("codes", "int32", (BATCH, self.latent))
-        x_mean = ("x_mean", "float32", (BATCH, *event))
+        decoded = self.decoded or [("x_mean", "float32", (BATCH, *event))]
+        scores = [*((name, "float32", (BATCH,)) for name in self.nats), *self.scores]
         widths = self.encoded
         if not isinstance(widths, dict):
             widths = dict.fromkeys(widths, self.latent)
         encoded = [(name, "float32", (BATCH, width)) for name, width in widths.items()]
         encoded = [z] if self.codes else encoded
         table = {
-            "encode": ([x, *besides], encoded),
-            "decode": ([z, *besides], [x_mean]),
-            "reconstruct": ([x, *besides], [x_mean]),
-            "generate": ([("seed", "int64", (BATCH,)), *besides], [x_mean, z]),
-            "score": ([x, *besides], [(name, "float32", (BATCH,)) for name in self.nats]),
+            "encode": ([*x, *besides], encoded),
+            "decode": ([z, *besides], decoded),
+            "reconstruct": ([*x, *besides], decoded),
+            "generate": (
+                [("seed", "int64", (BATCH,)), *besides],
+                [*(self.drawn or decoded), z],
+            ),
+            "score": ([*x, *besides], scores),
         }
         if not self.generates:
             del table["generate"]
@@ -86,6 +105,14 @@ class Case:
 DENSE = {"latent": 3, "units": (16,)}
 CONV = {"latent": 3, "filters": (4, 8), "dense": 16}
 TEST_ONLY = "top_down"  # a model of the tests, which no recipe trains
+ROW = [("numbers", "float32", (BATCH, 5)), ("categories", "int32", (BATCH, 3))]
+
+
+def split_row(x):
+    """The arrays of a row of `tables`: numbers, and codes with -1 where they are missing."""
+    return [x[:, :5], np.nan_to_num(x[:, 5:], nan=-1.0).astype(np.int32)]
+
+
 CASES = {
     "dense_ae": Case(DENSE, 16, encoded=("z",), nats=("reconstruction",), generates=False),
     "dense_vae": Case(DENSE, 50),
@@ -104,11 +131,28 @@ CASES = {
         50,
         encoded={"mean": 3, "log_var": 3, "context": 5},
     ),
+    "table_vae": Case(
+        {"latent": 3, "units": (16,)},
+        3,
+        data=tables.data,
+        binarization="none",
+        by_hand=True,
+        example=ROW,
+        decoded=[
+            ("numbers_mean", "float32", (BATCH, 5)),
+            ("categories_mode", "int32", (BATCH, 3)),
+            ("probabilities", "float32", (BATCH, 9)),
+        ],
+        drawn=ROW,
+        scores=(("contribution", "float32", (BATCH, 8)),),
+        split=split_row,
+    ),
     TEST_ONLY: Case(
         {"latent": 5},
         5,
         encoded={"mean_top": 2, "log_var_top": 2, "mean_bottom": 3, "log_var_bottom": 3},
         exact_bits=False,
+        by_hand=True,
     ),
     "vq_vae": Case(
         {"codes": 8, "dimension": 3, "filters": (4, 8), "prior_units": 6}, 4, width=4, codes=8
@@ -121,7 +165,10 @@ def build(name, event_shape):
     zoo.training.seed_everything(SEED)
     if name == TEST_ONLY:
         return top_down.model(event_shape)
-    return zoo.catalog.build(name, event_shape, **CASES[name].options)
+    facts = {}
+    if name == "table_vae":
+        facts = {"likelihood": zoo.likelihoods.of_schema("auto", tables.schema())}
+    return zoo.catalog.build(name, event_shape, **CASES[name].options | facts)
 
 
 def inputs(name, data, rows, endpoint="encode", latent=None):
@@ -140,3 +187,10 @@ def inputs(name, data, rows, endpoint="encode", latent=None):
         ),
     }.get(endpoint, lambda: data.test.examples(np.arange(rows)))()
     return [first, *(data.test.condition(key)[:rows] for key in case.conditions)]
+
+
+def asked(name, data, rows, endpoint="encode", latent=None):
+    """The same as the contract has them: x as the tensors of an example."""
+    first, *conditions = inputs(name, data, rows, endpoint, latent)
+    of_x = endpoint not in ("generate", "decode")
+    return [*(CASES[name].split(first) if of_x else [first]), *conditions]

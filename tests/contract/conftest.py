@@ -9,7 +9,7 @@ from processes import run_here
 from publishing import train
 
 import zoo
-from contract.cases import CASES, SEED, TEST_ONLY, build
+from contract.cases import CASES, SEED, build
 from zoo.datasets import binarize
 
 
@@ -38,7 +38,7 @@ def case(name):
 @pytest.fixture(scope="session")
 def data(case):
     """Tiny data that the entry can be trained on."""
-    return binarize(case.data(), "dynamic", SEED)
+    return binarize(case.data(), case.binarization, SEED)
 
 
 @pytest.fixture
@@ -50,10 +50,10 @@ def model(name, data):
 
 
 def by_hand(name, folder):
-    """A `Published` of a model that no recipe trains."""
-    data = binarize(CASES[name].data(), "dynamic", SEED)
+    """A `Published` of the tiny model itself, without a recipe."""
+    data = binarize(CASES[name].data(), CASES[name].binarization, SEED)
     done = train(build(name, data.event_shape), data, folder, samples=2, epochs=1)
-    artifact = folder / "exports" / f"{name}-digits"
+    artifact = folder / "exports" / f"{name}-{data.name}"
     recipe = {"script": f"tests/{name}.py", "config": {}, "seed": SEED}
     done.publish(artifact, recipe=recipe, command=f"python tests/{name}.py")
     model = keras.saving.load_model(artifact / "model.keras")
@@ -64,7 +64,7 @@ def by_hand(name, folder):
 def published(name, tmp_path_factory):
     """A `Published`: what the recipe with its defaults gives after one epoch."""
     folder = tmp_path_factory.mktemp(name)
-    if name == TEST_ONLY:
+    if CASES[name].by_hand:
         return by_hand(name, folder)
     done = run_here(f"recipes/{name}.py", "--epochs", "1", "--samples", "2", cwd=folder)
     assert done.returncode == 0, done.stderr

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tables
 
 from zoo.datasets import Dataset, Schema, Split
 from zoo.recipe import choices
@@ -29,6 +30,7 @@ def data(schema):
         (MASKS, "bernoulli", "none"),
         (FRACTIONS, "normal", "none"),
         (SERIES, "normal", "none"),
+        (tables.schema(), "columns", "none"),
     ],
 )
 def test_the_schema_decides_and_says_why(schema, likelihood, binarization):

@@ -48,6 +48,20 @@ def test_images_beyond_the_schemas_range_are_refused_with_both_ranges(vae, endpo
         getattr(vae, endpoint)(x.tolist())
 
 
+def test_where_values_may_be_missing_nan_is_taken_and_infinity_is_not():
+    numbers = Tensor("numbers", "float32", ("batch", 2), missing=True)
+    given = np.array([[np.nan, 1.0], [2.0, np.nan]], np.float32)
+    np.testing.assert_array_equal(take(numbers, given), given)
+    given[1, 0] = np.inf
+    with pytest.raises(InputError, match=r"inf at \[1, 0\]; every value must be finite"):
+        take(numbers, given)
+    other = Tensor("numbers", "float32", ("batch", 2))
+    with pytest.raises(InputError, match=r"nan at \[0, 0\]; every value must be finite"):
+        take(other, given)
+    categories = Tensor("categories", "int32", ("batch", 1), missing=True)
+    assert take(categories, [[-1], [3]]).dtype == np.int32
+
+
 def test_a_latent_has_no_range_but_is_finite(vae):
     assert np.isfinite(vae.decode(np.full((1, 3), 50.0, np.float32)).x_mean).all()
 

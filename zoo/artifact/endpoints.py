@@ -73,7 +73,8 @@ def tolerance_in_words(kind: str, tolerances: dict[str, float] = TOLERANCES) -> 
 class Tensor:
     """One input or output: name, dtype as numpy spells it, shape, and how its error is measured.
 
-    Whole numbers that stand for something, such as labels, are from 0 to below `below`.
+    Whole numbers that stand for something, such as labels, are from 0 to below `below`. With
+    `missing` a value may be missing: NaN, or -1 of whole numbers, says so.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Tensor:
     shape: tuple[int | str, ...]
     kind: str = REAL
     below: int | None = None
+    missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,14 @@ class Endpoint:
         """An endpoint from a manifest's entry."""
         inputs, outputs = (
             tuple(
-                Tensor(t["name"], t["dtype"], tuple(t["shape"]), t["kind"], t.get("below"))
+                Tensor(
+                    t["name"],
+                    t["dtype"],
+                    tuple(t["shape"]),
+                    t["kind"],
+                    t.get("below"),
+                    t.get("missing", False),
+                )
                 for t in value[side]
             )
             for side in ("inputs", "outputs")

@@ -36,7 +36,7 @@ __all__ = [
     "names",
 ]
 
-_EMBEDDED = ("digits",)
+_EMBEDDED = ("digits", "wine", "breast_cancer", "diabetes")
 _DIGITS_SHAPE = (8, 8, 1)
 _ARRAY_SUFFIXES = (".npz", ".npy")
 
@@ -60,9 +60,10 @@ def load(
     """Load a dataset; `test` and `train` never share an example.
 
     Args:
-        name: `digits`; an image dataset of TFDS (`mnist`, `emnist/letters`, `mnist:3.0.1`); or
-            a path to a folder of images, a .zip or .tar of one, a .npz or a .npy. A folder named
-            like a dataset: ./mnist.
+        name: `digits`; one of scikit-learn's tables, `wine`, `breast_cancer` or `diabetes`; an
+            image dataset of TFDS (`mnist`, `emnist/letters`, `mnist:3.0.1`); or a path to a folder
+            of images, a .zip or .tar of one, a .npz or a .npy. A folder named like a dataset:
+            ./mnist.
         seed: draws the held-out test set, where the data has none of its own.
         image_shape: (height, width, 1 or 3) to resize and crop to, or (height, width), of which
             the channels are chosen. None keeps one common size; for files of several sizes a square
@@ -85,7 +86,7 @@ def load(
     given = _text(name)
     path = expanded(given)
     if given in _EMBEDDED:
-        return _load_digits(hold_out, image_shape)
+        return _load_embedded(given, hold_out, image_shape)
     if (isinstance(name, os.PathLike) or _is_path(given)) and exists(path):
         return _load_path(path, hold_out, image_shape, memory_share, cache_dir, skip_corrupt)
     if isinstance(name, os.PathLike) or _is_path(given, and_nothing_else=True):
@@ -162,9 +163,11 @@ def _is_path(given: str, and_nothing_else: bool = False) -> bool:
     return not tfds_builders.knows(given)
 
 
-def _load_digits(hold_out: HoldOut, image_shape: ImageShape | None) -> Dataset:
-    from zoo.datasets import digits
+def _load_embedded(name: str, hold_out: HoldOut, image_shape: ImageShape | None) -> Dataset:
+    from zoo.datasets import digits, embedded_tables
 
+    if name != "digits":
+        return embedded_tables.load(name, hold_out)
     if image_shape not in (None, _DIGITS_SHAPE, _DIGITS_SHAPE[:2]):
         raise DatasetError(
             f"image_shape={image_shape} was asked for, and the digits are {_DIGITS_SHAPE}; they "

@@ -12,6 +12,7 @@ from PIL import Image
 from sklearn.decomposition import PCA
 
 from zoo import noise
+from zoo.evaluation import marginals
 from zoo.evaluation.compilation import compiled_method
 
 COLUMNS = 10
@@ -30,6 +31,8 @@ def draw(model, data, history, means, folder, seed=0):
     if history:
         loss_curves(history, folder)
     latent_scatter(means, data, folder)
+    if data.schema.columns and model.generates:
+        marginals.draw(model, data, _save, folder / "columns.png", seed)
     if len(data.event_shape) == 3:
         reconstructions(model, data, folder)
         if model.generates:

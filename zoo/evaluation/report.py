@@ -14,7 +14,7 @@ import numpy as np
 
 from zoo.artifact.manifest import metric_in_words
 from zoo.atomic_write import tidy, whole
-from zoo.evaluation import baselines, latent, nats
+from zoo.evaluation import baselines, imputation, latent, nats
 from zoo.evaluation.sample_quality import sample_quality
 
 PARTIAL = "log_likelihood.npz"
@@ -47,6 +47,10 @@ class Report:
             "perplexity": f"of {self.protocol.get('codes')} codes",
             "codes_used": f"of {self.protocol.get('codes')}",
             "bits_per_dimension": "bits",
+            "imputation_rmse": "scales",
+            "imputation_rmse_of_means": "scales",
+            "imputation_accuracy": "of words",
+            "imputation_accuracy_of_modes": "of words",
         }
         for how in self.protocol["sample_quality"]:
             units |= {name: f"(real {value:.2f})" for name, value in how["real"].items()}
@@ -114,9 +118,9 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, netw
     among them: what the test's is above it, the model knows by heart. `bits_per_dimension` is `nll`
     where the likelihood is of 8-bit values. `baseline_nll`, `reconstruction_mse` and `pca_mse` are
     as in `baselines`; PCA has as many components as there are latents, and in `pca_used_mse` as
-    many as there are active ones, at most one a nat of the KL. A model whose `score` is
-    exact, since x has one latent alone, is scored by it, and `nll` is -`elbo`. The rest as in
-    `nats` and `latent`.
+    many as there are active ones, at most one a nat of the KL. Of a table there is `imputation`
+    besides. A model whose `score` is exact, since x has one latent alone, is scored by it, and
+    `nll` is -`elbo`. The rest as in `nats` and `latent`.
 
     Args:
         seed: of the posterior samples.
@@ -152,6 +156,8 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, netw
         metrics |= dict(latent.active_units(means))
     else:
         metrics |= dict(latent.code_use(model, data.test))
+    if data.schema.columns:
+        metrics |= dict(imputation.imputation(model, data, seed))
     compared = _baselines(model, data, seed, _used(metrics))
     metrics |= compared.pop("metrics")
     protocol = {
@@ -216,7 +222,8 @@ def bits_per_dimension(nats_of_event, event_shape):
 
 
 def _means(values):
-    return {name: np.mean(each) for name, each in values.items()}
+    """Of what is one number an example: a table's contributions are a number a column."""
+    return {name: np.mean(each) for name, each in values.items() if each.ndim == 1}
 
 
 def clear(folder):

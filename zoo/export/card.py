@@ -7,7 +7,9 @@ from zoo.artifact.manifest import metric_in_words
 from zoo.artifact.schema import Schema
 from zoo.export import proof_in_words
 
+TABLE = "columns.png"
 FIGURES = {
+    TABLE: "Columns of generated rows beside those of the data",
     "samples.png": "Decoded samples from the prior",
     "reconstructions.png": "Test images (above) and their reconstructions (below)",
     "interpolation.png": "Latent interpolation between test images",
@@ -21,7 +23,9 @@ def write(folder, manifest):
     figures = {path.name for path in (folder / layout.FIGURES).glob("*.png")}
     sections = [
         _head(manifest),
-        _pictures(figures, ("samples.png", "reconstructions.png")),
+        _pictures(
+            figures, (TABLE if _is_table(manifest) else "samples.png", "reconstructions.png")
+        ),
         _metrics(manifest),
         _loading(manifest),
         _endpoints(manifest),
@@ -97,14 +101,18 @@ def _warnings(m):
 
 def _loading(m):
     name, example = m["name"], ", ".join(str(n) for n in m["event_shape"])
-    besides = [t["name"] for t in m["endpoints"]["reconstruct"]["inputs"][1:]]
-    arrays = "".join(f"\n{b} = np.zeros(1, np.int32)" for b in besides)
-    tensors = "".join(f"\n{b} = tf.zeros(1, tf.int32)" for b in besides)
-    fed = "".join(f', "{b}": {b}' for b in besides)
-    named = "".join(f", {b}={b}" for b in besides)
-    ones = ", [1, 1, 1]" * len(besides)
+    endpoint = m["endpoints"]["reconstruct"]
+    given, answer = endpoint["inputs"], endpoint["outputs"][0]["name"]
+    arrays = "\n".join(_made(t, "np.zeros({}, np.{})", "np.full({}, {}, np.{})") for t in given)
+    tensors = "\n".join(_made(t, "tf.zeros({}, tf.{})", "tf.fill({}, {})") for t in given)
+    fed = ", ".join(f'"{t["name"]}": {t["name"]}' for t in given)
+    named = ", ".join(f"{t['name']}={t['name']}" for t in given)
+    ones = ", [1, 1, 1]" * len(m["conditions"])
     first = f"images = vae.generate([1, 2, 3]{ones}).x_mean  # float32 [3, {example}]"
-    if "generate" not in m["endpoints"]:
+    if _is_table(m):
+        first = "rows = vae.generate([1, 2, 3])"
+        first += "".join(f"  # rows.{t['name']}" for t in m["endpoints"]["generate"]["outputs"][:1])
+    elif "generate" not in m["endpoints"]:
         first = f"z = vae.encode(np.zeros((1, {example}), np.float32)).z"
     return f"""## Loading
 
@@ -122,8 +130,8 @@ ONNX Runtime alone:
 ```python
 import numpy as np, onnxruntime
 session = onnxruntime.InferenceSession("exports/{name}/onnx/reconstruct.onnx")
-x = np.zeros((1, {example}), np.float32){arrays}
-x_mean, = session.run(["x_mean"], {{"x": x{fed}}})
+{arrays}
+{answer}, = session.run(["{answer}"], {{{fed}}})
 ```
 
 SavedModel, with plain TensorFlow:
@@ -131,8 +139,8 @@ SavedModel, with plain TensorFlow:
 ```python
 import tensorflow as tf
 loaded = tf.saved_model.load("exports/{name}/saved_model/1")
-x = tf.zeros((1, {example})){tensors}
-x_mean = loaded.signatures["reconstruct"](x=x{named})["x_mean"]
+{tensors}
+{answer} = loaded.signatures["reconstruct"]({named})["{answer}"]
 ```
 
 Keras, to train on or take apart:
@@ -142,6 +150,24 @@ import keras, zoo.catalog
 vae = keras.saving.load_model("exports/{name}/model.keras")
 print(vae.encoder.summary())
 ```"""
+
+
+def _is_table(m):
+    return bool(m["schema"]["columns"])
+
+
+def _made(tensor, zeros, full):
+    """A line that makes a batch of one of an input: of zeros, or of what says that all is missing.
+
+    `zeros` and `full` are calls that take a shape, a value and a dtype.
+    """
+    sizes = ", ".join(str(size) for size in tensor["shape"][1:])
+    shape = f"(1, {sizes})" if sizes else "1"
+    if not tensor["missing"]:
+        return f"{tensor['name']} = {zeros.format(shape, tensor['dtype'])}"
+    value = 'float("nan")' if tensor["dtype"] == "float32" else "-1"
+    made = full.format(shape, value, tensor["dtype"])
+    return f"{tensor['name']} = {made}  # nothing is known"
 
 
 def _endpoints(m):

@@ -10,7 +10,11 @@ Classes are loaded when first used, so that the names alone need no Keras.
 
 import importlib
 
+from zoo.artifact.schema import TABLE
 from zoo.errors import InputError
+
+COLUMNS = "columns"
+"""What `of_schema` calls the likelihood of a table, which no name alone makes."""
 
 NAMES = {
     "bernoulli": "Bernoulli",
@@ -27,6 +31,7 @@ _HOMES = {
     "Likelihood": "base",
     "LocationScale": "location_scale",
     "Standardized": "standardized",
+    "Columns": "columns",
 } | {made: name for name, made in NAMES.items()}
 
 __all__ = ["NAMES", "get", "load_all", "of_schema", *_HOMES]
@@ -64,13 +69,22 @@ def get(likelihood):
 def of_schema(name, schema):
     """The likelihood of that name, of data as a `zoo.datasets.Schema` describes it.
 
+    Of a table it is a law for each column, `Columns`, by the names "columns" and "auto".
+
     Where the schema states a center and a scale, and the likelihood is of any real numbers,
     networks are given standardised values, and each feature has a scale of its own; means, draws
     and densities stay in the data's units.
 
     Raises:
-        InputError: for an unknown name.
+        InputError: for an unknown name, or another than "columns" of a table.
     """
+    if schema.kind == TABLE and name in ("auto", COLUMNS):
+        return __getattr__("Columns")(schema.columns)
+    if schema.kind == TABLE or name == COLUMNS:
+        raise InputError(
+            f"likelihood {name!r} of a {schema.kind}: a table has a law for each column, the "
+            f"likelihood {COLUMNS!r}, and nothing else has; leave --likelihood at auto."
+        )
     likelihood = get(name)
     if not schema.center or likelihood.support != __getattr__("Likelihood").support:
         return likelihood

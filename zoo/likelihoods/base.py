@@ -18,6 +18,7 @@ class Likelihood(keras.layers.Layer):
     - `family`: its name. `support`: the smallest and the largest value. `spacing`: where values are
       multiples of a number, that number; None where they are continuous.
     - `levels`: 256 where its nats are of 8-bit values, and can be stated as bits per dimension.
+    - `draws_generated`: whether `generate` answers draws from p(x|z), where a mean is no example.
     - `mean_kind`: how exact `mean` must be, one of `zoo.artifact.endpoints.TOLERANCES`.
     """
 
@@ -25,6 +26,7 @@ class Likelihood(keras.layers.Layer):
     support = (-float("inf"), float("inf"))
     spacing = None
     levels = None
+    draws_generated = False
     mean_kind = REAL
 
     def __init__(self, **kwargs):
@@ -46,6 +48,10 @@ class Likelihood(keras.layers.Layer):
     def split(self, x):
         """The tensors of `example` of an array x [batch, *event]: {name: array}; `join` undone."""
         return {"x": x}
+
+    def possible(self, x):
+        """1 for each row of x [batch, *event] that can be, else 0: int32 [batch]; None: all can."""
+        return None
 
     def network_shape(self, event_shape):
         """The shape of what the networks take of an event: that of `network_input`."""
@@ -95,7 +101,26 @@ class Likelihood(keras.layers.Layer):
         """
         return ()
 
-    # --- for decoders that feed back what they choose ----------------------------------------
+    def scores(self, x, output):
+        """What `score` says of x besides its nats: {name: tensor}, as `score_tensors` lists them.
+
+        Of each row of x and of the raw output; averaged over the draws of an example.
+        """
+        return {}
+
+    def score_tensors(self, event_shape):
+        """The contract's tensors of `scores`."""
+        return ()
+
+    # --- draws: where `generate` answers them, and of decoders that feed back what they choose --
+
+    def drawn(self, output, noise):
+        """What `generate` answers where it draws: {name: tensor}, as `drawn_tensors` lists them."""
+        return {"x_mean": self.sample(output, noise)}
+
+    def drawn_tensors(self, event_shape):
+        """The contract's tensors of `drawn`."""
+        return self.tensors(event_shape)
 
     def mode(self, output, noise=None):
         """The likeliest value: [batch, *event]."""

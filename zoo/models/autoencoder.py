@@ -53,16 +53,16 @@ class Autoencoder(LatentModel):
         return {"size": self.latent, "groups": {"z": [self.latent]}}
 
     def encode(self, x, *condition):
-        return self._only_valid(self.features(x, condition), condition)
+        return self._only_valid(self.features(x, condition), condition, x=x)
 
     def point(self, x, *condition):
         return self.encode(x, *condition)["z"]
 
     def score(self, x, *condition):
-        """[batch, *event] -> {"reconstruction"}: -log p(x|z), [batch], nats."""
+        """[batch, *event] -> {"reconstruction"}: -log p(x|z), [batch], nats; and `scores`."""
         raw = self.raw(self.features(x, condition)["z"], condition, x)
         answer = {"reconstruction": -self._log_p(raw, x, condition)[:, 0]}
-        return self._only_valid(answer, condition)
+        return self._only_valid(answer | self.likelihood.scores(x, raw), condition, x=x)
 
     # --- training ----------------------------------------------------------------------------
 

@@ -29,8 +29,9 @@ class LatentModel(keras.Model):
     `call` returns a dict of tensors, of which `compute_loss` makes the loss: the likelihood settles
     what the reconstruction costs. A `sample_weight` [batch] weighs all terms of its example.
 
-    In the endpoints, a row whose label, length or code is none of those that there are is answered
-    by NaN (by -1 where whole numbers are answered), in every runtime, and harms no other row.
+    In the endpoints, a row whose label, length or code is none of those that there are, or whose x
+    is none that the likelihood takes for possible, is answered by NaN (by -1 where whole numbers
+    are answered), in every runtime, and harms no other row.
 
     A dtype policy of mixed precision is the networks'; everything of this class is float32.
 
@@ -106,6 +107,11 @@ class LatentModel(keras.Model):
         raise NotImplementedError
 
     @property
+    def draws_generated(self):
+        """Whether `generate` answers draws from p(x|z), and not their means."""
+        return self.likelihood.draws_generated
+
+    @property
     def autoregressive(self):
         """Whether the decoder gives each step from the steps before it."""
         return self.decoder.inputs[-1].name == TEACHER
@@ -124,17 +130,19 @@ class LatentModel(keras.Model):
             for name, width in self.encoded.items()
         )
         decoded = self.likelihood.tensors(self.event_shape)
+        made = self.likelihood.drawn_tensors(self.event_shape) if self.draws_generated else decoded
         seed = Tensor("seed", "int64", (BATCH,))
         exact = ("kl",) if self.exact_kl else ()
         nats = tuple(
             Tensor(name, "float32", (BATCH,), NATS if name in exact else BOUND)
             for name in self.nats
         )
+        nats += self.likelihood.score_tensors(self.event_shape)
         endpoints = [
             Endpoint("encode", (*x, *besides), encoded),
             Endpoint("decode", (z, *besides), decoded),
             Endpoint("reconstruct", (*x, *besides), decoded),
-            *([Endpoint("generate", (seed, *besides), (*decoded, z))] if self.generates else []),
+            *([Endpoint("generate", (seed, *besides), (*made, z))] if self.generates else []),
             Endpoint("score", (*x, *besides), nats),
         ]
         return {endpoint.name: endpoint for endpoint in endpoints}
@@ -210,7 +218,8 @@ class LatentModel(keras.Model):
 
     def reconstruct(self, x, *condition):
         """[batch, *event] -> the likelihood's `outputs`: what the point that is x decodes to."""
-        return self.decode(self.point(x, *condition), *condition)
+        answer = self.decode(self.point(x, *condition), *condition)
+        return self._only_valid(answer, condition, x=x)
 
     def point(self, x, *condition):
         """[batch, *event] -> [batch, latent]: the one z that stands for x."""
@@ -226,7 +235,11 @@ class LatentModel(keras.Model):
         None where an endpoint feeds back or chooses nothing that could jump. `inputs`, `joined`,
         and `answer` are those of one call of an endpoint, by name.
         """
-        if not self.autoregressive or "x_mean" not in answer:
+        if not (self.autoregressive or self.draws_generated):
+            return None
+        shape = self.event_shape
+        decoded = (*self.likelihood.tensors(shape), *self.likelihood.drawn_tensors(shape))
+        if not {tensor.name for tensor in decoded} & {*answer}:
             return None
         condition = [inputs[name] for name in self.conditions]
         if "seed" in inputs:
@@ -269,6 +282,8 @@ class LatentModel(keras.Model):
 
     def _drawn(self, z, condition, noise):
         """The raw output where each step that is fed back is drawn by the noise."""
+        if not self.autoregressive:
+            return self.raw(self.state(z), condition, None)
         given = self._joined(self.state(z), condition)
         return self.decoder.unroll(given, self._fed_back(self.likelihood.sample), noise)
 
@@ -310,14 +325,20 @@ class LatentModel(keras.Model):
         # Keras refuses a list of tensors and arrays mixed.
         return [ops.convert_to_tensor(each) for each in (first, *others)] if others else first
 
-    def _only_valid(self, answer, condition, z=None):
-        """An endpoint's answer, NaN or -1 in rows whose conditions or codes are none there are."""
+    def _only_valid(self, answer, condition, z=None, x=None):
+        """An endpoint's answer, NaN or -1 in rows whose conditions, codes or x are none there are.
+
+        The three are those that the endpoint was given.
+        """
         valid = [
             _is_valid(value, count)
             for value, count in zip(condition, self.conditions.values(), strict=True)
         ]
         if z is not None and self.code_count is not None:
             valid.append(ops.min(_is_valid(z, self.code_count), axis=1))
+        possible = None if x is None else self.likelihood.possible(x)
+        if possible is not None:
+            valid.append(possible)
         if not valid:
             return answer
         rows = functools.reduce(ops.multiply, valid)

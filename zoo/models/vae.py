@@ -196,7 +196,7 @@ class VAE(LatentModel):
 
     def encode(self, x, *condition):
         encoded = self.latents.encode(self.features(x, condition))
-        return self._only_valid(encoded, condition)
+        return self._only_valid(encoded, condition, x=x)
 
     def point(self, x, *condition):
         return self.latents.point(self.features(x, condition))
@@ -210,6 +210,9 @@ class VAE(LatentModel):
     def generate(self, seed, *condition):
         """int64 [batch] -> the likelihood's `outputs` and "z": one sample of the prior a seed.
 
+        Where the likelihood says so it is `drawn` from p(x|z) by the same seed, since a mean is no
+        example.
+
         Row i depends on seed[i] alone. The noise is the same to the last bit in every runtime, and
         so is z where the latents have `exact_bits`. An autoregressive decoder draws each step from
         the same seed and feeds it back; `x_mean` are the means given the steps drawn before. Its
@@ -218,28 +221,40 @@ class VAE(LatentModel):
         """
         drawn = noise.draw(self.latents.prior_noise_kinds(), seed)
         z, state = self.latents.generate(drawn, self._pseudo())
+        drawn, steps = None, self.autoregressive or self.draws_generated
+        if steps:
+            drawn = self.likelihood.noise(seed, self.event_shape, STEPS)
         if self.autoregressive:
-            raw = self._drawn(z, condition, self.likelihood.noise(seed, self.event_shape, STEPS))
+            raw = self._drawn(z, condition, drawn)
         else:
             raw = self.raw(state, condition, None)
-        return self._only_valid({**self._outputs(raw, condition), self._z_name: z}, condition)
+        if self.draws_generated:
+            answer = self.likelihood.drawn(raw, drawn)
+        else:
+            answer = self._outputs(raw, condition)
+        return self._only_valid({**answer, self._z_name: z}, condition)
 
     def generate_from_split_seed(self, low, high, *condition):
         """`generate` of seeds split by `noise.split_seed`: JAX has no int64 by default."""
         return self.generate((low, high), *condition)
 
     def score(self, x, *condition):
-        """[batch, *event] -> {"elbo", "reconstruction", "kl"}, each [batch], nats.
+        """[batch, *event] -> {"elbo", "reconstruction", "kl"}, each [batch], nats; and `scores`.
 
         Deterministic: -log p(x|z) is averaged over the same `score_samples` noise draws for
-        every example. -elbo is an anomaly score.
+        every example, and so is what the likelihood `scores` besides. -elbo is an anomaly score.
         """
         draws = None
         if self.samples_posterior:
             draws = noise.draw(self.latents.noise_kinds(), np.arange(self.score_samples))[None]
-        terms = self.terms(x, draws, *condition)
+        raw, draw, samples = self._sampled(x, draws, condition)
+        terms = self._terms(raw, draw, x, samples, condition)
         answer = {"elbo": -(terms["reconstruction"] + terms["kl"]), **terms}
-        return self._only_valid(answer, condition)
+        besides = self.likelihood.scores(repeat(x, samples), raw)
+        for name, value in besides.items():
+            value = ops.reshape(value, (-1, samples, *value.shape[1:]))
+            answer[name] = ops.mean(value, axis=1)
+        return self._only_valid(answer, condition, x=x)
 
     @property
     def _z_name(self):
@@ -255,7 +270,11 @@ class VAE(LatentModel):
         estimated by the noise's samples, "kl": exact, or estimated by the same samples}, each
         [batch]; the ELBO is minus their sum.
         """
-        log_p, draw = self._sampled(x, drawn, condition)
+        raw, draw, samples = self._sampled(x, drawn, condition)
+        return self._terms(raw, draw, x, samples, condition)
+
+    def _terms(self, raw, draw, x, samples, condition):
+        log_p = self._log_p(raw, x, condition, samples)
         return {"reconstruction": -ops.mean(log_p, axis=1), "kl": draw.total_kl}
 
     def log_weight(self, x, drawn, *condition):
@@ -263,8 +282,8 @@ class VAE(LatentModel):
 
         x [batch, *event] and drawn [batch, samples, count] -> [batch, samples], nats.
         """
-        log_p, draw = self._sampled(x, drawn, condition)
-        return log_p + draw.log_ratio
+        raw, draw, samples = self._sampled(x, drawn, condition)
+        return self._log_p(raw, x, condition, samples) + draw.log_ratio
 
     def margin(self, inputs, answer):
         if self.code_count is None:
@@ -278,7 +297,7 @@ class VAE(LatentModel):
         return None
 
     def _sampled(self, x, drawn, condition):
-        """(log p(x|z) [batch, samples], the draw) by noise drawn, [batch or 1, samples, count]."""
+        """(raw output, the draw, samples) by noise drawn, [batch or 1, samples, count]."""
         features, samples = self.features(x, condition), 1
         if drawn is not None:
             samples = ops.shape(drawn)[1]
@@ -290,8 +309,7 @@ class VAE(LatentModel):
             drawn = ops.reshape(drawn, (-1, drawn.shape[-1]))
         draw = self.latents.infer(features, drawn, samples, pseudo=self._pseudo())
         repeated = tuple(repeat(each, samples) for each in condition)
-        raw = self.raw(draw.state, repeated, repeat(x, samples))
-        return self._log_p(raw, x, condition, samples), draw
+        return self.raw(draw.state, repeated, repeat(x, samples)), draw, samples
 
     def _pseudo(self):
         """What the encoder makes of the prior's pseudo-inputs; None where it has none."""

@@ -30,6 +30,8 @@ class Choice:
 def likelihood(asked, data):
     """The `Choice` of a likelihood, for `asked` "auto" or a name."""
     schema = data.schema
+    if schema.columns and asked == "auto":
+        return Choice("likelihood", "columns", "a table: a law for each column")
     if asked != "auto":
         return Choice("likelihood", asked, "as asked")
     if schema.is_binary:

@@ -48,7 +48,8 @@ def checked(what: str, tensor: Tensor, value: Any, schema: Schema | None = None)
             "at a time."
         )
     if array.size and not whole:
-        _require_range(what, array, schema)
+        known = np.where(np.isnan(array), 0.0, array) if tensor.missing else array
+        _require_range(what, known, schema)
     if array.size and tensor.below is not None:
         _require_below(what, tensor, array)
     return np.ascontiguousarray(array)

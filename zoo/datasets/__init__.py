@@ -4,14 +4,17 @@ data = datasets.load("digits")          # embedded; no network
 data = datasets.load("mnist")           # any image dataset of TensorFlow Datasets
 data = datasets.load("~/photos")        # a folder of images, or photos.zip, photos.tar.gz
 data = datasets.load("spectra.npy")     # .npy or .npz
+data = datasets.load("sales.csv")       # a table: .csv, .tsv, .parquet, .npz
+data = datasets.from_frame(frame)       # of pandas or polars
 data.train.batch(slice(0, 64))          # float32 [64, *data.event_shape] in [0, 1]
 """
 
 import difflib
+import importlib.util
 import os
 from numbers import Integral
 from pathlib import Path
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from zoo.artifact.schema import Schema
 from zoo.datasets.archives import SUFFIXES as _ARCHIVE_SUFFIXES
@@ -21,12 +24,17 @@ from zoo.datasets.classes import classes, label_count, leave_out
 from zoo.datasets.reading import exists, expanded, printable
 from zoo.errors import DatasetError, MissingDependency
 
+if TYPE_CHECKING:
+    from zoo.datasets.tables import sources
+
 __all__ = [
     "Dataset",
     "Schema",
     "Split",
     "binarize",
     "classes",
+    "columns_of",
+    "from_frame",
     "label_count",
     "leave_out",
     "load",
@@ -36,6 +44,8 @@ __all__ = [
 _EMBEDDED = ("digits",)
 _DIGITS_SHAPE = (8, 8, 1)
 _ARRAY_SUFFIXES = (".npz", ".npy")
+_TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
+_UNSEEN = ("refuse", "other")
 
 
 def names() -> tuple[str, ...]:
@@ -53,13 +63,16 @@ def load(
     memory_share: float = 0.25,
     cache_dir: str | os.PathLike[str] | None = None,
     skip_corrupt: bool = False,
+    columns: str | os.PathLike[str] | None = None,
+    label: str | None = None,
+    unseen: Literal["refuse", "other"] = "refuse",
 ) -> Dataset:
     """Load a dataset; `test` and `train` never share an example.
 
     Args:
         name: `digits`; an image dataset of TFDS (`mnist`, `emnist/letters`, `mnist:3.0.1`); or
-            a path to a folder of images, a .zip or .tar of one, a .npz or a .npy. A folder named
-            like a dataset: ./mnist.
+            a path to a folder of images, a .zip or .tar of one, a .npz or a .npy, or a table: a
+            .csv, .tsv or .parquet. A folder named like a dataset: ./mnist.
         seed: draws the held-out test set, where the data has none of its own.
         image_shape: (height, width, 1 or 3) to resize and crop to, or (height, width), of which
             the channels are chosen. None keeps one common size; for files of several sizes a square
@@ -72,15 +85,34 @@ def load(
         cache_dir: folder of those files; None is $VAE_ZOO_CACHE or ~/.cache/vae-zoo.
         skip_corrupt: leave out images of a folder or archive that cannot be decoded, at most half
             of them, and name them in `notes`.
+        columns: of a table, a columns.yaml that says what its columns are, where the rules of
+            docs/data.md say otherwise; `zoo columns FILE` writes one.
+        label: of a table, the column that is the label, and leaves it.
+        unseen: of a table, "other" makes one word of the rare ones and of those that the training
+            rows lack; "refuse" leaves out test rows of such words.
 
     Raises:
         DatasetError: unknown, absent, unreadable or out-of-range data, or an option out of range.
         MissingDependency: the library that this source needs is not installed.
     """
     image_shape = _checked_options(seed, image_shape, test_share, test_split, memory_share)
+    if unseen not in _UNSEEN:
+        raise DatasetError(f"unseen={unseen!r}; wanted: 'refuse' or 'other'.")
     hold_out = HoldOut(test_share, seed, last=test_split == "last")
     given = _text(name)
     path = expanded(given)
+    source = _table(path) if exists(path) and not path.is_dir() else None
+    if source is not None:
+        from zoo.datasets.tables import dataset
+
+        options = dataset.Options(columns, label, unseen)
+        return dataset.load(source, hold_out, options, memory_share, cache_dir)
+    for option, value in (("columns", columns), ("label", label)):
+        if value is not None:
+            raise DatasetError(
+                f"{option}={os.fspath(value)!r:.60} is an option of tables, and {given!r:.60} is "
+                f"none. Leave {option} out."
+            )
     if given in _EMBEDDED:
         return _load_digits(hold_out, image_shape)
     if (isinstance(name, os.PathLike) or _is_path(given)) and exists(path):
@@ -102,6 +134,91 @@ def load(
     if exists(path):
         return _load_path(path, hold_out, image_shape, memory_share, cache_dir, skip_corrupt)
     raise DatasetError(_unknown(given))
+
+
+def from_frame(
+    frame: object,
+    name: str = "frame",
+    *,
+    seed: int = 0,
+    test_share: float = 0.2,
+    test_split: Literal["random", "last"] = "random",
+    memory_share: float = 0.25,
+    cache_dir: str | os.PathLike[str] | None = None,
+    columns: str | os.PathLike[str] | None = None,
+    label: str | None = None,
+    unseen: Literal["refuse", "other"] = "refuse",
+) -> Dataset:
+    """A dataset of a table in memory: a pandas or polars frame, an Arrow table, a dict of columns.
+
+    Args:
+        frame: it; an index is left out, ordered categories keep their order.
+        name: of the dataset, and part of the names of its artifacts.
+        seed, test_share, test_split, memory_share, cache_dir, columns, label, unseen: as `load`.
+
+    Raises:
+        DatasetError: as `load`, or it is no frame.
+        MissingDependency: pyarrow is not installed.
+    """
+    _checked_options(seed, None, test_share, test_split, memory_share)
+    if unseen not in _UNSEEN:
+        raise DatasetError(f"unseen={unseen!r}; wanted: 'refuse' or 'other'.")
+    _require_arrow()
+    from zoo.datasets.base import slug
+    from zoo.datasets.tables import dataset
+
+    hold_out = HoldOut(test_share, seed, last=test_split == "last")
+    options = dataset.Options(columns, label, unseen)
+    return dataset.from_frame(frame, slug(name), hold_out, options, memory_share, cache_dir)
+
+
+def columns_of(
+    name: str | os.PathLike[str],
+    columns: str | os.PathLike[str] | None = None,
+    unseen: Literal["refuse", "other"] = "refuse",
+) -> str:
+    """What a table's columns are taken for, and why: a columns.yaml, to be edited.
+
+    Args:
+        name: path of a .csv, .tsv, .parquet or .npz.
+        columns: a columns.yaml that says so already of some.
+        unseen: as `load`.
+
+    Raises:
+        DatasetError: it is no table, or its columns are not to be told.
+    """
+    path = expanded(_text(name))
+    source = _table(path) if exists(path) and not path.is_dir() else None
+    if source is None:
+        raise DatasetError(
+            f"{printable(path)} is no table. Wanted: a .csv, .tsv or .parquet, or an .npz of columns."
+        )
+    from zoo.datasets.tables import columns_yaml, dataset
+
+    found = dataset.examine(source, HoldOut(0.2), dataset.Options(columns, None, unseen))
+    return columns_yaml.text(found)
+
+
+def _table(path: Path) -> "sources.Source | None":
+    """The table at a path; None where it is something else."""
+    suffix = path.suffix.lower()
+    if suffix not in (*_TABLE_SUFFIXES, ".npz"):
+        return None
+    if suffix == ".npz" and importlib.util.find_spec("pyarrow") is None:
+        return None
+    _require_arrow()
+    from zoo.datasets.tables import csv_files, npz, sources
+
+    if suffix == ".npz":
+        return npz.table_of(path)
+    return sources.Parquet(path) if suffix == ".parquet" else csv_files.Csv(path)
+
+
+def _require_arrow() -> None:
+    if importlib.util.find_spec("pyarrow") is None:
+        raise MissingDependency(
+            "Tables are read by pyarrow, which is not installed: pip install pyarrow."
+        )
 
 
 def _text(name: str | os.PathLike[str]) -> str:
@@ -146,7 +263,8 @@ def _checked_options(
 
 def _is_path(given: str, and_nothing_else: bool = False) -> bool:
     """Whether the text reads as a path; `emnist/letters` may be a path or a name of TFDS."""
-    if given.lower().endswith((*_ARRAY_SUFFIXES, *_ARCHIVE_SUFFIXES)) or given in (".", ".."):
+    endings = (*_ARRAY_SUFFIXES, *_TABLE_SUFFIXES, *_ARCHIVE_SUFFIXES)
+    if given.lower().endswith(endings) or given in (".", ".."):
         return True
     if given.startswith(("/", "~", "./", "../")) or "\\" in given or given.endswith("/"):
         return True
@@ -185,7 +303,7 @@ def _load_path(
     if path.suffix.lower() in _ARRAY_SUFFIXES:
         return arrays.load(path, hold_out, image_shape, memory_share)
     raise DatasetError(
-        f"{printable(path)} is no folder, .zip, .tar, .npz or .npy. {_what_is_wanted()}"
+        f"{printable(path)} is no folder, .zip, .tar, .npz, .npy, .csv, .tsv or .parquet. {_what_is_wanted()}"
     )
 
 
@@ -202,5 +320,6 @@ def _unknown(given: str) -> str:
 def _what_is_wanted() -> str:
     return (
         f"Wanted: {', '.join(_EMBEDDED)} (embedded), an image dataset of TensorFlow Datasets such "
-        "as mnist, or a path to a folder of images, a .zip or .tar of one, a .npz or a .npy."
+        "as mnist, or a path to a folder of images, a .zip or .tar of one, a .npz or a "
+        ".npy, or a table: a .csv, .tsv or .parquet."
     )

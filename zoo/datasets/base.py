@@ -129,15 +129,26 @@ class BaseDataset(Generic[AnySplit]):
         return self.schema.range
 
 
+@dataclass(frozen=True)
+class Reason:
+    """One thing that was chosen in loading, and why."""
+
+    what: str
+    value: str
+    why: str
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset(BaseDataset[Split]):
     """A named dataset as it is loaded; final.
 
     Args:
         notes: what was chosen and what was left out in loading it, sentences for the user.
+        reasons: of a table, what each column is taken for.
     """
 
     notes: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
 
 
 def as_uint8_or_float32(rows: np.ndarray) -> np.ndarray:

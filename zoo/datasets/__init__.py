@@ -191,7 +191,8 @@ def columns_of(
     source = _table(path) if exists(path) and not path.is_dir() else None
     if source is None:
         raise DatasetError(
-            f"{printable(path)} is no table. Wanted: a .csv, .tsv or .parquet, or an .npz of columns."
+            f"{printable(path)} is no table. Wanted: a .csv, .tsv or .parquet, or an .npz of "
+            "columns."
         )
     from zoo.datasets.tables import columns_yaml, dataset
 
@@ -303,7 +304,8 @@ def _load_path(
     if path.suffix.lower() in _ARRAY_SUFFIXES:
         return arrays.load(path, hold_out, image_shape, memory_share)
     raise DatasetError(
-        f"{printable(path)} is no folder, .zip, .tar, .npz, .npy, .csv, .tsv or .parquet. {_what_is_wanted()}"
+        f"{printable(path)} is no folder, .zip, .tar, .npz, .npy, .csv, .tsv or .parquet. "
+        f"{_what_is_wanted()}"
     )
 
 

@@ -14,10 +14,16 @@ MOST_SHOWN = 50
 _HEAD = """\
 # What the columns of {table} are taken for, and why. Edit it, and pass it as --columns FILE.
 #
-# kind: real, count (whole numbers from 0 on), date, categorical, ordered (give words: [least, ...,
-#   most]) or boolean.     drop: true leaves a column out.     unit: in words.     log: true or false.
-# words: the categories; there are no others then.     missing: [texts that stand for no value]
-# decimal: "," where 1,5 is one and a half.     date: day/month/year, or as the dates are written.
+# kind: real, count (whole numbers from 0 on), date, categorical, boolean, or ordered, with words:
+#       [least, ..., most]
+# drop: true leaves a column out
+# unit: in words
+# log: true takes the logarithm of a real number
+# words: the categories; there are no others then
+# missing: [texts that stand for no value]
+# decimal: "," where 1,5 is one and a half
+# date: how dates are written, as day/month/year
+#
 # A column that is not named here is as the rules of docs/data.md say.
 columns:
 """

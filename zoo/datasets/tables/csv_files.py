@@ -112,6 +112,6 @@ class Csv(Source):
         if self.dialect.separator != ",":
             more = "A value that holds the separator is put into quotation marks."
         return DatasetError(
-            f"{self.shown}: line {first.number:,} has {first.actual_columns:,} values and the first "
-            f"line {first.expected_columns:,}: {printable(first.text)!s:.80}. {more}"
+            f"{self.shown}: line {first.number:,} has {first.actual_columns:,} values and the "
+            f"first line {first.expected_columns:,}: {printable(first.text)!s:.80}. {more}"
         )

@@ -14,7 +14,7 @@ from zoo.datasets.base import UNKNOWN_LICENCE, Dataset, HoldOut, Reason, Split
 from zoo.datasets.reading import first_five, printable
 from zoo.datasets.standardising import MOST_VALUES
 from zoo.datasets.tables import overrides, plans, rows, sources, statistics
-from zoo.datasets.tables.kinds import MOST_WORDS, Decision, in_order, decide
+from zoo.datasets.tables.kinds import MOST_WORDS, Decision, decide, in_order
 from zoo.datasets.tables.looks import Look
 from zoo.datasets.tables.overrides import NOTHING, Override
 from zoo.datasets.tables.sources import Source
@@ -87,8 +87,8 @@ def load(
     refused = np.asarray(filled[rows.REFUSED])[np.asarray(chosen.images)].astype(bool)
     if refused.all():
         raise DatasetError(
-            f"{source.shown}: every row held out has a word that no training row has. Pass --unseen "
-            "other, or leave such columns out."
+            f"{source.shown}: every row held out has a word that no training row has. Pass "
+            "--unseen other, or leave such columns out."
         )
     if refused.any():
         test = test.subset(np.flatnonzero(~refused)).as_loaded()
@@ -259,8 +259,8 @@ def _arrow(frame: object) -> pa.Table:
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise DatasetError(f"The frame cannot be read: {printable(error)!s:.200}") from error
     raise DatasetError(
-        f"{type(frame).__name__} is no frame; wanted: a pandas or polars DataFrame, an Arrow table, "
-        "or a dict of columns."
+        f"{type(frame).__name__} is no frame; wanted: a pandas or polars DataFrame, an Arrow "
+        "table, or a dict of columns."
     )
 
 

@@ -146,9 +146,9 @@ def _words(plan: Plan, found: Words, unseen: str) -> Decision:
     if len(counts) > MOST_WORDS:
         raise DatasetError(
             f"The column {printable(plan.name)!r:.60} has {len(counts):,} different words in "
-            f"{counts.total():,} training rows, and a category has at most {MOST_WORDS:,} here. Say "
-            "drop: true in columns.yaml (zoo columns FILE), or make one word of the rare ones with "
-            "--unseen other."
+            f"{counts.total():,} training rows, and a category has at most {MOST_WORDS:,} here. "
+            "Say drop: true in columns.yaml (zoo columns FILE), or make one word of the rare ones "
+            "with --unseen other."
         )
     why = f"{len(counts):,} different words"
     return _decided(plan, CATEGORICAL, why, words=in_order([*counts]))

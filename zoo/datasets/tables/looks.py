@@ -113,8 +113,7 @@ class Look:
         self.numbers += int(pc.sum(plain).as_py() or 0)
         self.not_a_number = self.not_a_number or _found(start, array, pc.invert(plain))
         commas, grouped = (
-            pc.match_substring_regex(array, pattern)
-            for pattern in (values.COMMAS, values.GROUPED)
+            pc.match_substring_regex(array, pattern) for pattern in (values.COMMAS, values.GROUPED)
         )
         self.commas += int(pc.sum(pc.and_not(commas, grouped)).as_py())
         self.grouped += int(pc.sum(grouped).as_py())

@@ -68,9 +68,8 @@ def read(path: Path, names: Sequence[str]) -> dict[str, Override]:
     try:
         root = yaml.compose(content.decode("utf-8"), Loader=yaml.SafeLoader)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise DatasetError(
-            f"{printable(path)} cannot be read as YAML: {printable(' '.join(str(error).split()))!s:.200}."
-        ) from error
+        said = printable(" ".join(str(error).split()))
+        raise DatasetError(f"{printable(path)} cannot be read as YAML: {said:.200}.") from error
     found: dict[str, Override] = {}
     for key, entry in _entries(path, root, "the file", ("columns",)):
         assert key == "columns"

@@ -141,7 +141,8 @@ def _words(look: Look, why: str = "") -> Plan:
         return Plan(
             look,
             TEXT,
-            dropped="all values differ, as identifiers do; kind: categorical in columns.yaml keeps it",
+            dropped="all values differ, as identifiers do; kind: categorical in columns.yaml "
+            "keeps it",
         )
     return Plan(look, TEXT, note=why and f"{look.name!r:.60}: {why}.")
 
@@ -193,8 +194,8 @@ def _numbers(where: str, look: Look, comma: bool, kind: str | None) -> Plan:
         )
     if kind == COUNT and not (look.whole and look.least >= 0):
         raise DatasetError(
-            f"{where} is to be a count and has values such as {look.least:g}; wanted: whole numbers "
-            "from 0 on. Say kind: real."
+            f"{where} is to be a count and has values such as {look.least:g}; wanted: whole "
+            "numbers from 0 on. Say kind: real."
         )
     if kind is None and look.override.kind is None and not comma and _identifies(look):
         return Plan(

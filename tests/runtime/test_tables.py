@@ -1,4 +1,4 @@
-"""Tables by the names and words of their columns: to arrays and back, or refused with a sentence."""
+"""Tables by the names and words of their columns: to arrays and back, or refused."""
 
 import datetime
 from collections import OrderedDict, namedtuple

@@ -10,22 +10,19 @@ data.train.batch(slice(0, 64))          # float32 [64, *data.event_shape] in [0,
 """
 
 import difflib
-import importlib.util
 import os
-from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import Literal, cast
 
 from zoo.artifact.schema import Schema
+from zoo.datasets import tabular
 from zoo.datasets.archives import SUFFIXES as _ARCHIVE_SUFFIXES
 from zoo.datasets.base import Dataset, HoldOut, ImageShape, Split
 from zoo.datasets.binarization import binarize
 from zoo.datasets.classes import classes, label_count, leave_out
 from zoo.datasets.reading import exists, expanded, printable
+from zoo.datasets.tabular import columns_of, from_frame
 from zoo.errors import DatasetError, MissingDependency
-
-if TYPE_CHECKING:
-    from zoo.datasets.tables import sources
 
 __all__ = [
     "Dataset",
@@ -44,8 +41,6 @@ __all__ = [
 _EMBEDDED = ("digits",)
 _DIGITS_SHAPE = (8, 8, 1)
 _ARRAY_SUFFIXES = (".npz", ".npy")
-_TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
-_UNSEEN = ("refuse", "other")
 
 
 def names() -> tuple[str, ...]:
@@ -96,17 +91,16 @@ def load(
         MissingDependency: the library that this source needs is not installed.
     """
     image_shape = _checked_options(seed, image_shape, test_share, test_split, memory_share)
-    if unseen not in _UNSEEN:
-        raise DatasetError(f"unseen={unseen!r}; wanted: 'refuse' or 'other'.")
+    tabular.require_unseen(unseen)
     hold_out = HoldOut(test_share, seed, last=test_split == "last")
     given = _text(name)
     path = expanded(given)
-    source = _table(path) if exists(path) and not path.is_dir() else None
+    source = tabular.source_of(path)
     if source is not None:
-        from zoo.datasets.tables import dataset
-
-        options = dataset.Options(columns, label, unseen)
-        return dataset.load(source, hold_out, options, memory_share, cache_dir)
+        if image_shape is not None:
+            raise DatasetError(f"{given!r:.60} is a table, which image_shape has no part in.")
+        options = (columns, label, unseen)
+        return tabular.load(source, hold_out, options, memory_share, cache_dir)
     for option, value in (("columns", columns), ("label", label)):
         if value is not None:
             raise DatasetError(
@@ -136,92 +130,6 @@ def load(
     raise DatasetError(_unknown(given))
 
 
-def from_frame(
-    frame: object,
-    name: str = "frame",
-    *,
-    seed: int = 0,
-    test_share: float = 0.2,
-    test_split: Literal["random", "last"] = "random",
-    memory_share: float = 0.25,
-    cache_dir: str | os.PathLike[str] | None = None,
-    columns: str | os.PathLike[str] | None = None,
-    label: str | None = None,
-    unseen: Literal["refuse", "other"] = "refuse",
-) -> Dataset:
-    """A dataset of a table in memory: a pandas or polars frame, an Arrow table, a dict of columns.
-
-    Args:
-        frame: it; an index is left out, ordered categories keep their order.
-        name: of the dataset, and part of the names of its artifacts.
-        seed, test_share, test_split, memory_share, cache_dir, columns, label, unseen: as `load`.
-
-    Raises:
-        DatasetError: as `load`, or it is no frame.
-        MissingDependency: pyarrow is not installed.
-    """
-    _checked_options(seed, None, test_share, test_split, memory_share)
-    if unseen not in _UNSEEN:
-        raise DatasetError(f"unseen={unseen!r}; wanted: 'refuse' or 'other'.")
-    _require_arrow()
-    from zoo.datasets.base import slug
-    from zoo.datasets.tables import dataset
-
-    hold_out = HoldOut(test_share, seed, last=test_split == "last")
-    options = dataset.Options(columns, label, unseen)
-    return dataset.from_frame(frame, slug(name), hold_out, options, memory_share, cache_dir)
-
-
-def columns_of(
-    name: str | os.PathLike[str],
-    columns: str | os.PathLike[str] | None = None,
-    unseen: Literal["refuse", "other"] = "refuse",
-) -> str:
-    """What a table's columns are taken for, and why: a columns.yaml, to be edited.
-
-    Args:
-        name: path of a .csv, .tsv, .parquet or .npz.
-        columns: a columns.yaml that says so already of some.
-        unseen: as `load`.
-
-    Raises:
-        DatasetError: it is no table, or its columns are not to be told.
-    """
-    path = expanded(_text(name))
-    source = _table(path) if exists(path) and not path.is_dir() else None
-    if source is None:
-        raise DatasetError(
-            f"{printable(path)} is no table. Wanted: a .csv, .tsv or .parquet, or an .npz of "
-            "columns."
-        )
-    from zoo.datasets.tables import columns_yaml, dataset
-
-    found = dataset.examine(source, HoldOut(0.2), dataset.Options(columns, None, unseen))
-    return columns_yaml.text(found)
-
-
-def _table(path: Path) -> "sources.Source | None":
-    """The table at a path; None where it is something else."""
-    suffix = path.suffix.lower()
-    if suffix not in (*_TABLE_SUFFIXES, ".npz"):
-        return None
-    if suffix == ".npz" and importlib.util.find_spec("pyarrow") is None:
-        return None
-    _require_arrow()
-    from zoo.datasets.tables import csv_files, npz, sources
-
-    if suffix == ".npz":
-        return npz.table_of(path)
-    return sources.Parquet(path) if suffix == ".parquet" else csv_files.Csv(path)
-
-
-def _require_arrow() -> None:
-    if importlib.util.find_spec("pyarrow") is None:
-        raise MissingDependency(
-            "Tables are read by pyarrow, which is not installed: pip install pyarrow."
-        )
-
-
 def _text(name: str | os.PathLike[str]) -> str:
     given = os.fspath(name) if isinstance(name, str | os.PathLike) else name
     if not isinstance(given, str) or not given:
@@ -236,16 +144,7 @@ def _checked_options(
     test_split: str,
     memory_share: float,
 ) -> ImageShape | None:
-    if not isinstance(seed, Integral) or seed < 0:
-        raise DatasetError(f"seed={seed!r}; wanted: an integer of at least 0.")
-    if not 0 < test_share < 1:
-        raise DatasetError(f"test_share={test_share}; wanted: a number between 0 and 1, as 0.2.")
-    if test_split not in ("random", "last"):
-        raise DatasetError(f"test_split={test_split!r}; wanted: 'random' or 'last'.")
-    if not memory_share > 0:
-        raise DatasetError(
-            f"memory_share={memory_share}; wanted: a number above 0, as 0.25 for a quarter."
-        )
+    tabular.require_options(seed, test_share, test_split, memory_share)
     if image_shape is None:
         return None
     try:
@@ -264,7 +163,7 @@ def _checked_options(
 
 def _is_path(given: str, and_nothing_else: bool = False) -> bool:
     """Whether the text reads as a path; `emnist/letters` may be a path or a name of TFDS."""
-    endings = (*_ARRAY_SUFFIXES, *_TABLE_SUFFIXES, *_ARCHIVE_SUFFIXES)
+    endings = (*_ARRAY_SUFFIXES, *tabular.SUFFIXES, *_ARCHIVE_SUFFIXES)
     if given.lower().endswith(endings) or given in (".", ".."):
         return True
     if given.startswith(("/", "~", "./", "../")) or "\\" in given or given.endswith("/"):

@@ -56,7 +56,7 @@ class Csv(Source):
         except (pa.ArrowException, UnicodeError, OSError) as error:
             raise self._refused(error) from error
         if not start:
-            raise DatasetError(f"{self.shown} has the columns' names, and no row below them.")
+            raise self._without_rows()
 
     def digest(self) -> str:
         return fingerprint.of_file(self.path)
@@ -87,12 +87,17 @@ class Csv(Source):
             return dialect.bad_byte(self.path)
         if "Expected" in text and "columns" in text:
             return self._ragged() or DatasetError(f"{self.shown} cannot be read: {text!s:.200}")
+        if "Empty CSV" in text:  # a header that no line end follows
+            return self._without_rows()
         if "straddling" in text:
             return DatasetError(
                 f"{self.shown} has a row of more than {BLOCK:,} bytes. A quotation mark that is "
                 "never closed makes one: look for it, or save the file anew."
             )
         return DatasetError(f"{self.shown} cannot be read: {printable(text)!s:.200}. Save it anew.")
+
+    def _without_rows(self) -> DatasetError:
+        return DatasetError(f"{self.shown} has the columns' names, and no row below them.")
 
     def _ragged(self) -> DatasetError | None:
         """The first row of another number of values."""

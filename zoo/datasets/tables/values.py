@@ -115,7 +115,7 @@ def as_times(text: pa.Array, form: str = ISO) -> pa.Array:
     except pa.ArrowInvalid:
         if pc.any(pc.match_substring_regex(text, r"[0-9](Z|[-+][0-9]{2}:?[0-9]{0,2})$")).as_py():
             zoned = pc.replace_substring_regex(text, r"^([0-9]{4}-[0-9]{2}-[0-9]{2})$", r"\1 00:00")
-            zoned = pc.replace_substring_regex(zoned, r"([0-9]:[0-9.:]+)$", r"\1Z")
+            zoned = pc.replace_substring_regex(zoned, r"^([0-9-]{10}[ T][0-9:.]+)$", r"\1Z")
             return pc.cast(pc.cast(zoned, pa.timestamp("us", "UTC")), TIME)
         raise
 

@@ -23,6 +23,8 @@ NEEDED = (
     "tyro",
     "importlib_resources",
     "requests",
+    "pyarrow",
+    "yaml",
     "tqdm",
     "tensorboardX",
 )

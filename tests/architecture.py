@@ -88,7 +88,16 @@ ROOMS = {
     ),
     "command_line": (
         "the command `zoo`: parses and prints, nothing else",
-        ("artifact", "catalog", "deploy", "errors", "export", "runtime"),
+        (
+            "artifact",
+            "atomic_write",
+            "catalog",
+            "datasets",
+            "deploy",
+            "errors",
+            "export",
+            "runtime",
+        ),
     ),
     "__main__": ("`python -m zoo`", ("command_line",)),
 }

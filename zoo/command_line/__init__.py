@@ -1,4 +1,4 @@
-"""The command `zoo`: lists, describes, verifies, times and deploys artifacts.
+"""The command `zoo`: artifacts listed, described, verified, timed and deployed, tables described.
 
 It parses and prints; what it prints is found out by `zoo.runtime`, what it writes is written by
 `zoo.deploy`. Exit codes: 0 all is well, 1 an artifact differs from what was exported, 2 the command
@@ -11,7 +11,7 @@ import os
 import sys
 
 from zoo import __version__
-from zoo.command_line import checking, deploying, describing, republishing
+from zoo.command_line import checking, deploying, describing, republishing, tabulating
 from zoo.command_line.printing import printable, say
 from zoo.errors import ExportError, ZooError
 
@@ -57,6 +57,6 @@ def _parser():
     )
     parser.add_argument("--version", action="version", version=f"zoo {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for room in (describing, checking, deploying, republishing):
+    for room in (describing, tabulating, checking, deploying, republishing):
         room.add(commands)
     return parser

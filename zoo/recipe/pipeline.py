@@ -20,8 +20,11 @@ from zoo.errors import InputError, Interrupted, MissingDependency, TrainingError
 from zoo.recipe import choices, command, options
 
 FIGURES = "figures"
-# `dataset` is a name or a path: the data itself is compared instead.
-_NOT_PART_OF_THE_RUN = {"dataset", "memory_share", "samples", "float16"}
+MOST_REASONS = 40
+"""Columns of a table that are printed with the reason for their kinds."""
+
+# `dataset` and `columns` are names or paths: the data itself is compared instead.
+_NOT_PART_OF_THE_RUN = {"dataset", "columns", "memory_share", "samples", "float16"}
 
 
 def main(config_class, model, script, facts=lambda config, data: {}):
@@ -86,6 +89,9 @@ def run(config, build, script):
         test_split=config.test_split,
         memory_share=config.memory_share,
         skip_corrupt=config.skip_corrupt,
+        columns=config.columns,
+        label=config.label,
+        unseen=config.unseen,
     )
     augmentation.require(config.augment, loaded.schema)
     zoo.training.seed_everything(config.seed)
@@ -96,7 +102,8 @@ def run(config, build, script):
     settings = zoo.training.plan(settings, data.train)
     target = config.out / f"{model.name}-{data.name}"
     _describe(model, data, settings, target)
-    print(*_table([likelihood, binarization]), *_indented(loaded.notes), sep="\n", flush=True)
+    chosen = [likelihood, binarization, *loaded.reasons[:MOST_REASONS]]
+    print(*_table(chosen), *_indented(_notes(loaded)), sep="\n", flush=True)
     if config.dry_run:
         model.encoder.summary()
         model.decoder.summary()
@@ -307,6 +314,14 @@ def _table(chosen):
     widths = [max(len(getattr(each, part)) for each in chosen) for part in ("what", "value")]
     for each in chosen:
         yield f"  {each.what:<{widths[0]}}  {each.value:<{widths[1]}}  {each.why}"
+
+
+def _notes(loaded):
+    """What was chosen in loading, less the columns that are in the table above it."""
+    more = len(loaded.reasons) - MOST_REASONS
+    yield from loaded.notes
+    if more > 0:
+        yield f"{more:,} columns more: `zoo columns FILE` lists them all."
 
 
 def _indented(sentences):

@@ -25,6 +25,7 @@ def load(
     Raises:
         DatasetError: naming the row and the column where it can.
     """
+    source.keep_if_small(memory_share)
     found = examine(source, hold_out, options)
     columns = found.columns
     if not columns:
@@ -34,8 +35,7 @@ def load(
         source, found.plans, columns, found.label, found.count, memory_share, cache_dir
     )
     train, test, sentence = hold_out.parts(Split(filled[rows.VALUES], filled.get(rows.LABELS)))
-    _, chosen, _ = hold_out.parts(Split(np.arange(found.count)))
-    refused = np.asarray(filled[rows.REFUSED])[np.asarray(chosen.images)].astype(bool)
+    refused = np.asarray(filled[rows.REFUSED])[~found.training].astype(bool)
     if refused.all():
         raise DatasetError(
             f"{source.shown}: every row held out has a word that no training row has. Pass "

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.artifact.columns import ORDERED, Column
-from zoo.datasets.base import HoldOut, Split
+from zoo.datasets.base import HoldOut
 from zoo.datasets.reading import printable
 from zoo.datasets.standardising import MOST_VALUES
 from zoo.datasets.tables import overrides, plans, sources, statistics
@@ -44,14 +44,19 @@ class Examined:
         plans: {column: how it is read}, of all columns.
         decisions: a column each, the label left out.
         label: (its column, its words), or None.
-        count: of rows.
+        training: bool [rows], whether a row is one of training.
     """
 
     source: Source
     plans: dict[str, plans.Plan]
     decisions: list[Decision]
     label: tuple[str, tuple[str, ...]] | None
-    count: int
+    training: np.ndarray
+
+    @property
+    def count(self) -> int:
+        """Of rows."""
+        return len(self.training)
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -86,7 +91,9 @@ def examine(
     count = next(iter(looks.values())).rows
     if not count:
         raise DatasetError(f"{source.shown} has the columns' names, and no row below them.")
-    found = _statistics(source, made, hold_out, count)
+    training = np.zeros(count, bool)
+    training[hold_out.places(count)[0]] = True
+    found = _statistics(source, made, training)
     label = None
     if options.label is not None:
         label = options.label, _classes(source, found[options.label])
@@ -95,7 +102,7 @@ def examine(
         for name, plan in made.items()
         if name != options.label
     ]
-    return Examined(source, made, decisions, label, count)
+    return Examined(source, made, decisions, label, training)
 
 
 def _plan(source: Source, look: Look, tolerant: bool) -> plans.Plan:
@@ -137,16 +144,19 @@ def _said(source: Source, options: Options) -> dict[str, Override]:
 
 
 def _statistics(
-    source: Source, made: dict[str, plans.Plan], hold_out: HoldOut, count: int
+    source: Source, made: dict[str, plans.Plan], training: np.ndarray
 ) -> dict[str, statistics.Statistics]:
     """{column: of its training rows}, of those that are kept."""
     kept = {name: statistics.of(plan) for name, plan in made.items() if not plan.dropped}
-    train, _, _ = hold_out.parts(Split(np.arange(count)))
-    chosen = np.asarray(train.images)
     most = max(1, MOST_VALUES // max(1, len(kept)))
-    training, looked_at = np.zeros(count, bool), np.zeros(count, bool)
-    training[chosen] = True
-    looked_at[chosen[np.linspace(0, len(chosen) - 1, min(most, len(chosen))).astype(int)]] = True
+    # Every so many rows of training, so that they are spread evenly.
+    every = -(-int(training.sum()) // most)
+    looked_at, seen = np.zeros(len(training), bool), 0
+    for start in range(0, len(training), MOST_VALUES):
+        some = training[start : start + MOST_VALUES]
+        number = seen + np.cumsum(some)
+        looked_at[start : start + len(some)] = some & (number % every == 0)
+        seen = int(number[-1])
     for chunk in source.chunks():
         part = slice(chunk.start, chunk.start + len(chunk))
         for name, each in kept.items():

@@ -64,7 +64,7 @@ def decide(plan: Plan, found: Statistics | None, unseen: str) -> Decision:
 
 def _number(plan: Plan, found: Numbers) -> Decision:
     look, said = plan.look, plan.override
-    if plan.kind is None and said.log is None and not said.unit and look.few is not None:
+    if plan.kind is None and said.log is None and not said.unit and look.few:
         counts = {word_of(number) or "": count for number, count in found.counts.items()}
         if (pair := no_and_yes(counts)) is not None:
             return _decided(plan, BOOLEAN, "0 and 1 alone", words=pair)

@@ -16,6 +16,9 @@ FEW = 10
 MOST_TRACKED = 2**20
 """Different words of a column that are remembered, to see whether all of them differ."""
 
+_SETTLED = 1000
+"""Values after which a column of words is looked at for words alone."""
+
 _CODE = r"^[-+]?0[0-9]"
 
 
@@ -61,11 +64,17 @@ class Look:
         self.all_tracked = True
         self._last = -np.inf
         self._all_numbers = 0
+        self._settled = False
 
     @property
     def present(self) -> int:
         """Values that are not missing."""
         return self.rows - self.missing
+
+    @property
+    def words_alone(self) -> bool:
+        """Whether most values are neither numbers nor dates."""
+        return 2 * (self.numbers + self.commas + self.grouped + self.dates) < self.present
 
     @property
     def whole_or_decimal(self) -> int:
@@ -90,36 +99,60 @@ class Look:
             self._numbers(start, array, array)
 
     def _text(self, start: int, array: pa.Array) -> None:
-        comma = self.override.decimal == ","
-        try:
-            self._numbers(start, values.as_numbers(array, comma), array)
-            self.numbers += len(array) - array.null_count
-            self._all_numbers += len(array) - array.null_count
-            self.codes |= bool(pc.any(pc.match_substring_regex(array, _CODE)).as_py())
-            if self.codes:
-                self._words(array)
-            return
-        except pa.ArrowInvalid:
-            self._other_than_numbers(start, array)
+        present = len(array) - array.null_count
+        if self._settled:
+            self._words(array)
+        elif self._are_numbers(start, array):
+            self.numbers += present
+        elif self._are_dates(start, array):
+            self.dates += present
+        else:
+            self._other(start, array)
+            self._settled = self.present >= _SETTLED and self.words_alone
 
-    def _other_than_numbers(self, start: int, array: pa.Array) -> None:
+    def _are_numbers(self, start: int, array: pa.Array) -> bool:
+        try:
+            numbers = values.as_numbers(array, self.override.decimal == ",")
+        except pa.ArrowInvalid:
+            return False
+        self._numbers(start, numbers, array)
+        self._all_numbers += len(array) - array.null_count
+        if self.whole:
+            self.codes |= bool(pc.any(pc.match_substring_regex(array, _CODE)).as_py())
+        if self.codes:
+            self._words(array)
+        return True
+
+    def _are_dates(self, start: int, array: pa.Array) -> bool:
+        """Whether all are, in a form that all before were."""
+        fitting = [form for form, bad in self.forms.items() if bad is None]
+        for form in fitting:
+            if _not_of(start, array, form) is None:
+                for other in fitting:
+                    if other != form:
+                        self.forms[other] = _not_of(start, array, other)
+                return True
+        return False
+
+    def _other(self, start: int, array: pa.Array) -> None:
+        """Of an array that is neither all numbers nor all dates."""
         try:
             if self.whole or self.decimals:
                 self._numbers(start, values.as_numbers(array, comma=True), array)
                 self.decimals += len(array) - array.null_count
         except pa.ArrowInvalid:
             pass
-        plain = pc.match_substring_regex(array, values.NUMBERS)
-        self.numbers += int(pc.sum(plain).as_py() or 0)
-        self.not_a_number = self.not_a_number or _found(start, array, pc.invert(plain))
-        commas, grouped = (
-            pc.match_substring_regex(array, pattern) for pattern in (values.COMMAS, values.GROUPED)
+        plain, commas, grouped = (
+            pc.match_substring_regex(array, pattern)
+            for pattern in (values.NUMBERS, values.COMMAS, values.GROUPED)
         )
+        dates = values.looks_like_dates(array)
+        self.numbers += int(pc.sum(plain).as_py() or 0)
         self.commas += int(pc.sum(pc.and_not(commas, grouped)).as_py())
         self.grouped += int(pc.sum(grouped).as_py())
-        dates = values.looks_like_dates(array)
         self.dates += int(pc.sum(dates).as_py())
         none = pc.invert(pc.or_(pc.or_(plain, dates), pc.or_(commas, grouped)))
+        self.not_a_number = self.not_a_number or _found(start, array, pc.invert(plain))
         self.a_word = self.a_word or _found(start, array, none)
         for form, bad in self.forms.items():
             if bad is None:

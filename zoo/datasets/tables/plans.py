@@ -55,7 +55,7 @@ class Plan:
     def numbers(self, array: pa.Array) -> np.ndarray:
         """float64 [n]: numbers, or days from 1970-01-01 on; NaN where missing."""
         if array.type == TEXT:
-            array = values.without_missing(array, self.override.missing)
+            array = self._known(array)
             try:
                 array = self._parsed(array)
             except pa.ArrowInvalid as error:
@@ -66,6 +66,11 @@ class Plan:
                 ) from error
         return values.numpy_of(array)
 
+    def _known(self, text: pa.Array) -> pa.Array:
+        """Null where the user's own texts say that a value is missing."""
+        further = self.override.missing
+        return values.without_missing(text, further) if further else text
+
     def _parsed(self, text: pa.Array) -> pa.Array:
         if self.type == TIME:
             return values.as_times(text, self.form)
@@ -74,7 +79,7 @@ class Plan:
     def words(self, array: pa.Array) -> pa.Array:
         """Text [n]; null where missing."""
         if array.type == TEXT:
-            array = values.without_missing(array, self.override.missing)
+            array = self._known(array)
             if self._spelt_as_numbers:
                 array = values.as_numbers(array, self.comma)
         return values.as_words(array)

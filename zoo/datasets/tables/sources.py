@@ -20,8 +20,8 @@ MOST_COLUMNS = 1000
 ROWS = 2**16
 """Rows of a chunk, where the file itself does not say."""
 
-_KEPT = 1 / 64
-"""Of the memory: a file of fewer bytes is parsed once and kept, not parsed at each pass."""
+_KEPT = 1 / 8
+"""Of the memory that rows may take: a smaller file is parsed once and kept, not at each pass."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ class Source(abc.ABC):
         self.notes: list[str] = []
         self.declared: dict[str, tuple[tuple[str, ...], bool]] = {}
         """{column: (its words, whether they are in an order)}, of frames that say so."""
-        self._small = size <= _KEPT * storage.physical_memory()
+        self.size = size
+        self._small = False
         self._kept: list[Chunk] | None = None
 
     @property
@@ -72,6 +73,10 @@ class Source(abc.ABC):
     @abc.abstractmethod
     def digest(self) -> str:
         """Hexadecimal digits that change with anything that is read."""
+
+    def keep_if_small(self, memory_share: float) -> None:
+        """Lets it be parsed once only where it is small beside the memory that rows may take."""
+        self._small = self.size <= _KEPT * memory_share * storage.physical_memory()
 
     def chunks(self) -> Iterator[Chunk]:
         """All rows."""

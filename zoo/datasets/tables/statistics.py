@@ -73,7 +73,7 @@ class Numbers(Statistics):
             return
         self.present += len(numbers)
         self.low, self.high = min(self.low, numbers.min()), max(self.high, numbers.max())
-        if self.plan.look.few is not None:
+        if self.plan.look.few:
             values, counts = np.unique(numbers, return_counts=True)
             self.counts.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
         self._add(numbers)

@@ -24,6 +24,8 @@ NEEDED = (
     "tyro",
     "importlib_resources",
     "requests",
+    "pyarrow",
+    "yaml",
     "tqdm",
     "tensorboardX",
 )

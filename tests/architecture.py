@@ -89,7 +89,17 @@ ROOMS = {
     ),
     "command_line": (
         "the command `zoo`: parses and prints, nothing else",
-        ("artifact", "catalog", "deploy", "errors", "export", "recipe", "runtime"),
+        (
+            "artifact",
+            "atomic_write",
+            "catalog",
+            "datasets",
+            "deploy",
+            "errors",
+            "export",
+            "recipe",
+            "runtime",
+        ),
     ),
     "__main__": ("`python -m zoo`", ("command_line",)),
 }

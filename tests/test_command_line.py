@@ -557,3 +557,39 @@ def test_the_installed_command_is_this_function():
 
 def test_the_version_is_the_packages(run):
     assert run("--version")[:2] == (0, f"zoo {zoo.__version__}\n")
+
+
+# --- columns ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def table(tmp_path):
+    """A .csv whose columns are of three kinds."""
+    rows = [f"{row * 0.5},{('Oslo', 'Moss')[row % 2]},k{row}" for row in range(40)]
+    path = tmp_path / "sales.csv"
+    path.write_text("\n".join(["age,city,key", *rows]) + "\n")
+    return path
+
+
+def test_columns_prints_what_each_is_taken_for_and_why(run, table):
+    code, said, _ = run("columns", table)
+    assert code == 0
+    assert "  city:\n    kind: categorical  # 2 different words" in said
+    assert "  key:\n    drop: true  # all values differ, as identifiers do" in said
+
+
+def test_columns_writes_a_file_that_is_read_back_and_replaces_none_unasked(run, table, tmp_path):
+    out = tmp_path / "columns.yaml"
+    assert run("columns", table, "--out", out)[0] == 0
+    schema = zoo.datasets.load(table).schema
+    assert zoo.datasets.load(table, columns=out).schema == schema
+    code, _, said = run("columns", table, "--out", out)
+    assert code == 2 and "is there already. Pass --replace" in said
+    out.write_text("columns: {age: {kind: real, unit: years}}")
+    code, said, _ = run("columns", table, "--columns", out)
+    assert code == 0 and "unit: years" in said
+
+
+def test_columns_of_what_is_no_table_is_a_sentence(run, tmp_path):
+    code, _, said = run("columns", tmp_path / "photos.zip")
+    assert code == 2 and "is no table. Wanted: a .csv" in said

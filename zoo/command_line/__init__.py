@@ -11,7 +11,7 @@ import os
 import sys
 
 from zoo import __version__
-from zoo.command_line import checking, deploying, describing, republishing, training
+from zoo.command_line import checking, deploying, describing, republishing, tabulating, training
 from zoo.command_line.printing import printable, say
 from zoo.errors import ExportError, ZooError
 
@@ -57,6 +57,6 @@ def _parser():
     )
     parser.add_argument("--version", action="version", version=f"zoo {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for room in (training, describing, checking, deploying, republishing):
+    for room in (training, describing, tabulating, checking, deploying, republishing):
         room.add(commands)
     return parser

@@ -5,22 +5,25 @@ data = datasets.load("mnist")           # any image dataset of TensorFlow Datase
 data = datasets.load("~/photos")        # a folder of images, or photos.zip, photos.tar.gz
 data = datasets.load("spectra.npy")     # .npy or .npz
 data = datasets.from_arrays(x, labels)  # what a program holds
+data = datasets.load("sales.csv")       # a table: .csv, .tsv, .parquet, .npz
+data = datasets.from_frame(frame)       # of pandas or polars
 data.train.batch(slice(0, 64))          # float32 [64, *data.event_shape] in [0, 1]
 """
 
 import difflib
 import os
-from numbers import Integral
 from pathlib import Path
 from typing import Literal, cast
 
 from zoo.artifact.schema import Schema
+from zoo.datasets import tabular
 from zoo.datasets.archives import SUFFIXES as _ARCHIVE_SUFFIXES
 from zoo.datasets.base import Dataset, HoldOut, ImageShape, Split
 from zoo.datasets.binarization import binarize
 from zoo.datasets.classes import classes, label_count, leave_out
 from zoo.datasets.in_memory import from_arrays
 from zoo.datasets.reading import exists, expanded, printable
+from zoo.datasets.tabular import columns_of, from_frame
 from zoo.errors import DatasetError, MissingDependency
 
 __all__ = [
@@ -29,7 +32,9 @@ __all__ = [
     "Split",
     "binarize",
     "classes",
+    "columns_of",
     "from_arrays",
+    "from_frame",
     "label_count",
     "leave_out",
     "load",
@@ -56,14 +61,17 @@ def load(
     memory_share: float = 0.25,
     cache_dir: str | os.PathLike[str] | None = None,
     skip_corrupt: bool = False,
+    columns: str | os.PathLike[str] | None = None,
+    label: str | None = None,
+    unseen: Literal["refuse", "other"] = "refuse",
 ) -> Dataset:
     """Load a dataset; `test` and `train` never share an example.
 
     Args:
         name: `digits`; one of scikit-learn's tables, `wine`, `breast_cancer` or `diabetes`; an
             image dataset of TFDS (`mnist`, `emnist/letters`, `mnist:3.0.1`); or a path to a folder
-            of images, a .zip or .tar of one, a .npz or a .npy. A folder named like a dataset:
-            ./mnist.
+            of images, a .zip or .tar of one, a .npz or a .npy, or a table: a .csv, .tsv or
+            .parquet. A folder named like a dataset: ./mnist.
         seed: draws the held-out test set, where the data has none of its own.
         image_shape: (height, width, 1 or 3) to resize and crop to, or (height, width), of which
             the channels are chosen. None keeps one common size; for files of several sizes a square
@@ -76,15 +84,33 @@ def load(
         cache_dir: folder of those files; None is $VAE_ZOO_CACHE or ~/.cache/vae-zoo.
         skip_corrupt: leave out images of a folder or archive that cannot be decoded, at most half
             of them, and name them in `notes`.
+        columns: of a table, a columns.yaml that says what its columns are, where the rules of
+            docs/data.md say otherwise; `zoo columns FILE` writes one.
+        label: of a table, the column that is the label, and leaves it.
+        unseen: of a table, "other" makes one word of the rare ones and of those that the training
+            rows lack; "refuse" leaves out test rows of such words.
 
     Raises:
         DatasetError: unknown, absent, unreadable or out-of-range data, or an option out of range.
         MissingDependency: the library that this source needs is not installed.
     """
     image_shape = _checked_options(seed, image_shape, test_share, test_split, memory_share)
+    tabular.require_unseen(unseen)
     hold_out = HoldOut(test_share, seed, last=test_split == "last")
     given = _text(name)
     path = expanded(given)
+    source = tabular.source_of(path)
+    if source is not None:
+        if image_shape is not None:
+            raise DatasetError(f"{given!r:.60} is a table, which image_shape has no part in.")
+        options = (columns, label, unseen)
+        return tabular.load(source, hold_out, options, memory_share, cache_dir)
+    for option, value in (("columns", columns), ("label", label)):
+        if value is not None:
+            raise DatasetError(
+                f"{option}={os.fspath(value)!r:.60} is an option of tables, and {given!r:.60} is "
+                f"none. Leave {option} out."
+            )
     if given in _EMBEDDED:
         return _load_embedded(given, hold_out, image_shape)
     if (isinstance(name, os.PathLike) or _is_path(given)) and exists(path):
@@ -122,16 +148,7 @@ def _checked_options(
     test_split: str,
     memory_share: float,
 ) -> ImageShape | None:
-    if not isinstance(seed, Integral) or seed < 0:
-        raise DatasetError(f"seed={seed!r}; wanted: an integer of at least 0.")
-    if not 0 < test_share < 1:
-        raise DatasetError(f"test_share={test_share}; wanted: a number between 0 and 1, as 0.2.")
-    if test_split not in ("random", "last"):
-        raise DatasetError(f"test_split={test_split!r}; wanted: 'random' or 'last'.")
-    if not memory_share > 0:
-        raise DatasetError(
-            f"memory_share={memory_share}; wanted: a number above 0, as 0.25 for a quarter."
-        )
+    tabular.require_options(seed, test_share, test_split, memory_share)
     if image_shape is None:
         return None
     try:
@@ -150,7 +167,8 @@ def _checked_options(
 
 def _is_path(given: str, and_nothing_else: bool = False) -> bool:
     """Whether the text reads as a path; `emnist/letters` may be a path or a name of TFDS."""
-    if given.lower().endswith((*_ARRAY_SUFFIXES, *_ARCHIVE_SUFFIXES)) or given in (".", ".."):
+    endings = (*_ARRAY_SUFFIXES, *tabular.SUFFIXES, *_ARCHIVE_SUFFIXES)
+    if given.lower().endswith(endings) or given in (".", ".."):
         return True
     if given.startswith(("/", "~", "./", "../")) or "\\" in given or given.endswith("/"):
         return True
@@ -191,7 +209,8 @@ def _load_path(
     if path.suffix.lower() in _ARRAY_SUFFIXES:
         return arrays.load(path, hold_out, image_shape, memory_share)
     raise DatasetError(
-        f"{printable(path)} is no folder, .zip, .tar, .npz or .npy. {_what_is_wanted()}"
+        f"{printable(path)} is no folder, .zip, .tar, .npz, .npy, .csv, .tsv or .parquet. "
+        f"{_what_is_wanted()}"
     )
 
 
@@ -208,5 +227,6 @@ def _unknown(given: str) -> str:
 def _what_is_wanted() -> str:
     return (
         f"Wanted: {', '.join(_EMBEDDED)} (embedded), an image dataset of TensorFlow Datasets such "
-        "as mnist, or a path to a folder of images, a .zip or .tar of one, a .npz or a .npy."
+        "as mnist, or a path to a folder of images, a .zip or .tar of one, a .npz or a "
+        ".npy, or a table: a .csv, .tsv or .parquet."
     )

@@ -31,7 +31,7 @@ _CHUNK_BYTES = 16 * 2**20
 _ZIP = b"PK"
 _LARGEST_PIECE = 2**20
 _ENCRYPTED = 0x1  # of a member's flags
-_MEMORY_SHARE_OF_AN_NPZ = 0.5  # the two parts are copies
+MEMORY_SHARE_OF_AN_NPZ = 0.5  # the two parts are copies
 _AS_NPY = "Save the array with np.save as a .npy: that is read from disk as it is needed."
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -161,16 +161,16 @@ def _read_npz(path: Path, stream: BinaryIO) -> dict[str, np.ndarray]:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         wanted = _wanted(path, list(members))
         needed = sum(members[key].file_size for key in wanted)
-        most = int(_MEMORY_SHARE_OF_AN_NPZ * storage.physical_memory())
+        most = int(MEMORY_SHARE_OF_AN_NPZ * storage.physical_memory())
         if needed > most:
             raise DatasetError(
                 f"{printable(path)} unpacks to {needed:,} bytes, and at most {most:,} are read "
                 f"into memory here. {_AS_NPY}"
             )
-        return _named(path, {key: _member(archive, members[key]) for key in wanted})
+        return _named(path, {key: member(archive, members[key]) for key in wanted})
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
+def member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
     """One array of an .npz, whose header is held against the member's size before it is read."""
     if info.flag_bits & _ENCRYPTED:
         raise ValueError(f"{info.filename} is encrypted")

@@ -131,9 +131,24 @@ class BaseDataset(Generic[AnySplit]):
         return self.schema.range
 
 
+@dataclass(frozen=True)
+class Reason:
+    """One thing that was chosen in loading, and why."""
+
+    what: str
+    value: str
+    why: str
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset(BaseDataset[Split]):
-    """A named dataset as it is loaded; final."""
+    """A named dataset as it is loaded; final.
+
+    Args:
+        reasons: of a table, what each column is taken for.
+    """
+
+    reasons: tuple[Reason, ...] = ()
 
 
 def as_uint8_or_float32(rows: np.ndarray) -> np.ndarray:
@@ -162,6 +177,19 @@ class HoldOut:
     def parts(self, split: Split) -> tuple[Split, Split, str]:
         """(train, test, sentence): without replacement; the seed fixes a random choice exactly."""
         n = len(split)
+        train, test = self.places(n)
+        n_test = len(test)
+        if self.last:
+            sentence = f"The last {n_test:,} of {n:,} examples ({self.share:.0%}), n={n_test:,}."
+        else:
+            sentence = (
+                f"{n_test:,} of {n:,} examples ({self.share:.0%}) held out at random, "
+                f"n={n_test:,}, seed={self.seed}."
+            )
+        return split.subset(train).as_loaded(), split.subset(test).as_loaded(), sentence
+
+    def places(self, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """int64, ascending: where those of training and those held out stand among n examples."""
         if n < FEWEST_EXAMPLES:
             raise DatasetError(
                 f"{n} examples are too few to hold out a test set; at least {FEWEST_EXAMPLES} are "
@@ -169,17 +197,10 @@ class HoldOut:
             )
         n_test = min(n - 1, max(1, round(n * self.share)))
         if self.last:
-            train, test = np.arange(n - n_test), np.arange(n - n_test, n)
-            sentence = f"The last {n_test:,} of {n:,} examples ({self.share:.0%}), n={n_test:,}."
-        else:
-            order = np.random.default_rng(self.seed).permutation(n)
-            # Sorted, so that data on disk is read forwards.
-            test, train = np.sort(order[:n_test]), np.sort(order[n_test:])
-            sentence = (
-                f"{n_test:,} of {n:,} examples ({self.share:.0%}) held out at random, "
-                f"n={n_test:,}, seed={self.seed}."
-            )
-        return split.subset(train).as_loaded(), split.subset(test).as_loaded(), sentence
+            return np.arange(n - n_test), np.arange(n - n_test, n)
+        order = np.random.default_rng(self.seed).permutation(n)
+        # Sorted, so that data on disk is read forwards.
+        return np.sort(order[n_test:]), np.sort(order[:n_test])
 
 
 def slug(text: str) -> str:

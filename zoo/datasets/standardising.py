@@ -26,11 +26,11 @@ def center_and_scale(split: Split) -> tuple[tuple[float, ...], tuple[float, ...]
     if split.lengths is not None:
         values = values[np.arange(values.shape[1])[None] < split.lengths[rows][:, None]]
     values = values.reshape(-1, shape[-1])
-    found = [_robust(column[~np.isnan(column)]) for column in values.T]
+    found = [robust(column[~np.isnan(column)]) for column in values.T]
     return tuple(center for center, _ in found), tuple(scale for _, scale in found)
 
 
-def _robust(column: np.ndarray) -> tuple[float, float]:
+def robust(column: np.ndarray) -> tuple[float, float]:
     """(center, scale) of the values of one feature."""
     if not len(column):
         return 0.0, 1.0

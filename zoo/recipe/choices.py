@@ -4,9 +4,9 @@ By the schema alone, see `zoo.datasets.Schema`; how many values lie between is o
 said.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
+
+from zoo.datasets.base import Reason
 
 LOOKED_AT = 1000
 """Training examples whose values are counted, at most."""
@@ -18,48 +18,39 @@ BINARY = ("bernoulli", "categorical", "negative_binomial")
 """Likelihoods of zeros and ones, or of whole numbers."""
 
 
-@dataclass(frozen=True)
-class Choice:
-    """One thing that was decided, and why."""
-
-    what: str
-    value: str
-    why: str
-
-
 def likelihood(asked, data):
-    """The `Choice` of a likelihood, for `asked` "auto" or a name."""
+    """The `Reason` of a likelihood, for `asked` "auto" or a name."""
     schema = data.schema
     if schema.columns and asked == "auto":
-        return Choice("likelihood", "columns", "a table: a law for each column")
+        return Reason("likelihood", "columns", "a table: a law for each column")
     if asked != "auto":
-        return Choice("likelihood", asked, "as asked")
+        return Reason("likelihood", asked, "as asked")
     if schema.is_binary:
-        return Choice("likelihood", "bernoulli", "the values are 0 and 1")
+        return Reason("likelihood", "bernoulli", "the values are 0 and 1")
     if schema.ink:
-        return Choice("likelihood", "bernoulli", "a value is the chance of ink, drawn as 0 or 1")
+        return Reason("likelihood", "bernoulli", "a value is the chance of ink, drawn as 0 or 1")
     if schema.is_eight_bits:
-        return Choice("likelihood", GREY, "8-bit values: a probability for each of the 256")
+        return Reason("likelihood", GREY, "8-bit values: a probability for each of the 256")
     if schema.center:
         why = "real values, standardised: a density with a learned scale for each feature"
-        return Choice("likelihood", "normal", why)
-    return Choice("likelihood", "normal", "real values: a density of learned scale")
+        return Reason("likelihood", "normal", why)
+    return Reason("likelihood", "normal", "real values: a density of learned scale")
 
 
 def binarization(asked, data, likelihood):
-    """The `Choice` of a binarization, for `asked` "auto" or a name, and a likelihood's name."""
+    """The `Reason` of a binarization, for `asked` "auto" or a name, and a likelihood's name."""
     if asked != "auto":
-        return Choice("binarization", asked, "as asked")
+        return Reason("binarization", asked, "as asked")
     if data.schema.is_binary:
-        return Choice("binarization", "none", "the values are 0 and 1 already")
+        return Reason("binarization", "none", "the values are 0 and 1 already")
     if data.schema.range != (0.0, 1.0):
-        return Choice("binarization", "none", "the values are no chances between 0 and 1")
+        return Reason("binarization", "none", "the values are no chances between 0 and 1")
     between = f"{share_between(data):.0%} of the values lie between the lowest and the highest"
     if not data.schema.ink:
-        return Choice("binarization", "none", between)
+        return Reason("binarization", "none", between)
     if likelihood not in BINARY:
-        return Choice("binarization", "none", f"the {likelihood} likelihood describes grey ink")
-    return Choice("binarization", "dynamic", "ink by custom, drawn anew at each visit")
+        return Reason("binarization", "none", f"the {likelihood} likelihood describes grey ink")
+    return Reason("binarization", "dynamic", "ink by custom, drawn anew at each visit")
 
 
 def share_between(data):

@@ -36,12 +36,19 @@ class Config:
 
     dataset: str = "digits"
     """`digits` (embedded), an image dataset of TensorFlow Datasets by name (mnist, fashion_mnist,
-    ...), a folder of images, a .zip or .tar of one, or an .npz or .npy file."""
+    ...), a folder of images, a .zip or .tar of one, an .npz or .npy file, or a table: a .csv, .tsv
+    or .parquet."""
     image_shape: tuple[int, int] | tuple[int, int, int] | None = None
     """Height, width and channels (1 or 3) that images are resized and cropped to. What is not given
     is chosen by the files."""
     skip_corrupt: bool = False
     """Leave out images of a folder or archive that cannot be decoded, and name them."""
+    columns: Path | None = None
+    """Of a table, a columns.yaml that says what its columns are; `zoo columns FILE` writes one."""
+    label: str | None = None
+    """Of a table, the column that is the label, and leaves it."""
+    unseen: Literal["refuse", "other"] = "refuse"
+    """Of a table, make one word, `other`, of rare words and of those the training rows lack."""
     binarization: Literal["auto", "dynamic", "static", "none"] = "auto"
     """`dynamic` draws training images anew at each visit, `static` once, `none` keeps their values.
     `auto` is dynamic for digits and other writing that is known by its name, none otherwise."""

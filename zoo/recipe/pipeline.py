@@ -20,9 +20,13 @@ from zoo.errors import InputError, Interrupted, MissingDependency, TrainingError
 from zoo.recipe import choices, command, options, short_help
 
 FIGURES = "figures"
-# `dataset` and `tuned_from` are names or paths: what is there is compared instead.
+MOST_REASONS = 40
+"""Columns of a table that are printed with the reason for their kinds."""
+
+# `dataset`, `columns` and `tuned_from` are names or paths: what is there is compared instead.
 _NOT_PART_OF_THE_RUN = {
     "dataset",
+    "columns",
     "memory_share",
     "samples",
     "float16",
@@ -115,6 +119,9 @@ def run(config, build, script, started=None, name=None):
         test_split=config.test_split,
         memory_share=config.memory_share,
         skip_corrupt=config.skip_corrupt,
+        columns=config.columns,
+        label=config.label,
+        unseen=config.unseen,
     )
     augmentation.require(config.augment, loaded.schema)
     zoo.training.seed_everything(config.seed)
@@ -130,7 +137,8 @@ def run(config, build, script, started=None, name=None):
     settings = zoo.training.plan(settings, data.train)
     target = config.out / f"{model.name}-{data.name}"
     _describe(model, data, settings, target)
-    print(*_table([likelihood, binarization]), *_indented(loaded.notes), sep="\n", flush=True)
+    chosen = [likelihood, binarization, *loaded.reasons[:MOST_REASONS]]
+    print(*_table(chosen), *_indented(_notes(loaded)), sep="\n", flush=True)
     inception = _inception(config, model, data)
     if config.dry_run:
         model.encoder.summary()
@@ -376,6 +384,14 @@ def _table(chosen):
     widths = [max(len(getattr(each, part)) for each in chosen) for part in ("what", "value")]
     for each in chosen:
         yield f"  {each.what:<{widths[0]}}  {each.value:<{widths[1]}}  {each.why}"
+
+
+def _notes(loaded):
+    """What was chosen in loading, less the columns that are in the table above it."""
+    more = len(loaded.reasons) - MOST_REASONS
+    yield from loaded.notes
+    if more > 0:
+        yield f"{more:,} columns more: `zoo columns FILE` lists them all."
 
 
 def _indented(sentences):

@@ -11,12 +11,15 @@ import onnxruntime
 from zoo.artifact.endpoints import Endpoint, Tensor
 from zoo.artifact.schema import Schema
 from zoo.errors import ArtifactError, InputError
-from zoo.runtime import inputs, labels
+from zoo.runtime import inputs, labels, tables
 from zoo.runtime.sessions import Array, Sessions
 
 
 class Call:
     """One endpoint: arrays in, a named tuple of arrays out. Thread-safe.
+
+    Where the schema is a table, a dict of columns or a frame stands for `numbers` and `categories`,
+    by position, and answers that hold rows have a property `table`: a dict of columns.
 
     Args:
         endpoint: an `Endpoint`.
@@ -48,7 +51,8 @@ class Call:
         self._classes = () if schema is None else schema.classes
         self._graph = graph or endpoint.name
         self._opened = False
-        self._result = _named_tuple(endpoint)
+        self._columns = tables.columns_of(schema, endpoint.inputs)
+        self._result = tables.with_table(endpoint, schema, _named_tuple(endpoint))
         given = ", ".join(f"{t.name}: {inputs.wanted(t)}" for t in endpoint.inputs)
         answers = ", ".join(f"{t.name}: {inputs.wanted(t)}" for t in endpoint.outputs)
         self.__doc__ = f"{endpoint.name}({given}) -> ({answers})"
@@ -135,6 +139,10 @@ class Call:
     ) -> tuple[dict[str, Any], int]:
         """({input: value}, checked, and how many rows they have)."""
         names = self._names
+        if self._columns and args and tables.is_table(args[0]):
+            made = tables.arrays_of(self.endpoint.name, args[0], self._columns)
+            names = [*made, *(name for name in names if name not in made)]
+            args = (*made.values(), *args[1:])
         given = dict(zip(names, args, strict=False))
         complete = len(args) == len(names) and not kwargs
         if not complete and (
@@ -146,7 +154,9 @@ class Call:
             )
         given |= kwargs
         checked = {
-            name: check(what, tensor, given[name], schema)
+            name: self._checked_rows(what, tensor, given[name])
+            if self._is_of_rows(name, given[name])
+            else check(what, tensor, given[name], schema)
             for name, what, tensor, schema in self._taken
         }
         if self._label is not None:  # after the others, whose rows one name is for
@@ -159,6 +169,14 @@ class Call:
             raise InputError(f"{self.endpoint.name}: the inputs' batches differ: {lengths}.")
         return checked, next(iter(lengths.values()))
 
+    def _is_of_rows(self, name: str, value: Any) -> bool:
+        """Whether an input is a table's rows, and not on a device."""
+        rows = self._columns and name in (tables.NUMBERS, tables.CATEGORIES)
+        return bool(rows) and not isinstance(value, onnxruntime.OrtValue)
+
+    def _checked_rows(self, what: str, tensor: Tensor, value: Any) -> Array:
+        return tables.checked(what, tensor, value, self._columns)
+
 
 def rows_within(endpoint: Endpoint, size: int) -> int:
     """Rows of an endpoint whose inputs and answers take `size` bytes; one at least."""
@@ -167,7 +185,7 @@ def rows_within(endpoint: Endpoint, size: int) -> int:
     return max(1, size // max(1, row))
 
 
-def _named_tuple(endpoint: Endpoint) -> Callable[..., Any]:
+def _named_tuple(endpoint: Endpoint) -> type[Any]:
     """The type of an endpoint's answers."""
     names = [tensor.name for tensor in endpoint.outputs]
     return collections.namedtuple(endpoint.name.title(), names)

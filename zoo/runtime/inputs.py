@@ -8,6 +8,7 @@ width, if each fits; nothing is rounded, wrapped around, or clamped.
 import math
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ SLACK = 1e-6
 """Of a schema's range, what a value may lie beyond its ends: float32 arithmetic that should end at
 1 ends at 1.0000001. Nothing is clamped; a log-likelihood changes by as little."""
 
+_COMPARED = 80  # characters of a word that is none
 _LONGEST = 2**30  # bytes of an array, above which it is looked whether memory can hold its answer
 
 
@@ -81,6 +83,15 @@ def wanted(tensor: Tensor) -> str:
 def words(shape: Any) -> str:
     """A shape as it is printed."""
     return "[" + ", ".join(str(n) for n in shape) + "]"
+
+
+def nearest(word: str, words: Sequence[str]) -> str:
+    """The word that is most like this one, upper and lower case being one."""
+    import difflib  # only who mistypes waits for it
+
+    plain = {each[:_COMPARED].casefold(): each for each in reversed(words)}
+    close = difflib.get_close_matches(word[:_COMPARED].casefold(), plain, n=1, cutoff=0.0)
+    return plain[close[0]]
 
 
 def _array(what: str, tensor: Tensor, value: Any) -> Array:

@@ -7,7 +7,7 @@ import numpy as np
 
 from zoo.artifact.endpoints import Tensor
 from zoo.errors import InputError
-from zoo.runtime.inputs import is_masked, wanted
+from zoo.runtime.inputs import is_masked, nearest, wanted
 from zoo.runtime.sessions import Array
 
 LABEL = "label"
@@ -71,7 +71,7 @@ def _numbers(what: str, tensor: Tensor, names: list[Any], classes: Sequence[str]
         if name not in number_of:
             raise InputError(
                 f"{what}: {name!r:.{_SHOWN}} is none of the {len(classes)} classes; the nearest is "
-                f"{_nearest(name, classes)!r:.{_SHOWN}}. schema.classes of what zoo.load returns "
+                f"{nearest(name, classes)!r:.{_SHOWN}}. schema.classes of what zoo.load returns "
                 "lists them."
             )
     if len(number_of) < len(classes):
@@ -87,11 +87,3 @@ def _require_one_class_each(what: str, names: list[str], classes: Sequence[str])
                 f"{what}: {name!r:.{_SHOWN}} is the name of {len(numbers)} classes; their numbers "
                 f"are {', '.join(map(str, numbers[:10]))}. Give the number."
             )
-
-
-def _nearest(name: str, classes: Sequence[str]) -> str:
-    """The class whose name is most like this one, upper and lower case being one."""
-    import difflib  # only who mistypes waits for it
-
-    plain = {each[:_SHOWN].casefold(): each for each in reversed(classes)}
-    return plain[difflib.get_close_matches(name[:_SHOWN].casefold(), plain, n=1, cutoff=0.0)[0]]

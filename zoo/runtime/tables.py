@@ -1,0 +1,240 @@
+"""Tables by the names and words of their columns: what an endpoint is given, and what it answers.
+
+A table is a dict of columns or a frame, of which no library is imported: names, and a list or an
+array of each.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from zoo.artifact.columns import COUNT, DATE, Column
+from zoo.artifact.endpoints import Endpoint, Tensor
+from zoo.artifact.schema import TABLE, Schema
+from zoo.errors import InputError
+from zoo.runtime import inputs
+from zoo.runtime.columns import codes_of, numbers_of, require_numbers, shown
+from zoo.runtime.sessions import Array
+
+NUMBERS, CATEGORIES = "numbers", "categories"
+"""The inputs that hold a table's rows, and the answers that hold rows which were drawn."""
+
+MEANS, MODES = "numbers_mean", "categories_mode"
+"""The answers that hold expected numbers, and the likeliest words."""
+
+_SECOND = 86_400  # of a day
+_LAST_DAY = 3.6e7  # beyond which, either way, no date is told: a hundred thousand years
+
+
+def is_table(value: Any) -> bool:
+    """Whether it is a dict of columns or a frame, and no array."""
+    return isinstance(value, Mapping) or (hasattr(value, "columns") and not hasattr(value, "dtype"))
+
+
+def columns_of(
+    schema: Schema | None, tensors: Sequence[Tensor], names: tuple[str, str] = (NUMBERS, CATEGORIES)
+) -> tuple[Column, ...]:
+    """The columns of a table's tensors; () where there are none of these names."""
+    if schema is None or schema.kind != TABLE:
+        return ()
+    widths = {
+        names[0]: sum(each.is_number for each in schema.columns),
+        names[1]: sum(not each.is_number for each in schema.columns),
+    }
+    found = {t.name: t.shape[1:] for t in tensors if t.name in widths}
+    wanted = {name: (width,) for name, width in widths.items() if width}
+    return schema.columns if found == wanted else ()
+
+
+def arrays_of(what: str, given: Any, columns: Sequence[Column]) -> dict[str, Array]:
+    """{numbers: float32 [rows, n], categories: int32 [rows, m]} of those that the table has.
+
+    A number is taken less its column's origin. A missing value is NaN, or -1. A column that may
+    miss values may be left out; one value stands for all rows.
+
+    Args:
+        what: the endpoint, for errors.
+        given: a dict of columns or a frame.
+        columns: the schema's.
+
+    Raises:
+        InputError: for a column or a word that the schema lacks, a value that is missing where none
+            may be, and whatever is no value of its column.
+    """
+    table = _columns(what, given, columns)
+    rows = _rows(what, table)
+    found: dict[str, list[Array]] = {NUMBERS: [], CATEGORIES: []}
+    for column in columns:
+        where = f"{what}({shown(column.name)})"
+        value = table.get(column.name, [None] * rows)
+        if column.is_number:
+            values = numbers_of(where, column, value)
+            found[NUMBERS].append(_repeated(values - column.origin, rows).astype(np.float32))
+        else:
+            found[CATEGORIES].append(_repeated(codes_of(where, column, value), rows))
+    return {name: np.stack(each, axis=1) for name, each in found.items() if each}
+
+
+def checked(what: str, tensor: Tensor, value: Any, columns: Sequence[Column]) -> Array:
+    """Plain arrays of `numbers` less their origin, or of `categories`, as `arrays_of` makes them.
+
+    Raises:
+        InputError: as `inputs.checked`, and for what is no value of its column.
+    """
+    if inputs.is_masked(value):
+        return inputs.checked(what, tensor, value)  # which says so
+    whole = tensor.name == CATEGORIES
+    mine = [column for column in columns if column.is_number != whole]
+    try:
+        given = np.asarray(value)
+        gaps = np.equal(given, -1) if whole else np.isnan(given)
+    except (TypeError, ValueError):
+        return inputs.checked(what, tensor, value)
+    filled = np.where(gaps, np.zeros((), given.dtype), given)
+    taken = filled.tolist() if isinstance(value, (list, tuple)) else filled
+    array = inputs.checked(what, tensor, taken)
+    if array is filled or not array.flags.writeable:
+        array = array.copy()
+    for at, column in enumerate(mine):
+        where = f"{what}, the column {shown(column.name)}"
+        _require_gaps(where, column, gaps[:, at])
+        if whole:
+            _require_codes(where, column, array[:, at])
+        else:
+            present = np.where(gaps[:, at], np.nan, array[:, at].astype(np.float64))
+            require_numbers(where, column, present + column.origin)
+    array[gaps] = -1 if whole else np.nan
+    return array
+
+
+def table_of(
+    numbers: Any, categories: Any, columns: Sequence[Column], drawn: bool
+) -> dict[str, Array]:
+    """{column: [rows]} in the units and words of the user's table, in its order.
+
+    Numbers are float64, counts int64 where they were drawn, dates datetime64[s]; words are text,
+    None where one is missing.
+
+    Args:
+        numbers: float32 [rows, n], less their origins, or an OrtValue; None where there are none.
+        categories: int32 [rows, m], the same.
+        columns: the schema's.
+        drawn: whether counts are draws, which are whole, and not means.
+    """
+    sides = {True: iter(_columns_of(numbers)), False: iter(_columns_of(categories))}
+    found = {}
+    for column in columns:
+        values = next(sides[column.is_number])
+        found[column.name] = (
+            _numbers_back(column, values, drawn) if column.is_number else _words(column, values)
+        )
+    return found
+
+
+def with_table(endpoint: Endpoint, schema: Schema | None, made: type[Any]) -> Callable[..., Any]:
+    """The named tuple of an endpoint's answers with a property `table`, where they hold rows."""
+    names, columns = (NUMBERS, CATEGORIES), columns_of(schema, endpoint.outputs)
+    drawn = bool(columns)
+    if not drawn:
+        names = MEANS, MODES
+        columns = columns_of(schema, endpoint.outputs, names)
+    if not columns:
+        return made
+
+    def table(self: Any) -> dict[str, Array]:
+        given = {name: getattr(self, name) for name in self._fields}
+        return table_of(given.get(names[0]), given.get(names[1]), columns, drawn)
+
+    facts = {"__slots__": (), "table": property(table, doc=table_of.__doc__)}
+    return type(made.__name__, (made,), facts)
+
+
+def _columns(what: str, given: Any, columns: Sequence[Column]) -> dict[str, Any]:
+    """{column: its values}."""
+    names = list(given) if isinstance(given, Mapping) else list(given.columns)
+    known = [column.name for column in columns]
+    for name in names:
+        if name not in known:
+            nearest = inputs.nearest(str(name), known)
+            raise InputError(
+                f"{what}: there is no column {shown(name)}; the nearest is {shown(nearest)}. The "
+                f"{len(known)} columns are {', '.join(map(shown, known[:10]))}"
+                f"{' and more' if len(known) > 10 else ''}."
+            )
+        if names.count(name) > 1:
+            raise InputError(f"{what}: the column {shown(name)} is there twice.")
+    for column in columns:
+        if column.name not in names and not column.missing:
+            raise InputError(
+                f"{what}: the column {shown(column.name)} is missing, and no value of it was in "
+                f"the training set. Give a {column.kind} for each row."
+            )
+    return {name: given[name] for name in names}
+
+
+def _rows(what: str, table: Mapping[str, Any]) -> int:
+    lengths = {name: len(each) for name, each in table.items() if not _is_one(each)}
+    if len({*lengths.values()}) > 1:
+        said = ", ".join(f"{shown(name)} {n}" for name, n in list(lengths.items())[:10])
+        raise InputError(f"{what}: the columns differ in their numbers of rows: {said}.")
+    if not table:
+        raise InputError(f"{what}: no column was given.")
+    return next(iter(lengths.values()), 1)
+
+
+def _is_one(value: Any) -> bool:
+    """Whether it is one value, and no column of them."""
+    if isinstance(value, (str, bytes)):
+        return True
+    return not hasattr(value, "__len__") or np.ndim(value) == 0
+
+
+def _repeated(values: Array, rows: int) -> Array:
+    return values if len(values) == rows else np.repeat(values, rows)
+
+
+def _require_gaps(where: str, column: Column, gaps: Array) -> None:
+    if not column.missing and gaps.any():
+        raise InputError(
+            f"{where}: a value is missing in row {int(gaps.argmax())}, and none was in the "
+            "training set. Give one for each row."
+        )
+
+
+def _require_codes(where: str, column: Column, codes: Array) -> None:
+    bad = (codes < 0) | (codes >= len(column.words))
+    if bad.any():
+        raise InputError(
+            f"{where}: given {int(codes[bad.argmax()])} in row {int(bad.argmax())}, wanted are "
+            f"codes from 0 to {len(column.words) - 1}, the places of its words, or -1 where one is "
+            "missing."
+        )
+
+
+def _columns_of(values: Any) -> Array:
+    if values is None:
+        return np.empty((0, 0))
+    if isinstance(values, onnxruntime.OrtValue):
+        values = values.numpy()
+    return np.asarray(values).T
+
+
+def _numbers_back(column: Column, values: Array, drawn: bool) -> Array:
+    numbers = values.astype(np.float64) + column.origin
+    if column.kind == DATE:
+        with np.errstate(invalid="ignore"):
+            told = np.abs(numbers) < _LAST_DAY
+        seconds = np.rint(np.where(told, numbers, 0.0) * _SECOND).astype(np.int64)
+        dates = seconds.astype("datetime64[s]")
+        dates[~told] = np.datetime64("NaT")
+        return dates
+    if column.kind == COUNT and drawn and np.isfinite(numbers).all():
+        return np.rint(numbers).astype(np.int64)
+    return numbers
+
+
+def _words(column: Column, codes: Array) -> Array:
+    words = np.array([*column.words, None], object)[codes]
+    return words if (codes < 0).any() else words.astype(str)

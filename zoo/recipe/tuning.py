@@ -14,7 +14,7 @@ from zoo.artifact.schema import Schema
 from zoo.errors import InputError
 from zoo.export.keras import load
 from zoo.recipe import options
-from zoo.recipe.choices import Choice
+from zoo.datasets.base import Reason
 
 
 @dataclass(frozen=True)
@@ -133,17 +133,17 @@ def require_data(earlier, data):
 
 
 def choices(earlier, config, data):
-    """The `Choice`s of likelihood and binarization: those of the artifact, unless asked otherwise.
+    """The `Reason`s of likelihood and binarization: those of the artifact, unless asked otherwise.
 
     Zeros and ones are not binarized again.
     """
     why = f"as {earlier.manifest['name']} was trained"
-    likelihood = Choice("likelihood", earlier.model.likelihood.family.replace(" ", "_"), why)
-    binarization = Choice("binarization", earlier.manifest["protocol"]["binarization"], why)
+    likelihood = Reason("likelihood", earlier.model.likelihood.family.replace(" ", "_"), why)
+    binarization = Reason("binarization", earlier.manifest["protocol"]["binarization"], why)
     if config.binarization != "auto":
-        binarization = Choice("binarization", config.binarization, "as asked")
+        binarization = Reason("binarization", config.binarization, "as asked")
     elif data.schema.is_binary:
-        binarization = Choice("binarization", "none", "the values are 0 and 1 already")
+        binarization = Reason("binarization", "none", "the values are 0 and 1 already")
     return likelihood, binarization
 
 

@@ -11,10 +11,10 @@ from zoo.artifact import checksums, layout, search_path
 from zoo.artifact import manifest as manifests
 from zoo.artifact.reading import Reader
 from zoo.artifact.schema import Schema
+from zoo.datasets.base import Reason
 from zoo.errors import InputError
 from zoo.export.keras import load
 from zoo.recipe import options
-from zoo.datasets.base import Reason
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from zoo.errors import InputError
 from zoo.latents import Codebook, Codes, Flat, posteriors, priors
 from zoo.latents.priors.autoregressive import AutoregressiveCodes
 from zoo.models import VAE, Autoencoder
-from zoo.networks import conditional, conv, dense, output_layers, recurrent
+from zoo.networks import conditional, conv, dense, dilated, output_layers, recurrent
 from zoo.objectives import ELBO, ImportanceWeighted
 from zoo.schedules import Linear
 
@@ -25,17 +25,23 @@ ENTRIES = {}
 
 @dataclass(frozen=True)
 class Entry:
-    """A named model: its builder, and the family of its networks."""
+    """A named model: its builder, the family of its networks, and what it is listed for."""
 
     build: Callable
     family: str
+    event_shape: tuple
 
 
-def entry(family):
-    """Enters a builder into the catalog under its own name."""
+def entry(family, event_shape=(28, 28, 1)):
+    """Enters a builder into the catalog under its own name.
+
+    Args:
+        family: of its networks.
+        event_shape: of data that it is made for, for which `table` builds it.
+    """
 
     def enter(builder):
-        ENTRIES[builder.__name__] = Entry(builder, family)
+        ENTRIES[builder.__name__] = Entry(builder, family, event_shape)
         return builder
 
     return enter
@@ -263,6 +269,20 @@ def rnn_vae(
     return _vae("rnn_vae", encoder, decoder, event_shape, latent, shape, **parts)
 
 
+@entry("dilated", (64, 2))
+def series_vae(event_shape, latent=16, width=48, blocks=None, activation="silu", **parts):
+    """VAE of dilated convolutions over windows of series [steps, features].
+
+    Args:
+        width: channels of the convolutions.
+        blocks: residual blocks, dilated by 1, 2, 4, ...; unless given as many as see the whole
+            window, see `zoo.networks.dilated.blocks_of`.
+    """
+    shape = {"width": width, "blocks": blocks, "activation": activation}
+    parts = {"likelihood": "normal"} | parts
+    return _vae("series_vae", dilated.encoder, dilated.decoder, event_shape, latent, shape, **parts)
+
+
 @entry("convolutional")
 def vq_vae(
     event_shape,
@@ -371,10 +391,13 @@ def build(name, event_shape, **options):
     return ENTRIES[name].build(event_shape, **options)
 
 
-def table(event_shape=(28, 28, 1)):
-    """Yields (name, family, posterior, prior, likelihood, objective, parameters) of every entry."""
+def table():
+    """Yields (name, family, posterior, prior, likelihood, objective, parameters) of every entry.
+
+    Built for its own `event_shape`.
+    """
     for name in ENTRIES:
-        model = build(name, event_shape)
+        model = build(name, ENTRIES[name].event_shape)
         facts = model.latent_facts
         yield (
             name,

@@ -4,7 +4,6 @@ A new entry states its case here; without one the suite fails.
 """
 
 import dataclasses
-from collections.abc import Callable
 
 import numpy as np
 import top_down
@@ -14,16 +13,6 @@ from zoo.artifact.endpoints import BATCH
 
 SEED = 5
 TRAINING, TEST = 192, 70  # examples; the proof takes 64 of the latter
-
-
-def digits():
-    """A few of the embedded 8x8 digits."""
-    whole = zoo.datasets.load("digits")
-    return dataclasses.replace(
-        whole,
-        train=whole.train.subset(range(TRAINING)),
-        test=whole.test.subset(range(TEST)),
-    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +29,7 @@ class Case:
         codes: how many values each latent may take, where they are whole numbers.
         exact_bits: whether z of `generate` has the same bits in every runtime.
         generates: whether there is a prior to draw from.
-        data: () -> Dataset.
+        named: the dataset that its recipe takes unless told, an embedded one.
     """
 
     options: dict
@@ -52,7 +41,16 @@ class Case:
     width: int | None = None
     codes: int | None = None
     exact_bits: bool = True
-    data: Callable = digits
+    named: str = "digits"
+
+    def data(self):
+        """A few of its dataset's examples."""
+        whole = zoo.datasets.load(self.named)
+        return dataclasses.replace(
+            whole,
+            train=whole.train.subset(range(TRAINING)),
+            test=whole.test.subset(range(TEST)),
+        )
 
     @property
     def latent(self):
@@ -93,6 +91,7 @@ CASES = {
     "conditional_vae": Case(CONV, 32, conditions={"label": 10}),
     "residual_vae": Case(CONV | {"blocks": 1}, 32),
     "rnn_vae": Case({"latent": 3, "units": 6}, 32),
+    "series_vae": Case({"latent": 3, "width": 6}, 16, named="oscillations"),
     "beta_vae": Case(DENSE, 10),
     "iwae": Case(DENSE, 50),
     "laplace_vae": Case(DENSE, 50, encoded=("mean", "log_scale")),

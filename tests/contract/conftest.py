@@ -38,7 +38,8 @@ def case(name):
 @pytest.fixture(scope="session")
 def data(case):
     """Tiny data that the entry can be trained on."""
-    return binarize(case.data(), "dynamic", SEED)
+    loaded = case.data()
+    return binarize(loaded, "dynamic" if loaded.schema.ink else "none", SEED)
 
 
 @pytest.fixture
@@ -68,6 +69,6 @@ def published(name, tmp_path_factory):
         return by_hand(name, folder)
     done = run_here(f"recipes/{name}.py", "--epochs", "1", "--samples", "2", cwd=folder)
     assert done.returncode == 0, done.stderr
-    artifact = folder / "exports" / f"{name}-digits"
+    artifact = folder / "exports" / f"{name}-{CASES[name].named}"
     model = keras.saving.load_model(artifact / "model.keras")
     return Published(artifact, model, zoo.load(artifact).manifest)

@@ -40,6 +40,10 @@ class Rows:
             rows = rows[tuple(rest)] if np.ndim(self.index[first]) == 0 else rows[:, *rest]
         return as_uint8_or_float32(rows)
 
+    def chosen(self, rows: slice | np.ndarray) -> "Rows":
+        """Some of the rows, in the order asked for; none is read."""
+        return Rows(self.array, self.index[rows])
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return self[:].astype(dtype or self.dtype, copy=False)
 
@@ -200,7 +204,7 @@ def _checked(indices: Indices) -> slice | np.ndarray:
 
 def _select(images: np.ndarray | Rows, chosen: slice | np.ndarray) -> np.ndarray | Rows:
     if isinstance(images, Rows):
-        return Rows(images.array, images.index[chosen])
+        return images.chosen(chosen)
     if isinstance(images, np.memmap) and not isinstance(chosen, slice):
         return Rows(images, np.arange(len(images))[chosen])
     return images[chosen]

@@ -3,7 +3,7 @@
 import html
 
 from zoo.artifact import layout, schema_in_words
-from zoo.artifact.schema import Schema
+from zoo.artifact.schema import IMAGE, Schema
 from zoo.export import proof_in_words
 
 FIGURES = {
@@ -14,19 +14,25 @@ FIGURES = {
     "history.png": "Training",
 }
 
+NO_PICTURES = {
+    "reconstructions.png": "Test examples and their reconstructions",
+}
+"""Of examples that are no pictures."""
+
 
 def write(folder, manifest):
     """Writes the card from the manifest, so that the two cannot disagree."""
     figures = {path.name for path in (folder / layout.FIGURES).glob("*.png")}
+    captions = FIGURES | ({} if manifest["schema"]["kind"] == IMAGE else NO_PICTURES)
     sections = [
         _head(manifest),
-        _pictures(figures, ("samples.png", "reconstructions.png")),
+        _pictures(figures, captions, ("samples.png", "reconstructions.png")),
         _metrics(manifest),
         _loading(manifest),
         _endpoints(manifest),
         _data(manifest),
         _training(manifest),
-        _pictures(figures, ("interpolation.png", "latent.png", "history.png")),
+        _pictures(figures, captions, ("interpolation.png", "latent.png", "history.png")),
         proof_in_words.section(manifest),
     ]
     (folder / layout.CARD).write_text("\n\n".join(filter(None, sections)) + "\n", encoding="utf-8")
@@ -54,9 +60,9 @@ def _families(latent):
     return f" with a {latent['posterior']} posterior and a {latent['prior']} prior"
 
 
-def _pictures(figures, names):
+def _pictures(figures, captions, names):
     return "\n\n".join(
-        f"![{FIGURES[name]}]({layout.FIGURES}/{name})\n\n*{FIGURES[name]}*"
+        f"![{captions[name]}]({layout.FIGURES}/{name})\n\n*{captions[name]}*"
         for name in names
         if name in figures
     )

@@ -86,6 +86,11 @@ def run(config, build, script):
         test_split=config.test_split,
         memory_share=config.memory_share,
         skip_corrupt=config.skip_corrupt,
+        kind=config.kind,
+        time=config.time,
+        entity=config.entity,
+        window=config.window,
+        stride=config.stride,
     )
     augmentation.require(config.augment, loaded.schema)
     zoo.training.seed_everything(config.seed)

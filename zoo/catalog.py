@@ -229,6 +229,33 @@ def flow_vae(
     return _dense("flow_vae", event_shape, latent, units, activation, **parts)
 
 
+@entry("dense", (1000,))
+def count_vae(
+    event_shape,
+    latent=10,
+    units=(128, 128),
+    activation="silu",
+    zero_inflated=False,
+    likelihood="library_negative_binomial",
+    **parts,
+):
+    """The dense VAE over counts that are shares of a library, as scVI (Lopez et al. 2018).
+
+    Args:
+        zero_inflated: whether a count may be 0 for another reason besides.
+    """
+    likelihood = likelihoods.get(likelihood)
+    if zero_inflated:
+        if not isinstance(likelihood, likelihoods.LibraryNegativeBinomial):
+            raise InputError(
+                f"zero_inflated=True is of library_negative_binomial; the likelihood is "
+                f"{likelihood.family}. Leave one of the two out."
+            )
+        likelihood = likelihoods.LibraryNegativeBinomial(True, likelihood.initial_dispersion)
+    parts |= {"likelihood": likelihood}
+    return _dense("count_vae", event_shape, latent, units, activation, **parts)
+
+
 @entry("recurrent")
 def rnn_vae(
     event_shape,

@@ -29,6 +29,7 @@ class Case:
         codes: how many values each latent may take, where they are whole numbers.
         exact_bits: whether z of `generate` has the same bits in every runtime.
         generates: whether there is a prior to draw from.
+        covariates: names of what `decode` and `generate` take besides, float32 [batch].
         named: the dataset that its recipe takes unless told, an embedded one.
     """
 
@@ -42,6 +43,7 @@ class Case:
     codes: int | None = None
     exact_bits: bool = True
     named: str = "digits"
+    covariates: tuple = ()
 
     def data(self):
         """A few of its dataset's examples."""
@@ -64,6 +66,7 @@ class Case:
         if self.codes:
             z = ("codes", "int32", (BATCH, self.latent))
         x_mean = ("x_mean", "float32", (BATCH, *event))
+        given = [(name, "float32", (BATCH,)) for name in self.covariates]
         widths = self.encoded
         if not isinstance(widths, dict):
             widths = dict.fromkeys(widths, self.latent)
@@ -71,9 +74,9 @@ class Case:
         encoded = [z] if self.codes else encoded
         table = {
             "encode": ([x, *besides], encoded),
-            "decode": ([z, *besides], [x_mean]),
+            "decode": ([z, *besides, *given], [x_mean]),
             "reconstruct": ([x, *besides], [x_mean]),
-            "generate": ([("seed", "int64", (BATCH,)), *besides], [x_mean, z]),
+            "generate": ([("seed", "int64", (BATCH,)), *besides, *given], [x_mean, z]),
             "score": ([x, *besides], [(name, "float32", (BATCH,)) for name in self.nats]),
         }
         if not self.generates:
@@ -92,6 +95,7 @@ CASES = {
     "residual_vae": Case(CONV | {"blocks": 1}, 32),
     "rnn_vae": Case({"latent": 3, "units": 6}, 32),
     "series_vae": Case({"latent": 3, "width": 6}, 16, named="oscillations"),
+    "count_vae": Case(DENSE, 10, named="cell_counts", covariates=("library",)),
     "beta_vae": Case(DENSE, 10),
     "iwae": Case(DENSE, 50),
     "laplace_vae": Case(DENSE, 50, encoded=("mean", "log_scale")),
@@ -138,4 +142,7 @@ def inputs(name, data, rows, endpoint="encode", latent=None):
             else drawn.standard_normal((rows, latent)).astype(np.float32)
         ),
     }.get(endpoint, lambda: data.test.examples(np.arange(rows)))()
-    return [first, *(data.test.condition(key)[:rows] for key in case.conditions)]
+    besides = [data.test.condition(key)[:rows] for key in case.conditions]
+    if endpoint in ("decode", "generate"):
+        besides += [np.linspace(1.0, 900.0, rows, dtype=np.float32) for _ in case.covariates]
+    return [first, *besides]

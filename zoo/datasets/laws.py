@@ -55,16 +55,10 @@ def cell_counts(hold_out: HoldOut, n: int = 3000) -> Dataset:
     standard normal, the shares' logarithms move by normal steps of scale 0.3. A cell's library is
     log-normal around 1,000 with scale 0.4; its counts are negative binomial with that mean.
     """
-    generator = np.random.default_rng(_SEED)
-    base = np.log(generator.dirichlet(np.full(GENES, 0.6), CELL_TYPES) + 1e-4)
-    slope = 0.3 * generator.standard_normal((CELL_TYPES, GENES))
-    kind = generator.integers(0, CELL_TYPES, n)
-    logits = base[kind] + generator.standard_normal((n, 1)) * slope[kind]
-    share = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
-    mean = share * np.exp(np.log(1000.0) + 0.4 * generator.standard_normal((n, 1)))
+    mean, kind, generator = cell_means(n)
     rate = generator.gamma(DISPERSION, mean / DISPERSION)
     values = generator.poisson(rate).astype(np.float32)
-    train, test, sentence = hold_out.parts(Split(values, kind.astype(np.int64)))
+    train, test, sentence = hold_out.parts(Split(values, kind))
     names = tuple(f"gene {i + 1}" for i in range(GENES))
     classes = tuple(f"type {i + 1}" for i in range(CELL_TYPES))
     return Dataset(
@@ -76,3 +70,15 @@ def cell_counts(hold_out: HoldOut, n: int = 3000) -> Dataset:
         licence="Apache-2.0, as the code that draws it",
         test_split=sentence,
     )
+
+
+def cell_means(n: int) -> tuple[np.ndarray, np.ndarray, np.random.Generator]:
+    """(means of the cells' counts [n, genes], their types [n], what draws the counts next)."""
+    generator = np.random.default_rng(_SEED)
+    base = np.log(generator.dirichlet(np.full(GENES, 0.6), CELL_TYPES) + 1e-4)
+    slope = 0.3 * generator.standard_normal((CELL_TYPES, GENES))
+    kind = generator.integers(0, CELL_TYPES, n)
+    logits = base[kind] + generator.standard_normal((n, 1)) * slope[kind]
+    share = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    library = np.exp(np.log(1000.0) + 0.4 * generator.standard_normal((n, 1)))
+    return share * library, kind.astype(np.int64), generator

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from zoo import noise
-from zoo.evaluation import line_figures
+from zoo.evaluation import count_figures, line_figures
 from zoo.evaluation.compilation import compiled_method
 from zoo.evaluation.png import save as _save
 
@@ -36,6 +36,8 @@ def draw(model, data, history, means, folder, seed=0):
             interpolation(model, data, folder)
     elif data.schema.kind == "series":
         line_figures.draw(model, data, folder, seed)
+    elif "library" in model.likelihood.covariates:
+        count_figures.draw(model, data, folder, seed)
     return folder
 
 

@@ -107,7 +107,8 @@ def _loading(m):
     tensors = "".join(f"\n{b} = tf.zeros(1, tf.int32)" for b in besides)
     fed = "".join(f', "{b}": {b}' for b in besides)
     named = "".join(f", {b}={b}" for b in besides)
-    ones = ", [1, 1, 1]" * len(besides)
+    asked = m["endpoints"].get("generate", {"inputs": []})["inputs"][1:]
+    ones = ", [1, 1, 1]" * len(asked)
     first = f"images = vae.generate([1, 2, 3]{ones}).x_mean  # float32 [3, {example}]"
     if "generate" not in m["endpoints"]:
         first = f"z = vae.encode(np.zeros((1, {example}), np.float32)).z"

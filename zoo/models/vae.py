@@ -214,15 +214,18 @@ class VAE(LatentModel):
         so is z where the latents have `exact_bits`. An autoregressive decoder draws each step from
         the same seed and feeds it back; `x_mean` are the means given the steps drawn before. Its
         steps come out differently in another runtime where the noise lies between the two runtimes'
-        probabilities, and so do codes: see `margin`.
+        probabilities, and so do codes: see `margin`. After the conditions come the likelihood's
+        `covariates`, as in `decode`.
         """
+        condition, covariates = self._apart(condition)
         drawn = noise.draw(self.latents.prior_noise_kinds(), seed)
         z, state = self.latents.generate(drawn, self._pseudo())
         if self.autoregressive:
             raw = self._drawn(z, condition, self.likelihood.noise(seed, self.event_shape, STEPS))
         else:
             raw = self.raw(state, condition, None)
-        return self._only_valid({**self._outputs(raw, condition), self._z_name: z}, condition)
+        answer = self._outputs(raw, condition, covariates) | {self._z_name: z}
+        return self._only_valid(answer, condition)
 
     def generate_from_split_seed(self, low, high, *condition):
         """`generate` of seeds split by `noise.split_seed`: JAX has no int64 by default."""

@@ -109,7 +109,8 @@ class Describing(Config):
 
     likelihood: Likelihood = "auto"
     """Of a value; `auto` is by what the data holds: bernoulli for zeros and ones and for ink,
-    `discretized_logistic` for 8-bit values, `normal` for other real values; --dry-run says why."""
+    `discretized_logistic` for 8-bit values, `library_negative_binomial` for counts, `normal` for
+    other real values; --dry-run says why."""
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,10 @@
 Run:       python recipes/series_vae.py              (made-up oscillations, 64 steps of 2 features)
            python recipes/series_vae.py --dataset pumps.csv --time when --entity pump
            python recipes/series_vae.py --dataset series.npy --kind series --window 128
-Cost:      TODO
-Expected:  TODO
+Cost:      oscillations: 3.6 minutes of training and 4 of evaluation and export on 2 busy CPU cores
+Expected:  oscillations: test NLL -52.29 nats (K=1000, n=1,200; of a density, in the data's units),
+           ELBO 45.06, KL 42.95, 12 of 16 latents active. A normal of the noise that was added has
+           -113.1 nats around the truth itself, which nobody is told
 """
 
 from dataclasses import dataclass

@@ -65,6 +65,6 @@ def samples(model, data, seed, folder):
         ends = [min(map(np.min, pair)), max(map(np.max, pair))]
         axes.plot(ends, ends, color="0.4", linewidth=0.8)
         axes.set(xscale="log", yscale="log", xlabel="test set", ylabel="generated")
-        axes.set_title(f"{what} of each feature's share of the library", fontsize=9)
+        axes.set_title(f"share of the library by feature: {what}", fontsize=9)
     figure.suptitle("means generated from the prior, which have no counting noise", fontsize=10)
     save(figure, folder / "samples.png")

@@ -15,7 +15,7 @@ from zoo.errors import InputError
 from zoo.latents import Codebook, Codes, Flat, posteriors, priors
 from zoo.latents.priors.autoregressive import AutoregressiveCodes
 from zoo.models import VAE, Autoencoder
-from zoo.networks import conditional, conv, dense, output_layers, recurrent
+from zoo.networks import conditional, conv, dense, dilated, output_layers, recurrent
 from zoo.networks import table as table_networks
 from zoo.objectives import ELBO, ImportanceWeighted
 from zoo.schedules import Linear
@@ -26,18 +26,20 @@ ENTRIES = {}
 
 @dataclass(frozen=True)
 class Entry:
-    """A named model: its builder, and the family of its networks.
-
-    `event_shape`: of an example, where the family takes no picture; None takes any.
-    """
+    """A named model: its builder, the family of its networks, and what it is listed for."""
 
     build: Callable
     family: str
-    event_shape: tuple[int, ...] | None = None
+    event_shape: tuple
 
 
-def entry(family, event_shape=None):
-    """Enters a builder into the catalog under its own name."""
+def entry(family, event_shape=(28, 28, 1)):
+    """Enters a builder into the catalog under its own name.
+
+    Args:
+        family: of its networks.
+        event_shape: of data that it is made for, for which `table` builds it.
+    """
 
     def enter(builder):
         ENTRIES[builder.__name__] = Entry(builder, family, event_shape)
@@ -228,6 +230,33 @@ def flow_vae(
     return _dense("flow_vae", event_shape, latent, units, activation, **parts)
 
 
+@entry("dense", (1000,))
+def count_vae(
+    event_shape,
+    latent=10,
+    units=(128, 128),
+    activation="silu",
+    zero_inflated=False,
+    likelihood="library_negative_binomial",
+    **parts,
+):
+    """The dense VAE over counts that are shares of a library, as scVI (Lopez et al. 2018).
+
+    Args:
+        zero_inflated: whether a count may be 0 for another reason besides.
+    """
+    likelihood = likelihoods.get(likelihood)
+    if zero_inflated:
+        if not isinstance(likelihood, likelihoods.LibraryNegativeBinomial):
+            raise InputError(
+                f"zero_inflated=True is of library_negative_binomial; the likelihood is "
+                f"{likelihood.family}. Leave one of the two out."
+            )
+        likelihood = likelihoods.LibraryNegativeBinomial(True, likelihood.initial_dispersion)
+    parts |= {"likelihood": likelihood}
+    return _dense("count_vae", event_shape, latent, units, activation, **parts)
+
+
 @entry("recurrent")
 def rnn_vae(
     event_shape,
@@ -266,6 +295,20 @@ def rnn_vae(
 
     parts |= {"conditions": {"length": event_shape[0] + 1} if lengths else None}
     return _vae("rnn_vae", encoder, decoder, event_shape, latent, shape, **parts)
+
+
+@entry("dilated", (64, 2))
+def series_vae(event_shape, latent=16, width=48, blocks=None, activation="silu", **parts):
+    """VAE of dilated convolutions over windows of series [steps, features].
+
+    Args:
+        width: channels of the convolutions.
+        blocks: residual blocks, dilated by 1, 2, 4, ...; unless given as many as see the whole
+            window, see `zoo.networks.dilated.blocks_of`.
+    """
+    shape = {"width": width, "blocks": blocks, "activation": activation}
+    parts = {"likelihood": "normal"} | parts
+    return _vae("series_vae", dilated.encoder, dilated.decoder, event_shape, latent, shape, **parts)
 
 
 @entry("convolutional")
@@ -419,13 +462,13 @@ def build(name, event_shape, **options):
     return ENTRIES[name].build(event_shape, **options)
 
 
-def table(event_shape=(28, 28, 1)):
+def table():
     """Yields (name, family, posterior, prior, likelihood, objective, parameters) of every entry.
 
-    A family that takes no picture is built for its own `Entry.event_shape`.
+    Built for its own `event_shape`.
     """
     for name in ENTRIES:
-        model = build(name, ENTRIES[name].event_shape or event_shape)
+        model = build(name, ENTRIES[name].event_shape)
         facts = model.latent_facts
         yield (
             name,

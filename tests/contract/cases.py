@@ -17,16 +17,6 @@ SEED = 5
 TRAINING, TEST = 192, 70  # examples; the proof takes 64 of the latter
 
 
-def digits():
-    """A few of the embedded 8x8 digits."""
-    whole = zoo.datasets.load("digits")
-    return dataclasses.replace(
-        whole,
-        train=whole.train.subset(range(TRAINING)),
-        test=whole.test.subset(range(TEST)),
-    )
-
-
 @dataclasses.dataclass(frozen=True)
 class Case:
     """What the suite needs to know of an entry.
@@ -41,13 +31,14 @@ class Case:
         codes: how many values each latent may take, where they are whole numbers.
         exact_bits: whether z of `generate` has the same bits in every runtime.
         generates: whether there is a prior to draw from.
-        data: () -> Dataset.
-        binarization: of the data.
+        named: the dataset that its recipe takes unless told, an embedded one.
+        made: () -> a Dataset in its place.
         by_hand: whether its artifact is made of the tiny model, without a recipe.
         example, decoded, drawn: (name, dtype, shape) of the tensors of an example, of what `decode`
             answers and of what `generate` does; None takes those of x.
         scores: of what `score` gives besides its nats.
         split: x -> the arrays of an example, in order.
+        covariates: names of what `decode` and `generate` take besides, float32 [batch].
     """
 
     options: dict
@@ -59,14 +50,26 @@ class Case:
     width: int | None = None
     codes: int | None = None
     exact_bits: bool = True
-    data: Callable = digits
-    binarization: str = "dynamic"
+    named: str = "digits"
+    made: Callable | None = None
     by_hand: bool = False
     example: list | None = None
     decoded: list | None = None
     drawn: list | None = None
     scores: tuple = ()
     split: Callable = lambda x: [x]
+    covariates: tuple = ()
+
+    def data(self):
+        """A few of its dataset's examples."""
+        if self.made:
+            return self.made()
+        whole = zoo.datasets.load(self.named)
+        return dataclasses.replace(
+            whole,
+            train=whole.train.subset(range(TRAINING)),
+            test=whole.test.subset(range(TEST)),
+        )
 
     @property
     def latent(self):
@@ -82,6 +85,7 @@ class Case:
             z = ("codes", "int32", (BATCH, self.latent))
         decoded = self.decoded or [("x_mean", "float32", (BATCH, *event))]
         scores = [*((name, "float32", (BATCH,)) for name in self.nats), *self.scores]
+        given = [(name, "float32", (BATCH,)) for name in self.covariates]
         widths = self.encoded
         if not isinstance(widths, dict):
             widths = dict.fromkeys(widths, self.latent)
@@ -89,10 +93,10 @@ class Case:
         encoded = [z] if self.codes else encoded
         table = {
             "encode": ([*x, *besides], encoded),
-            "decode": ([z, *besides], decoded),
+            "decode": ([z, *besides, *given], decoded),
             "reconstruct": ([*x, *besides], decoded),
             "generate": (
-                [("seed", "int64", (BATCH,)), *besides],
+                [("seed", "int64", (BATCH,)), *besides, *given],
                 [*(self.drawn or decoded), z],
             ),
             "score": ([*x, *besides], scores),
@@ -120,6 +124,8 @@ CASES = {
     "conditional_vae": Case(CONV, 32, conditions={"label": 10}),
     "residual_vae": Case(CONV | {"blocks": 1}, 32),
     "rnn_vae": Case({"latent": 3, "units": 6}, 32),
+    "series_vae": Case({"latent": 3, "width": 6}, 16, named="oscillations"),
+    "count_vae": Case(DENSE, 10, named="cell_counts", covariates=("library",)),
     "beta_vae": Case(DENSE, 10),
     "iwae": Case(DENSE, 50),
     "laplace_vae": Case(DENSE, 50, encoded=("mean", "log_scale")),
@@ -134,8 +140,7 @@ CASES = {
     "table_vae": Case(
         {"latent": 3, "units": (16,)},
         3,
-        data=tables.data,
-        binarization="none",
+        made=tables.data,
         by_hand=True,
         example=ROW,
         decoded=[
@@ -186,7 +191,10 @@ def inputs(name, data, rows, endpoint="encode", latent=None):
             else drawn.standard_normal((rows, latent)).astype(np.float32)
         ),
     }.get(endpoint, lambda: data.test.examples(np.arange(rows)))()
-    return [first, *(data.test.condition(key)[:rows] for key in case.conditions)]
+    besides = [data.test.condition(key)[:rows] for key in case.conditions]
+    if endpoint in ("decode", "generate"):
+        besides += [np.linspace(1.0, 900.0, rows, dtype=np.float32) for _ in case.covariates]
+    return [first, *besides]
 
 
 def asked(name, data, rows, endpoint="encode", latent=None):

@@ -38,7 +38,13 @@ def case(name):
 @pytest.fixture(scope="session")
 def data(case):
     """Tiny data that the entry can be trained on."""
-    return binarize(case.data(), case.binarization, SEED)
+    return seen(case)
+
+
+def seen(case):
+    """A case's data as its model sees it."""
+    loaded = case.data()
+    return binarize(loaded, "dynamic" if loaded.schema.ink else "none", SEED)
 
 
 @pytest.fixture
@@ -51,7 +57,7 @@ def model(name, data):
 
 def by_hand(name, folder):
     """A `Published` of the tiny model itself, without a recipe."""
-    data = binarize(CASES[name].data(), CASES[name].binarization, SEED)
+    data = seen(CASES[name])
     done = train(build(name, data.event_shape), data, folder, samples=2, epochs=1)
     artifact = folder / "exports" / f"{name}-{data.name}"
     recipe = {"script": f"tests/{name}.py", "config": {}, "seed": SEED}
@@ -68,6 +74,6 @@ def published(name, tmp_path_factory):
         return by_hand(name, folder)
     done = run_here(f"recipes/{name}.py", "--epochs", "1", "--samples", "2", cwd=folder)
     assert done.returncode == 0, done.stderr
-    artifact = folder / "exports" / f"{name}-digits"
+    artifact = folder / "exports" / f"{name}-{CASES[name].named}"
     model = keras.saving.load_model(artifact / "model.keras")
     return Published(artifact, model, zoo.load(artifact).manifest)

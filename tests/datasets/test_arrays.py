@@ -185,7 +185,7 @@ def test_a_file_that_is_no_array_is_refused(tmp_path, name):
 
 
 def test_a_path_that_is_neither_folder_nor_array_is_refused(tmp_path):
-    file = tmp_path / "data.txt"
+    file = tmp_path / "data.xls"
     file.write_text("1,2")
     with pytest.raises(DatasetError, match=r"no folder, \.zip, \.tar, \.npz, \.npy, \.csv"):
         datasets.load(str(file))

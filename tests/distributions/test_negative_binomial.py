@@ -26,6 +26,21 @@ def test_masses_agree_with_scipy_and_sum_to_one(mean, dispersion):
 
 
 @pytest.mark.parametrize(("mean", "dispersion"), CASES)
+@pytest.mark.parametrize("extra", [1e-4, 0.3, 0.99])
+def test_zero_inflated_masses_are_a_mixture_with_zero(mean, dispersion, extra):
+    counts = np.arange(300, dtype=np.float32)
+    logit = np.float32(np.log(extra / (1 - extra)))
+    given = negative_binomial.zero_inflated_log_prob_by_value(
+        counts, *logs(mean, dispersion), logit
+    )
+    wanted = (1 - extra) * reference(mean, dispersion).pmf(counts) + extra * (counts == 0)
+    likely = wanted > 1e-300
+    np.testing.assert_allclose(
+        np.asarray(given)[likely], np.log(wanted[likely]), rtol=1e-5, atol=5e-4
+    )
+
+
+@pytest.mark.parametrize(("mean", "dispersion"), CASES)
 def test_mode_is_the_likeliest_count(mean, dispersion):
     found = float(negative_binomial.mode(*logs(mean, dispersion)))
     pmf = reference(mean, dispersion).pmf

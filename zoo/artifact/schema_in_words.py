@@ -34,6 +34,10 @@ def sentences(schema: Schema) -> list[str]:
         said.append("Bytes from 0 to 255 stand for the same range.")
     if schema.lengths:
         said.append("It may end before its last step.")
+    if schema.features:
+        shown = ", ".join(map(_plain, schema.features[:MOST_CLASSES]))
+        more = len(schema.features) - MOST_CLASSES
+        said.append(f"Its features are {shown}{f' and {more:,} more' if more > 0 else ''}.")
     if schema.classes:
         said.append(f"Its classes are {_first(schema.classes)}.")
     return said

@@ -23,6 +23,7 @@ from zoo.datasets.binarization import binarize
 from zoo.datasets.classes import classes, label_count, leave_out
 from zoo.datasets.in_memory import from_arrays
 from zoo.datasets.reading import exists, expanded, printable
+from zoo.datasets.series import Cut
 from zoo.datasets.tabular import columns_of, from_frame
 from zoo.errors import DatasetError, MissingDependency
 
@@ -41,9 +42,13 @@ __all__ = [
     "names",
 ]
 
-_EMBEDDED = ("digits", "wine", "breast_cancer", "diabetes")
+_TABLES = ("wine", "breast_cancer", "diabetes")
+_LAWS = ("oscillations", "cell_counts")
+_EMBEDDED = ("digits", *_TABLES, *_LAWS)
 _DIGITS_SHAPE = (8, 8, 1)
 _ARRAY_SUFFIXES = (".npz", ".npy")
+_CSV, _H5AD = ".csv", ".h5ad"
+_KINDS = ("auto", "series", "counts", "vector")
 
 
 def names() -> tuple[str, ...]:
@@ -64,14 +69,20 @@ def load(
     columns: str | os.PathLike[str] | None = None,
     label: str | None = None,
     unseen: Literal["refuse", "other"] = "refuse",
+    kind: Literal["auto", "series", "counts", "vector"] = "auto",
+    time: str | None = None,
+    entity: str | None = None,
+    window: int | None = None,
+    stride: int | None = None,
 ) -> Dataset:
     """Load a dataset; `test` and `train` never share an example.
 
     Args:
-        name: `digits`; one of scikit-learn's tables, `wine`, `breast_cancer` or `diabetes`; an
-            image dataset of TFDS (`mnist`, `emnist/letters`, `mnist:3.0.1`); or a path to a folder
-            of images, a .zip or .tar of one, a .npz or a .npy, or a table: a .csv, .tsv or
-            .parquet. A folder named like a dataset: ./mnist.
+        name: `digits`; one of scikit-learn's tables, `wine`, `breast_cancer` or `diabetes`; a law's
+            draws, `oscillations` or `cell_counts`; an image dataset of TFDS (`mnist`,
+            `emnist/letters`, `mnist:3.0.1`); or a path to a folder of images, a .zip or .tar of
+            one, a .npz or a .npy, a table (a .csv, .tsv or .parquet), or a .h5ad. A folder named
+            like a dataset: ./mnist.
         seed: draws the held-out test set, where the data has none of its own.
         image_shape: (height, width, 1 or 3) to resize and crop to, or (height, width), of which
             the channels are chosen. None keeps one common size; for files of several sizes a square
@@ -89,6 +100,12 @@ def load(
         label: of a table, the column that is the label, and leaves it.
         unseen: of a table, "other" makes one word of the rare ones and of those that the training
             rows lack; "refuse" leaves out test rows of such words.
+        kind: what a file holds, where it may mean several things: "series", "counts" or, of whole
+            numbers, "vector", numbers of any kind. "auto" takes [n, features] of whole numbers for
+            counts (see `counts.are`), and a .csv for a table, or for series where `time` is given.
+        time, entity: columns of a .csv of series: when a step was, and whose it is.
+        window: steps of the windows that series are cut into; None is 64, or as many as fit.
+        stride: steps from a window to the next; None is a quarter of a window.
 
     Raises:
         DatasetError: unknown, absent, unreadable or out-of-range data, or an option out of range.
@@ -97,9 +114,12 @@ def load(
     image_shape = _checked_options(seed, image_shape, test_share, test_split, memory_share)
     tabular.require_unseen(unseen)
     hold_out = HoldOut(test_share, seed, last=test_split == "last")
+    cut = Cut(time, entity, window, stride)
+    if kind not in _KINDS:
+        raise DatasetError(f"kind={kind!r}; wanted: one of {', '.join(_KINDS)}.")
     given = _text(name)
     path = expanded(given)
-    source = tabular.source_of(path)
+    source = tabular.source_of(path) if kind == "auto" and not cut.is_asked_for else None
     if source is not None:
         if image_shape is not None:
             raise DatasetError(f"{given!r:.60} is a table, which image_shape has no part in.")
@@ -112,8 +132,12 @@ def load(
                 f"none. Leave {option} out."
             )
     if given in _EMBEDDED:
+        _require_no_reading(given, kind, cut)
         return _load_embedded(given, hold_out, image_shape)
     if (isinstance(name, os.PathLike) or _is_path(given)) and exists(path):
+        if path.suffix.lower() in (*_ARRAY_SUFFIXES, _CSV, _H5AD) and not path.is_dir():
+            return _load_numbers(path, hold_out, image_shape, memory_share, kind, cut)
+        _require_no_reading(given, kind, cut)
         return _load_path(path, hold_out, image_shape, memory_share, cache_dir, skip_corrupt)
     if isinstance(name, os.PathLike) or _is_path(given, and_nothing_else=True):
         raise DatasetError(f"Path not found: {printable(path.absolute())}. {_what_is_wanted()}")
@@ -125,6 +149,8 @@ def load(
         if not exists(path):
             raise
         known = False
+    if known or exists(path):
+        _require_no_reading(given, kind, cut)
     if known:
         from zoo.datasets import tfds_images
 
@@ -167,8 +193,8 @@ def _checked_options(
 
 def _is_path(given: str, and_nothing_else: bool = False) -> bool:
     """Whether the text reads as a path; `emnist/letters` may be a path or a name of TFDS."""
-    endings = (*_ARRAY_SUFFIXES, *tabular.SUFFIXES, *_ARCHIVE_SUFFIXES)
-    if given.lower().endswith(endings) or given in (".", ".."):
+    files = (*_ARRAY_SUFFIXES, *tabular.SUFFIXES, _H5AD, *_ARCHIVE_SUFFIXES)
+    if given.lower().endswith(files) or given in (".", ".."):
         return True
     if given.startswith(("/", "~", "./", "../")) or "\\" in given or given.endswith("/"):
         return True
@@ -182,16 +208,76 @@ def _is_path(given: str, and_nothing_else: bool = False) -> bool:
 
 
 def _load_embedded(name: str, hold_out: HoldOut, image_shape: ImageShape | None) -> Dataset:
-    from zoo.datasets import digits, embedded_tables
+    from zoo.datasets import digits, embedded_tables, laws
 
-    if name != "digits":
+    if name in (*_TABLES, *_LAWS) and image_shape is not None:
+        raise DatasetError(
+            f"image_shape={image_shape} was asked for, and {name} are no pictures. Leave "
+            "image_shape out."
+        )
+    if name in _TABLES:
         return embedded_tables.load(name, hold_out)
+    if name in _LAWS:
+        return {"oscillations": laws.oscillations, "cell_counts": laws.cell_counts}[name](hold_out)
     if image_shape not in (None, _DIGITS_SHAPE, _DIGITS_SHAPE[:2]):
         raise DatasetError(
             f"image_shape={image_shape} was asked for, and the digits are {_DIGITS_SHAPE}; they "
             "are not resized. Leave image_shape out."
         )
     return digits.load(hold_out)
+
+
+def _load_numbers(
+    path: Path,
+    hold_out: HoldOut,
+    image_shape: ImageShape | None,
+    memory_share: float,
+    kind: str,
+    cut: Cut,
+) -> Dataset:
+    """A file of numbers: arrays, a .csv or a .h5ad."""
+    suffix = path.suffix.lower()
+    if cut.is_asked_for and kind in ("counts", "vector"):
+        raise DatasetError(
+            f"time, entity, window and stride are options of series, and kind={kind}. Leave them "
+            "out, or take --kind series."
+        )
+    if suffix in _ARRAY_SUFFIXES:
+        from zoo.datasets import arrays
+
+        return arrays.load(path, hold_out, image_shape, memory_share, kind, cut)
+    if image_shape is not None:
+        raise DatasetError(
+            f"image_shape={image_shape} was asked for, and {printable(path)} holds no pictures. "
+            "Leave image_shape out."
+        )
+    if suffix == _H5AD:
+        from zoo.datasets import h5ad
+
+        if kind not in ("auto", "counts") or cut.is_asked_for:
+            raise DatasetError(f"{printable(path)} is read as counts: leave --kind {kind} out.")
+        return h5ad.load(path, hold_out)
+    if kind == "series" or (kind == "auto" and cut.is_asked_for):
+        from zoo.datasets import series_csv
+
+        return series_csv.load(path, cut, hold_out)
+    if kind == "counts":
+        from zoo.datasets import counts
+
+        return counts.of_csv(path, hold_out)
+    raise DatasetError(
+        f"{printable(path)}: what does it hold? Say --kind counts, or of series --time COLUMN "
+        "(and --entity COLUMN), or --kind series where its rows are in the order of time."
+    )
+
+
+def _require_no_reading(given: str, kind: str, cut: Cut) -> None:
+    """Raises where it was said how to read a file, and this is none of numbers."""
+    if kind != "auto" or cut.is_asked_for:
+        raise DatasetError(
+            f"{given} is no file of numbers: kind, time, entity, window and stride are options of "
+            "a .npz, .npy or .csv. Leave them out."
+        )
 
 
 def _load_path(
@@ -202,14 +288,12 @@ def _load_path(
     cache_dir: str | os.PathLike[str] | None,
     skip_corrupt: bool,
 ) -> Dataset:
-    from zoo.datasets import arrays, folder
+    from zoo.datasets import folder
 
     if path.is_dir() or path.name.lower().endswith(_ARCHIVE_SUFFIXES):
         return folder.load(path, hold_out, image_shape, memory_share, cache_dir, skip_corrupt)
-    if path.suffix.lower() in _ARRAY_SUFFIXES:
-        return arrays.load(path, hold_out, image_shape, memory_share)
     raise DatasetError(
-        f"{printable(path)} is no folder, .zip, .tar, .npz, .npy, .csv, .tsv or .parquet. "
+        f"{printable(path)} is no folder, .zip, .tar, .npz, .npy, .csv, .tsv, .parquet or .h5ad. "
         f"{_what_is_wanted()}"
     )
 
@@ -227,6 +311,6 @@ def _unknown(given: str) -> str:
 def _what_is_wanted() -> str:
     return (
         f"Wanted: {', '.join(_EMBEDDED)} (embedded), an image dataset of TensorFlow Datasets such "
-        "as mnist, or a path to a folder of images, a .zip or .tar of one, a .npz or a "
-        ".npy, or a table: a .csv, .tsv or .parquet."
+        "as mnist, or a path to a folder of images, a .zip or .tar of one, a .npz or a .npy, a "
+        "table (a .csv, .tsv or .parquet), or a .h5ad of counts."
     )

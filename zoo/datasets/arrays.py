@@ -11,16 +11,16 @@ from typing import IO, BinaryIO, cast
 import numpy as np
 
 from zoo.artifact.schema import EIGHT_BITS, Schema
-from zoo.datasets import reading, standardising, storage
+from zoo.datasets import counts, reading, series, series_arrays, standardising, storage
 from zoo.datasets.base import (
     UNKNOWN_LICENCE,
     Dataset,
     HoldOut,
     ImageShape,
+    Origin,
     Rows,
     Split,
     as_uint8_or_float32,
-    slug,
 )
 from zoo.datasets.reading import printable
 from zoo.errors import DatasetError
@@ -49,20 +49,25 @@ def load(
     hold_out: HoldOut,
     image_shape: ImageShape | None,
     memory_share: float,
+    kind: str = "auto",
+    cut: series.Cut | None = None,
 ) -> Dataset:
     """[n, height, width], [n, height, width, 1 or 3] or [n, features]; uint8, bool or float.
 
     With a `length` [n] besides, x are sequences: [n, steps, features], or images row by row.
     Images are within [0, 1]; floats of vectors and sequences are any finite numbers. A .npy larger
     than `memory_share` of the memory stays on disk; a .npz is read whole.
+
+    Whole numbers [n, features] are counts (`counts.are` says which) unless `kind` is "vector";
+    series are what `kind` says, or an .npz calls `series`.
     """
     return made(
         _read(path, int(memory_share * storage.physical_memory())),
         hold_out,
         image_shape,
-        where=printable(path),
-        name=slug(path.stem),
-        source=f"the user's own file {printable(path.name)}",
+        origin=Origin.of_file(path),
+        kind=kind,
+        cut=cut or series.Cut(),
     )
 
 
@@ -71,11 +76,21 @@ def made(
     hold_out: HoldOut,
     image_shape: ImageShape | None = None,
     *,
-    where: str,
-    name: str,
-    source: str,
+    origin: Origin,
+    kind: str = "auto",
+    cut: series.Cut | None = None,
 ) -> Dataset:
-    """A dataset of arrays by the keys of an .npz; `where` they are, for errors."""
+    """A dataset of arrays by the keys of an .npz."""
+    where = origin.where
+    if image_shape is None:
+        numbers = _numbers(origin, stored, hold_out, kind, cut or series.Cut())
+        if numbers is not None:
+            return numbers
+    elif kind != "auto":
+        raise DatasetError(
+            f"image_shape={image_shape} was asked for, and kind={kind}: these are no pictures. "
+            "Leave one of the two out."
+        )
     if "x_train" in stored:
         train = _split(where, stored, "_train", image_shape)
         test = _split(where, stored, "_test", image_shape)
@@ -89,14 +104,26 @@ def made(
         whole = _split(where, stored, "", image_shape)
         train, test, sentence = hold_out.parts(whole)
     return Dataset(
-        name=name,
+        name=origin.name,
         train=train,
         test=test,
         schema=_schema(stored, train),
-        source=source,
+        source=origin.source,
         licence=UNKNOWN_LICENCE,
         test_split=sentence,
     )
+
+
+def _numbers(
+    origin: Origin, stored: dict[str, np.ndarray], hold_out: HoldOut, kind: str, cut: series.Cut
+) -> Dataset | None:
+    """Series or counts; None: the arrays are neither."""
+    asked = kind == "series" or (kind == "auto" and cut.is_asked_for)
+    if asked or series_arrays.KEY in stored:
+        return series_arrays.load(origin, stored, cut, hold_out)
+    if kind == "counts" or (kind == "auto" and "length" not in stored and counts.are(stored)):
+        return counts.of_arrays(origin, stored, hold_out)
+    return None
 
 
 def _schema(stored: dict[str, np.ndarray], train: Split) -> Schema:
@@ -149,7 +176,8 @@ def _read(path: Path, most: int) -> dict[str, np.ndarray]:
                 ".npy or .npz of plain numbers, written by np.save or np.savez. Object arrays are "
                 "refused: they are pickles. Sequences of several lengths are padded with zeros to "
                 "[n, steps, features], and an array `length` [n] beside them says where each one "
-                "ends."
+                "ends; series of several lengths go into one .csv, with --time and --entity, and "
+                "are cut into windows."
             ) from error
 
 
@@ -194,10 +222,13 @@ def _check_header(stream: IO[bytes], size: int) -> None:
 
 def _wanted(path: Path, keys: list[str]) -> list[str]:
     given = set(keys)
+    names = [each for each in (series_arrays.NAMES,) if each in given]
     if {"x_train", "x_test"} <= given:
-        return [f"{k}_{part}" for k in _KINDS for part in _PARTS if f"{k}_{part}" in given]
+        return [f"{k}_{part}" for k in _KINDS for part in _PARTS if f"{k}_{part}" in given] + names
     if "x" in given:
-        return [key for key in _KINDS if key in given]
+        return [key for key in _KINDS if key in given] + names
+    if series_arrays.KEY in given:
+        return [key for key in (series_arrays.KEY, "y") if key in given] + names
     if keys == ["arr_0"]:
         return keys
     raise DatasetError(f"{printable(path)} has the keys {_first_ten(keys)}; wanted: {_NPZ_KEYS}.")
@@ -228,7 +259,7 @@ def _split(
     sequences = length in stored
     given = _shaped(f"{shown} ({x})", stored[x], image_shape, sequences)
     _check_values(f"{shown} ({x})", given, bounded=given.ndim == 4)
-    labels = _labels(f"{shown} ({y})", stored[y], len(given)) if y in stored else None
+    labels = labels_of(shown, stored, y, len(given))
     lengths = None
     if sequences:
         lengths = _lengths(f"{shown} ({length})", stored[length], given.shape)
@@ -315,7 +346,7 @@ def _check_values(where: str, images: np.ndarray, bounded: bool) -> None:
         raise DatasetError(
             f"{where} has the value {value:g} at index {index}; wanted: finite values"
             f"{' in [0, 1]' if bounded else ''}. The finite values range from {lowest:g} to "
-            f"{highest:g}. " + _remedy(lowest, highest, bounded)
+            f"{highest:g}. " + _remedy(lowest, highest, bounded) + _if_series(images, bounded)
         )
 
 
@@ -328,6 +359,13 @@ def _check_eight_bits(where: str, images: np.ndarray) -> None:
         )
 
 
+def _if_series(images: np.ndarray, bounded: bool) -> str:
+    """What to do where grey pictures may be no pictures."""
+    if not bounded or images.shape[-1] != 1:
+        return ""
+    return " If x is [n, steps, features] and no pictures: --kind series, or call it `series`."
+
+
 def _remedy(lowest: float, highest: float, bounded: bool) -> str:
     if not bounded or (lowest >= 0 and highest <= 1):
         return "Remove or replace the values that are not finite."
@@ -338,7 +376,15 @@ def _remedy(lowest: float, highest: float, bounded: bool) -> str:
     return "Rescale: (x - x.min()) / (x.max() - x.min())."
 
 
-def _labels(where: str, labels: np.ndarray, n: int) -> np.ndarray:
+def labels_of(shown: str, stored: dict[str, np.ndarray], key: str, n: int) -> np.ndarray | None:
+    """int64 [n] of the labels under a key of a file; None where it has none.
+
+    Raises:
+        DatasetError: for what is no class index for each of n examples.
+    """
+    if key not in stored:
+        return None
+    where, labels = f"{shown} ({key})", stored[key]
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.shape != (n,) or not np.issubdtype(labels.dtype, np.integer):

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from pathlib import Path
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
 from zoo.artifact.schema import Schema
+from zoo.datasets.reading import printable
 from zoo.errors import DatasetError
 
 FEWEST_EXAMPLES = 10
@@ -15,6 +17,19 @@ UNKNOWN_LICENCE = "unknown; stated by the owner of the data"
 
 ImageShape = tuple[int, int] | tuple[int, int, int]  # height, width, and if given channels
 Indices = slice | Sequence[int] | np.ndarray
+
+
+class Origin(NamedTuple):
+    """Where data is from: in words for errors, its name, and a line for people."""
+
+    where: str
+    name: str
+    source: str
+
+    @classmethod
+    def of_file(cls, path: Path) -> "Origin":
+        """That of a file of the user's own."""
+        return cls(printable(path), slug(path.stem), f"the user's own file {printable(path.name)}")
 
 
 class Rows:
@@ -39,6 +54,10 @@ class Rows:
         if rest:
             rows = rows[tuple(rest)] if np.ndim(self.index[first]) == 0 else rows[:, *rest]
         return as_uint8_or_float32(rows)
+
+    def chosen(self, rows: slice | np.ndarray) -> "Rows":
+        """Some of the rows, in the order asked for; none is read."""
+        return Rows(self.array, self.index[rows])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return self[:].astype(dtype or self.dtype, copy=False)
@@ -217,7 +236,7 @@ def _checked(indices: Indices) -> slice | np.ndarray:
 
 def _select(images: np.ndarray | Rows, chosen: slice | np.ndarray) -> np.ndarray | Rows:
     if isinstance(images, Rows):
-        return Rows(images.array, images.index[chosen])
+        return images.chosen(chosen)
     if isinstance(images, np.memmap) and not isinstance(chosen, slice):
         return Rows(images, np.arange(len(images))[chosen])
     return images[chosen]

@@ -9,6 +9,7 @@ import numpy as np
 from zoo.artifact.schema import Schema
 from zoo.datasets import fingerprint
 from zoo.datasets.base import BaseDataset, Dataset, Indices, Split
+from zoo.datasets.windows import Windows
 from zoo.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -115,14 +116,21 @@ class BinarizedSplit:
         return (uniform < values).astype(np.float32)
 
     def cut(self, share: float, seed: int) -> tuple["BinarizedSplit", "BinarizedSplit"]:
-        """(training, validation): disjoint parts of this split, drawn with the seed."""
+        """(training, validation): disjoint parts of this split, drawn with the seed.
+
+        Windows of the two parts share no step: see `Windows.cut_apart`.
+        """
         count = max(1, round(share * len(self)))
         if count >= len(self):
             raise DatasetError(
                 f"{len(self)} examples are too few to cut {share:.0%} of them off for "
                 "validation: at least 2 are wanted."
             )
-        order = np.random.default_rng([seed, _CUT]).permutation(len(self))
+        generator = np.random.default_rng([seed, _CUT])
+        if isinstance(self.split.images, Windows):
+            rest, validation = self.split.images.cut_apart(count, generator)
+            return self.subset(rest), self.subset(validation)
+        order = generator.permutation(len(self))
         rest, validation = np.sort(order[count:]), np.sort(order[:count])
         return self.subset(rest), self.subset(validation)
 

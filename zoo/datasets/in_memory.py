@@ -5,7 +5,7 @@ from typing import Any, Literal
 import numpy as np
 
 from zoo.datasets import arrays
-from zoo.datasets.base import Dataset, HoldOut, slug
+from zoo.datasets.base import Dataset, HoldOut, Origin, slug
 from zoo.errors import DatasetError
 
 
@@ -53,9 +53,7 @@ def from_arrays(
     return arrays.made(
         stored,
         HoldOut(test_share, seed, last=test_split == "last"),
-        where="what was given",
-        name=slug(name),
-        source="arrays that were given in Python",
+        origin=Origin("what was given", slug(name), "arrays that were given in Python"),
     )
 
 

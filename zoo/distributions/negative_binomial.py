@@ -28,6 +28,17 @@ def log_prob_by_value(x, log_mean, log_dispersion):
     return ways - dispersion * ops.softplus(odds) - x * ops.softplus(-odds)
 
 
+def zero_inflated_log_prob_by_value(x, log_mean, log_dispersion, logit):
+    """The same where a count is 0 besides with probability sigmoid(logit); nats.
+
+    All shaped as the arguments broadcast; x are whole numbers.
+    """
+    kept = log_prob_by_value(x, log_mean, log_dispersion) - ops.softplus(logit)
+    zero = ops.logaddexp(-ops.softplus(-logit) + 0.0 * kept, kept)
+    is_zero = ops.cast(x < 0.5, kept.dtype)
+    return is_zero * zero + (1.0 - is_zero) * kept
+
+
 def mode(log_mean, log_dispersion):
     """The likeliest count, floor(mean (dispersion - 1) / dispersion) or 0; shaped as the mean."""
     return ops.floor(peak(log_mean, log_dispersion))

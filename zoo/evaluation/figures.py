@@ -1,19 +1,17 @@
 """What a person would rather look at than read. Each function writes one PNG."""
 
-import io
-
 import matplotlib
 
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
-from PIL import Image
 from sklearn.decomposition import PCA
 
 from zoo import noise
-from zoo.evaluation import marginals
+from zoo.evaluation import count_figures, line_figures, marginals
 from zoo.evaluation.compilation import compiled_method
+from zoo.evaluation.png import save as _save
 
 COLUMNS = 10
 
@@ -39,6 +37,10 @@ def draw(model, data, history, means, folder, seed=0):
             prior_samples(model, data.schema, seed, folder)
         if len(data.test) > 1 and model.code_count is None:  # between codes lies nothing
             interpolation(model, data, folder)
+    elif data.schema.kind == "series":
+        line_figures.draw(model, data, folder, seed)
+    elif "library" in model.likelihood.covariates:
+        count_figures.draw(model, data, folder, seed)
     return folder
 
 
@@ -199,12 +201,3 @@ def mosaic(images):
     whole = padded.reshape(rows * (height + gap), columns * (width + gap), channels)
     whole = whole[:-gap, :-gap]
     return whole[..., 0] if channels == 1 else whole
-
-
-def _save(figure, path):
-    # In 256 colours: less than half the size, which an artifact carries wherever it goes.
-    with io.BytesIO() as drawn:
-        figure.savefig(drawn, dpi=110, format="png")
-        plt.close(figure)
-        picture = Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    picture.save(path, optimize=True)

@@ -4,7 +4,7 @@ import html
 
 from zoo.artifact import layout, schema_in_words
 from zoo.artifact.manifest import metric_in_words
-from zoo.artifact.schema import Schema
+from zoo.artifact.schema import IMAGE, Schema
 from zoo.export import proof_in_words
 
 TABLE = "columns.png"
@@ -17,21 +17,29 @@ FIGURES = {
     "history.png": "Training",
 }
 
+NO_PICTURES = {
+    "reconstructions.png": "Test examples and their reconstructions",
+}
+"""Of examples that are no pictures."""
+
 
 def write(folder, manifest):
     """Writes the card from the manifest, so that the two cannot disagree."""
     figures = {path.name for path in (folder / layout.FIGURES).glob("*.png")}
+    captions = FIGURES | ({} if manifest["schema"]["kind"] == IMAGE else NO_PICTURES)
     sections = [
         _head(manifest),
         _pictures(
-            figures, (TABLE if _is_table(manifest) else "samples.png", "reconstructions.png")
+            figures,
+            captions,
+            (TABLE if _is_table(manifest) else "samples.png", "reconstructions.png"),
         ),
         _metrics(manifest),
         _loading(manifest),
         _endpoints(manifest),
         _data(manifest),
         _training(manifest),
-        _pictures(figures, ("interpolation.png", "latent.png", "history.png")),
+        _pictures(figures, captions, ("interpolation.png", "latent.png", "history.png")),
         proof_in_words.section(manifest),
     ]
     (folder / layout.CARD).write_text("\n\n".join(filter(None, sections)) + "\n", encoding="utf-8")
@@ -59,9 +67,9 @@ def _families(latent):
     return f" with a {latent['posterior']} posterior and a {latent['prior']} prior"
 
 
-def _pictures(figures, names):
+def _pictures(figures, captions, names):
     return "\n\n".join(
-        f"![{FIGURES[name]}]({layout.FIGURES}/{name})\n\n*{FIGURES[name]}*"
+        f"![{captions[name]}]({layout.FIGURES}/{name})\n\n*{captions[name]}*"
         for name in names
         if name in figures
     )
@@ -107,7 +115,8 @@ def _loading(m):
     tensors = "\n".join(_made(t, "tf.zeros({}, tf.{})", "tf.fill({}, {})") for t in given)
     fed = ", ".join(f'"{t["name"]}": {t["name"]}' for t in given)
     named = ", ".join(f"{t['name']}={t['name']}" for t in given)
-    ones = ", [1, 1, 1]" * len(m["conditions"])
+    asked = m["endpoints"].get("generate", {"inputs": []})["inputs"][1:]
+    ones = ", [1, 1, 1]" * len(asked)
     first = f"images = vae.generate([1, 2, 3]{ones}).x_mean  # float32 [3, {example}]"
     if _is_table(m):
         first = "rows = vae.generate([1, 2, 3])"

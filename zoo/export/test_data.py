@@ -72,6 +72,9 @@ def write(model, contract, given, stage):
     """
     inputs = {name: value[: rows(contract)] for name, value in given.items()}
     count = len(next(iter(inputs.values())))
+    x = model.joined(inputs)["x"]
+    covariates = model.likelihood.covariates_of(x)
+    inputs |= {name: ops.convert_to_numpy(value) for name, value in covariates.items()}
     seeds = np.random.default_rng([0, 30]).integers(-(2**63), 2**63, count)
     seeds[: len(BORDERS)] = BORDERS[:count]
     decoded = _decoded(model, contract, inputs, count)
@@ -97,10 +100,12 @@ def _decoded(model, contract, inputs, count):
         return {}
     name = contract["decode"].inputs[0].name
     if "generate" in model.endpoints():
-        conditions = {name: inputs[name] for name in model.conditions}
-        answer = model.ask("generate", {"seed": np.arange(count)} | conditions)
+        names = [each.name for each in model.endpoints()["generate"].inputs[1:]]
+        besides = {name: inputs[name] for name in names}
+        answer = model.ask("generate", {"seed": np.arange(count)} | besides)
     else:
-        answer = model.ask("encode", inputs)
+        asked = {tensor.name: inputs[tensor.name] for tensor in contract["encode"].inputs}
+        answer = model.ask("encode", asked)
     return {name: ops.convert_to_numpy(answer[name])}
 
 

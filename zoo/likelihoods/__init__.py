@@ -24,6 +24,7 @@ NAMES = {
     "discretized_logistic": "DiscretizedLogistic",
     "categorical": "Categorical",
     "negative_binomial": "NegativeBinomial",
+    "library_negative_binomial": "LibraryNegativeBinomial",
 }
 """name -> the class of the file of that name."""
 

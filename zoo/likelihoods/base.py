@@ -19,6 +19,8 @@ class Likelihood(keras.layers.Layer):
       multiples of a number, that number; None where they are continuous.
     - `levels`: 256 where its nats are of 8-bit values, and can be stated as bits per dimension.
     - `draws_generated`: whether `generate` answers draws from p(x|z), where a mean is no example.
+    - `covariates`: names of numbers that `outputs` takes beside the raw output, float32 [batch]
+      each, such as the size of a library; x itself states them, see `covariates_of`.
     - `mean_kind`: how exact `mean` must be, one of `zoo.artifact.endpoints.TOLERANCES`.
     """
 
@@ -27,6 +29,7 @@ class Likelihood(keras.layers.Layer):
     spacing = None
     levels = None
     draws_generated = False
+    covariates = ()
     mean_kind = REAL
 
     def __init__(self, **kwargs):
@@ -69,6 +72,10 @@ class Likelihood(keras.layers.Layer):
         """The shape of the raw output that a decoder must give of an event, without the batch."""
         return tuple(event_shape)
 
+    def covariates_of(self, x):
+        """The `covariates` that x [batch, *event] states: {name: [batch]}."""
+        return {}
+
     def nats_are(self, binary):
         """What the nats are of, given whether the data was binarized."""
         raise NotImplementedError
@@ -84,7 +91,8 @@ class Likelihood(keras.layers.Layer):
     def outputs(self, output, weight=None):
         """What `decode` answers of the raw output: {name: tensor}, as `tensors` lists them.
 
-        `weight` is 0 where there is nothing to answer, past a sequence's end.
+        `weight` is 0 where there is nothing to answer, past a sequence's end. A likelihood that
+        names `covariates` takes their values after it, [batch] each.
         """
         mean = self.mean(output)
         return {"x_mean": mean if weight is None else mean * weight}

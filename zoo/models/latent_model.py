@@ -125,6 +125,7 @@ class LatentModel(keras.Model):
         besides = tuple(
             Tensor(name, "int32", (BATCH,), below=count) for name, count in self.conditions.items()
         )
+        given = tuple(Tensor(name, "float32", (BATCH,)) for name in self.likelihood.covariates)
         encoded = tuple(
             z if name == z.name else Tensor(name, "float32", (BATCH, width))
             for name, width in self.encoded.items()
@@ -140,12 +141,12 @@ class LatentModel(keras.Model):
         nats += self.likelihood.score_tensors(self.event_shape)
         endpoints = [
             Endpoint("encode", (*x, *besides), encoded),
-            Endpoint("decode", (z, *besides), decoded),
+            Endpoint("decode", (z, *besides, *given), decoded),
             Endpoint("reconstruct", (*x, *besides), decoded),
-            *([Endpoint("generate", (seed, *besides), (*made, z))] if self.generates else []),
+            Endpoint("generate", (seed, *besides, *given), (*made, z)),
             Endpoint("score", (*x, *besides), nats),
         ]
-        return {endpoint.name: endpoint for endpoint in endpoints}
+        return {each.name: each for each in endpoints if each.name != "generate" or self.generates}
 
     def ask(self, endpoint, inputs):
         """What an endpoint answers, given its tensors by name: {name: tensor} -> {name: tensor}."""
@@ -187,6 +188,13 @@ class LatentModel(keras.Model):
                 f"{self.likelihood.family} likelihood wants the raw output {wanted}; the decoder "
                 f"gives {decoded}. Build the decoder for likelihood.raw_shape(event_shape)."
             )
+        covariates = ", ".join(self.likelihood.covariates)
+        if self.autoregressive and covariates:
+            raise InputError(
+                f"A {self.likelihood.family} likelihood takes {covariates}, which is known of a "
+                "whole example alone: an autoregressive decoder cannot feed back its steps. Take "
+                "another decoder, or another likelihood."
+            )
         names = self.conditions
         counts = len(self.encoder.inputs) - 1, len(self.decoder.inputs) - 1 - self.autoregressive
         if counts != (len(names), len(names)):
@@ -210,15 +218,18 @@ class LatentModel(keras.Model):
     def decode(self, z, *condition):
         """[batch, latent] -> the likelihood's `outputs`, such as {"x_mean"}, [batch, *event].
 
-        An autoregressive decoder feeds back the likeliest value of each step.
+        After the conditions come the likelihood's `covariates`, float32 [batch] each. An
+        autoregressive decoder feeds back the likeliest value of each step.
         """
+        condition, covariates = self._apart(condition)
         known = z if self.code_count is None else _known(z, self.code_count)
-        answer = self._outputs(self._likeliest(known, condition), condition)
+        answer = self._outputs(self._likeliest(known, condition), condition, covariates)
         return self._only_valid(answer, condition, z)
 
     def reconstruct(self, x, *condition):
         """[batch, *event] -> the likelihood's `outputs`: what the point that is x decodes to."""
-        answer = self.decode(self.point(x, *condition), *condition)
+        covariates = self.likelihood.covariates_of(x).values()
+        answer = self.decode(self.point(x, *condition), *condition, *covariates)
         return self._only_valid(answer, condition, x=x)
 
     def point(self, x, *condition):
@@ -291,8 +302,18 @@ class LatentModel(keras.Model):
         """What the decoder is given of a step that was chosen of its raw output."""
         return lambda output, noise: self.likelihood.network_input(choose(output, noise))
 
-    def _outputs(self, raw, condition):
-        return self.likelihood.outputs(raw, self._step_weight(condition))
+    def _outputs(self, raw, condition, covariates):
+        return self.likelihood.outputs(raw, self._step_weight(condition), *covariates)
+
+    def _apart(self, besides):
+        """(conditions, covariates of the likelihood) of what an endpoint takes beside z."""
+        names = (*self.conditions, *self.likelihood.covariates)
+        if len(besides) != len(names):
+            raise InputError(
+                f"{self.name} takes {' and '.join(names) or 'nothing'} besides x or z; it was "
+                f"given {len(besides)} of {len(names)} such inputs."
+            )
+        return besides[: len(self.conditions)], besides[len(self.conditions) :]
 
     def _log_p(self, raw, x, condition, draws=1):
         """log p(x|z) of `draws` rows an example: [batch, draws], nats."""

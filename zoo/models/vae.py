@@ -217,8 +217,10 @@ class VAE(LatentModel):
         so is z where the latents have `exact_bits`. An autoregressive decoder draws each step from
         the same seed and feeds it back; `x_mean` are the means given the steps drawn before. Its
         steps come out differently in another runtime where the noise lies between the two runtimes'
-        probabilities, and so do codes: see `margin`.
+        probabilities, and so do codes: see `margin`. After the conditions come the likelihood's
+        `covariates`, as in `decode`.
         """
+        condition, covariates = self._apart(condition)
         drawn = noise.draw(self.latents.prior_noise_kinds(), seed)
         z, state = self.latents.generate(drawn, self._pseudo())
         drawn, steps = None, self.autoregressive or self.draws_generated
@@ -231,7 +233,7 @@ class VAE(LatentModel):
         if self.draws_generated:
             answer = self.likelihood.drawn(raw, drawn)
         else:
-            answer = self._outputs(raw, condition)
+            answer = self._outputs(raw, condition, covariates)
         return self._only_valid({**answer, self._z_name: z}, condition)
 
     def generate_from_split_seed(self, low, high, *condition):

@@ -38,6 +38,17 @@ class Config:
     """`digits` (embedded), an image dataset of TensorFlow Datasets by name (mnist, fashion_mnist,
     ...), a folder of images, a .zip or .tar of one, an .npz or .npy file, or a table: a .csv, .tsv
     or .parquet."""
+    kind: Literal["auto", "series", "counts", "vector"] = "auto"
+    """What an .npz, .npy or .csv holds, where it may mean several things: `series` [n, steps,
+    features] or [steps, features], `counts` [n, features], or a `vector` of any numbers."""
+    time: str | None = None
+    """Column of a .csv of series that says when a step was: rising numbers or dates."""
+    entity: str | None = None
+    """Column of a .csv of series that says whose a step is."""
+    window: int | None = None
+    """Steps of the windows that series are cut into; unless given 64, or as many as fit."""
+    stride: int | None = None
+    """Steps from a window to the next; unless given a quarter of a window."""
     image_shape: tuple[int, int] | tuple[int, int, int] | None = None
     """Height, width and channels (1 or 3) that images are resized and cropped to. What is not given
     is chosen by the files."""
@@ -120,7 +131,8 @@ class Describing(Config):
 
     likelihood: Likelihood = "auto"
     """Of a value; `auto` is by what the data holds: bernoulli for zeros and ones and for ink,
-    `discretized_logistic` for 8-bit values, `normal` for other real values; --dry-run says why."""
+    `discretized_logistic` for 8-bit values, `library_negative_binomial` for counts, `normal` for
+    other real values; --dry-run says why."""
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,11 @@ def run(config, build, script, started=None, name=None):
         columns=config.columns,
         label=config.label,
         unseen=config.unseen,
+        kind=config.kind,
+        time=config.time,
+        entity=config.entity,
+        window=config.window,
+        stride=config.stride,
     )
     augmentation.require(config.augment, loaded.schema)
     zoo.training.seed_everything(config.seed)

@@ -1,0 +1,137 @@
+"""VAEs over counts beside an independent negative binomial for each feature.
+
+Run:       python benchmarks/counts.py cell_counts cells.h5ad
+Prints:    a markdown table a data set; they are kept in benchmarks/counts.md
+
+Nats are of probability masses, each example's library (the sum of its counts) given, as in scVI.
+Three models have no latents, and are fitted to the training counts by gradient: a negative binomial
+for each feature, a mean and a dispersion, which knows nothing of the library; the same around one
+share of the library for all; and that with zero inflation. The VAEs' are importance-sampled
+(K=100), a bound.
+
+A file that ends in `scanpy...whl` stands for the 700 cells of `10x_pbmc68k_reduced.h5ad` within:
+its `raw` are log(1 + c n), the smallest value of a cell other than 0 is of a count of one, and so
+the counts are had back. They are kept in pbmc_counts.npz beside the wheel.
+"""
+
+import argparse
+import tempfile
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import paired
+
+import zoo
+from zoo.datasets import binarize
+from zoo.distributions import negative_binomial
+from zoo.evaluation import constant_log_p
+
+SAMPLES = 100
+STEPS = 2000
+BATCH = 64
+MEMBER = "scanpy/datasets/10x_pbmc68k_reduced.h5ad"
+MODELS = {
+    "`count_vae`": {},
+    "`count_vae`, zero-inflated": {"zero_inflated": True},
+}
+
+
+def counts_of(wheel):
+    """The path of the counts of the cells in a wheel of scanpy."""
+    import anndata
+
+    with tempfile.TemporaryDirectory() as folder:
+        with zipfile.ZipFile(wheel) as archive:
+            cells = anndata.read_h5ad(archive.extract(MEMBER, folder))
+    logs = cells.raw.X.toarray()
+    scaled = np.expm1(logs.astype(np.float64))
+    unit = np.where(scaled > 0, scaled, np.inf).min(axis=1, keepdims=True)
+    counts = np.rint(scaled / unit)
+    off = np.abs(scaled / unit - counts).max()
+    print(f"The cells' counts lie within {off:.2f} of whole numbers, {counts.max():.0f} at most.")
+    target = wheel.parent / "pbmc_counts.npz"
+    np.savez_compressed(target, x=counts.astype(np.int32), features=np.array(cells.raw.var_names))
+    return target
+
+
+def without_library(data):
+    """-log p of a negative binomial for each feature, its mean and dispersion fitted, nats."""
+    x, test = data.train.split.batch(slice(None)), data.test.split.batch(slice(None))
+    mean = np.maximum(x.mean(axis=0), 1e-4)
+    spread = np.maximum(x.var(axis=0) - mean, 1e-4)
+    start = np.stack([np.log(mean), np.clip(np.log(mean**2 / spread), -5, 8)])
+    parameters = keras.Variable(start.astype(np.float32))
+    model = Fitted(parameters, lambda x, p: negative_binomial.log_prob(x, p[0], p[1]))
+    schedule = keras.optimizers.schedules.CosineDecay(0.05, 600)
+    model.compile(keras.optimizers.Adam(schedule), loss=lambda _, log_p: -log_p)
+    model.fit(x, np.zeros(len(x)), batch_size=len(x), epochs=600, verbose=0)
+    return -float(np.mean(model.predict(test, verbose=0)))
+
+
+class Fitted(keras.Model):
+    """log p(x) by parameters that are fitted: [batch, features] -> [batch], nats."""
+
+    def __init__(self, parameters, log_p):
+        super().__init__()
+        self.parameters = parameters
+        self.log_p = log_p
+        self.built = True
+
+    def call(self, x):
+        return self.log_p(x, self.parameters)
+
+
+def trained(data, options, folder, epochs):
+    """(the model, its `Report`, seconds an epoch)."""
+    zoo.training.seed_everything(0)
+    model = zoo.catalog.build("count_vae", data.event_shape, **options)
+    settings = zoo.training.Settings(epochs=epochs, batch_size=BATCH)
+    run = zoo.training.fit(model, data, settings, folder)
+    return (
+        model,
+        zoo.evaluation.report(model, data, samples=SAMPLES),
+        run.seconds / len(run.history),
+    )
+
+
+def rows_of(data):
+    """The table's rows."""
+    yield "negative binomial, without the library", f"{without_library(data):.1f}", "-", "-", "-"
+    found = []
+    epochs = max(5, STEPS * BATCH // len(data.train))
+    for name, options in MODELS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            model, report, seconds = trained(data, options, Path(folder), epochs)
+        kind = name.partition(", ")[2]
+        constant = f"{kind} negative binomial" if kind else "negative binomial"
+        yield f"{constant}, shares of the library", f"{-constant_log_p(model, data):.1f}", *"---"
+        m, latent = report.metrics, model.latent
+        shown = (f"{m['nll']:.1f}", f"{m['elbo']:.1f}", f"{m['active_units']} of {latent}")
+        found.append((name, *shown, f"{seconds:.2f}"))
+    yield from found
+
+
+def main():
+    """Loads, trains, measures, prints."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("datasets", nargs="+")
+    given = parser.parse_args()
+    head = ("model", "-log p(x), nats", "ELBO", "active", "s an epoch")
+    for name in given.datasets:
+        path = counts_of(Path(name)) if name.endswith(".whl") else name
+        loaded = zoo.datasets.load(path)
+        data = binarize(loaded, "none")
+        rows = [*rows_of(data)]
+        print(
+            f"\n{data.name}: {len(data.train):,} training and {len(data.test):,} test examples of "
+            f"{data.event_shape[0]:,} features. {loaded.test_split}\n"
+        )
+        print(paired.table(head, rows), flush=True)
+    print()
+    print(paired.machine("tensorflow", "keras", "numpy"))
+
+
+if __name__ == "__main__":
+    main()

@@ -677,6 +677,9 @@ def test_the_plan_gives_small_data_more_epochs():
     assert training.plan(settings, range(100_000)).epochs == 70
     assert training.plan(settings, range(2000)).epochs == 100  # 10 steps each
     assert training.plan(settings, range(2000)).patience == 20
+    short = dataclasses.replace(settings, epochs=40)
+    assert training.plan(short, range(200)).patience == 100  # of a step each
+    assert training.plan(short, range(100_000)).patience == 10
     given = training.Settings(epochs=3, patience=0, warmup_steps=2)
     assert training.plan(given, range(10)) == given
 

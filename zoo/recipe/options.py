@@ -91,7 +91,7 @@ class Config:
     """Share of the training data held out to choose the best weights."""
     patience: int | None = None
     """Stop after so many epochs without a better validation ELBO; unless given a fifth of them,
-    0 never stops."""
+    and 100 steps at least; 0 never stops."""
     steps_per_epoch: int | None = None
     """Cut epochs to so many steps, for data too large to wait a whole pass for a validation."""
     compiler: Literal["auto", "graph", "xla"] = "auto"

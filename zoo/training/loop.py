@@ -23,6 +23,7 @@ EVALUATION_BATCH = 256
 WARMUP_STEPS = 500  # see docs/training.md for this, the share and the norm
 WARMUP_SHARE = 0.1  # of all steps, at most
 CLIP_NORM = 1000.0
+PATIENT_STEPS = 100  # without gain, before training may stop
 CHECKPOINT_SECONDS = 15.0  # the least time between checkpoints
 CHECKPOINT_SHARE = 0.05  # of the time that they may take
 LOCK = "lock"
@@ -101,13 +102,15 @@ class Run:
 def plan(settings, split):
     """Settings with what was left open settled for this training split.
 
-    70 epochs, or as many as make 1,000 steps where the data is small; patience of a fifth; warm-up
-    as by `warmup_steps`.
+    70 epochs, or as many as make 1,000 steps where the data is small; patience of a fifth, and of
+    `PATIENT_STEPS` at least; warm-up as by `warmup_steps`.
     """
     count = max(1, round(len(split) * (1.0 - settings.validation_share)))
     steps = settings.steps_per_epoch or max(1, count // settings.batch_size)
     epochs = settings.epochs or max(70, math.ceil(1000 / steps))
-    patience = max(10, epochs // 5) if settings.patience is None else settings.patience
+    patience = settings.patience
+    if patience is None:
+        patience = max(10, epochs // 5, math.ceil(PATIENT_STEPS / steps))
     warmup = warmup_steps(settings, epochs * steps)
     return dataclasses.replace(settings, epochs=epochs, patience=patience, warmup_steps=warmup)
 

@@ -162,7 +162,7 @@ print(vae.encoder.summary())
 
 
 def _is_table(m):
-    return bool(m["schema"]["columns"])
+    return bool(m["schema"].get("columns"))
 
 
 def _made(tensor, zeros, full):
@@ -172,7 +172,7 @@ def _made(tensor, zeros, full):
     """
     sizes = ", ".join(str(size) for size in tensor["shape"][1:])
     shape = f"(1, {sizes})" if sizes else "1"
-    if not tensor["missing"]:
+    if not tensor.get("missing"):
         return f"{tensor['name']} = {zeros.format(shape, tensor['dtype'])}"
     value = 'float("nan")' if tensor["dtype"] == "float32" else "-1"
     made = full.format(shape, value, tensor["dtype"])

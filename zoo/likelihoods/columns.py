@@ -1,15 +1,14 @@
 """A likelihood of a row of a table: a law for each column, by its kind."""
 
-import math
-
 import keras
 import numpy as np
 from keras import ops
 
 from zoo import noise as seeded
-from zoo.artifact.columns import COUNT, CYCLES, WORDS, Column, numbers_first
+from zoo.artifact.columns import COUNT, WORDS, Column, numbers_first
 from zoo.artifact.endpoints import BATCH, FEATURE, NATS, PROBABILITY, WHOLE, Tensor
 from zoo.errors import InputError
+from zoo.likelihoods import columns_seen
 from zoo.likelihoods.base import Likelihood
 from zoo.likelihoods.count_columns import CountColumns, is_small
 from zoo.likelihoods.real_columns import RealColumns
@@ -123,8 +122,7 @@ class Columns(Likelihood):
         return ops.min(ops.cast(ops.concatenate(found, axis=-1), "int32"), axis=-1)
 
     def network_shape(self, event_shape):
-        cycles = sum(len(each.cycles) for each in self.numbers)
-        return (2 * len(self.numbers) + 2 * cycles + len(self.words),)
+        return (columns_seen.width(self.numbers, self.words),)
 
     def event_shape(self, network_shape):
         return (len(self.columns),)
@@ -139,28 +137,11 @@ class Columns(Likelihood):
         }
 
     def network_input(self, x):
-        """What `zoo.networks.table` takes; all of a column that is missing is 0.
-
-        Side by side: numbers about standardised, beyond 3 logarithmically; 1 for each number that
-        is known; sine and cosine of the cycles of dates; codes + 1.
-        """
+        """What `zoo.networks.table` takes, see `zoo.likelihoods.columns_seen`."""
         x = ops.cast(x, "float32")
-        known, filled = self._known(x), self._filled(x)
-        parts = zip(self.laws, self._parts(filled), strict=True)
-        seen = known * self._in_order([law.standardised(part) for law, part in parts])
-        count = len(self.numbers)
-        numbers, codes = seen[:, :count], seen[:, count:]
-        shown = [_within_reason(numbers), known[:, :count]] if count else []
-        for place, column in enumerate(self.numbers):
-            here = slice(place, place + 1)
-            for cycle in column.cycles:
-                turns = filled[:, here] / CYCLES[cycle] + math.fmod(
-                    column.origin / CYCLES[cycle], 1.0
-                )
-                angle = 2.0 * math.pi * (turns - ops.floor(turns))
-                shown += [known[:, here] * wave(angle) for wave in (ops.sin, ops.cos)]
-        shown += [codes + known[:, count:]] if self.words else []
-        return ops.concatenate(shown, axis=-1)
+        filled = self._filled(x)
+        standardised = self.standardised(filled)
+        return columns_seen.inputs(self.numbers, standardised, filled, self._known(x))
 
     def raw_shape(self, event_shape):
         return (sum(law.raw_width for law in self.laws),)
@@ -304,12 +285,6 @@ def _is_real(column):
 
 def _has_mass(column):
     return not _is_real(column)
-
-
-def _within_reason(u):
-    """u itself within [-3, 3], and beyond it grows by its logarithm, without a bend."""
-    size = ops.abs(u)
-    return ops.sign(u) * (ops.minimum(size, 3.0) + ops.log(ops.maximum(size, 3.0) - 2.0))
 
 
 def _cut(values, widths):

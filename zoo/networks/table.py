@@ -14,6 +14,7 @@ from zoo.errors import InputError
 from zoo.networks.output_layers import normal_posterior
 
 WIDEST_EMBEDDING = 16
+MOST_HIDDEN = 0.25  # of all values, where half of the rows stay whole
 
 
 def encoder(
@@ -39,13 +40,15 @@ def encoder(
         numbers: how many columns are numbers.
         cycles: of each number, how many cycles are told of it.
         words: of each other column, how many words it may be.
-        hidden: share of the columns of a row that training hides, on average.
+        hidden: share of all values that training hides, on average, see `HideColumns`.
         dropout: of the dense layers' features.
 
     Raises:
         InputError: for inputs that are not as many, or a share that is none.
     """
-    _check(latent, units, hidden=hidden, dropout=dropout)
+    _check(latent, units, dropout=dropout)
+    if not 0.0 <= hidden <= MOST_HIDDEN:
+        raise InputError(f"hidden={hidden}: give a share from 0 to {MOST_HIDDEN}.")
     of_cycles = [place for place, count in enumerate(cycles) for _ in range(2 * count)]
     plain = 2 * numbers + len(of_cycles)
     if tuple(event_shape) != (plain + len(words),):

@@ -69,7 +69,7 @@ def test_batch_takes_slices_lists_arrays_and_masks():
 
 
 def test_names_are_the_embedded_datasets():
-    assert datasets.names() == ("digits",)
+    assert datasets.names() == ("digits", "glyphs")
 
 
 @pytest.mark.parametrize(

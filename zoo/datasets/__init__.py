@@ -19,6 +19,7 @@ from zoo.datasets.base import Dataset, HoldOut, ImageShape, Split
 from zoo.datasets.binarization import binarize
 from zoo.datasets.classes import classes, label_count, leave_out
 from zoo.datasets.reading import exists, expanded, printable
+from zoo.datasets.sequences import of_arrays
 from zoo.errors import DatasetError, MissingDependency
 
 __all__ = [
@@ -31,9 +32,10 @@ __all__ = [
     "leave_out",
     "load",
     "names",
+    "of_arrays",
 ]
 
-_EMBEDDED = ("digits",)
+_EMBEDDED = ("digits", "glyphs")
 _DIGITS_SHAPE = (8, 8, 1)
 _ARRAY_SUFFIXES = (".npz", ".npy")
 
@@ -53,13 +55,14 @@ def load(
     memory_share: float = 0.25,
     cache_dir: str | os.PathLike[str] | None = None,
     skip_corrupt: bool = False,
+    steps: int | None = None,
 ) -> Dataset:
     """Load a dataset; `test` and `train` never share an example.
 
     Args:
-        name: `digits`; an image dataset of TFDS (`mnist`, `emnist/letters`, `mnist:3.0.1`); or
-            a path to a folder of images, a .zip or .tar of one, a .npz or a .npy. A folder named
-            like a dataset: ./mnist.
+        name: `digits`; `glyphs`, outlines of letters as drawings; an image dataset of TFDS
+            (`mnist`, `emnist/letters`, `mnist:3.0.1`); or a path to a folder of images, a .zip or
+            .tar of one, a .npz or a .npy. A folder named like a dataset: ./mnist.
         seed: draws the held-out test set, where the data has none of its own.
         image_shape: (height, width, 1 or 3) to resize and crop to, or (height, width), of which
             the channels are chosen. None keeps one common size; for files of several sizes a square
@@ -72,6 +75,9 @@ def load(
         cache_dir: folder of those files; None is $VAE_ZOO_CACHE or ~/.cache/vae-zoo.
         skip_corrupt: leave out images of a folder or archive that cannot be decoded, at most half
             of them, and name them in `notes`.
+        steps: of sequences of several lengths those of more steps are left out, and counted in
+            `notes`. None keeps all, unless the longest are far from the others: see
+            `zoo.datasets.sequences.QUANTILE`.
 
     Raises:
         DatasetError: unknown, absent, unreadable or out-of-range data, or an option out of range.
@@ -81,10 +87,14 @@ def load(
     hold_out = HoldOut(test_share, seed, last=test_split == "last")
     given = _text(name)
     path = expanded(given)
-    if given in _EMBEDDED:
+    if given == "digits":
         return _load_digits(hold_out, image_shape)
+    if given == "glyphs":
+        from zoo.datasets import glyphs
+
+        return glyphs.load(hold_out, steps)
     if (isinstance(name, os.PathLike) or _is_path(given)) and exists(path):
-        return _load_path(path, hold_out, image_shape, memory_share, cache_dir, skip_corrupt)
+        return _load_path(path, hold_out, image_shape, memory_share, cache_dir, skip_corrupt, steps)
     if isinstance(name, os.PathLike) or _is_path(given, and_nothing_else=True):
         raise DatasetError(f"Path not found: {printable(path.absolute())}. {_what_is_wanted()}")
     from zoo.datasets import tfds_builders
@@ -100,7 +110,7 @@ def load(
 
         return tfds_images.load(given, hold_out, image_shape, memory_share, cache_dir)
     if exists(path):
-        return _load_path(path, hold_out, image_shape, memory_share, cache_dir, skip_corrupt)
+        return _load_path(path, hold_out, image_shape, memory_share, cache_dir, skip_corrupt, steps)
     raise DatasetError(_unknown(given))
 
 
@@ -177,13 +187,14 @@ def _load_path(
     memory_share: float,
     cache_dir: str | os.PathLike[str] | None,
     skip_corrupt: bool,
+    steps: int | None,
 ) -> Dataset:
     from zoo.datasets import arrays, folder
 
     if path.is_dir() or path.name.lower().endswith(_ARCHIVE_SUFFIXES):
         return folder.load(path, hold_out, image_shape, memory_share, cache_dir, skip_corrupt)
     if path.suffix.lower() in _ARRAY_SUFFIXES:
-        return arrays.load(path, hold_out, image_shape, memory_share)
+        return arrays.load(path, hold_out, image_shape, memory_share, steps)
     raise DatasetError(
         f"{printable(path)} is no folder, .zip, .tar, .npz or .npy. {_what_is_wanted()}"
     )

@@ -61,6 +61,9 @@ class Config:
     test_split: Literal["random", "last"] = "random"
     """Which examples that share is: random ones, or the last in the order of the data, as of frames
     of a film, whose neighbours are alike."""
+    steps: int | None = None
+    """Of sequences of several lengths, leave out those of more steps; unless given all are kept,
+    or those up to the 99 % quantile where the longest are far from it."""
     memory_share: float = 0.25
     """Share of this machine's memory that images may take; more stay on disk."""
     validation_share: float = 0.05

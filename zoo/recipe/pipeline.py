@@ -86,6 +86,7 @@ def run(config, build, script):
         test_split=config.test_split,
         memory_share=config.memory_share,
         skip_corrupt=config.skip_corrupt,
+        steps=config.steps,
     )
     augmentation.require(config.augment, loaded.schema)
     zoo.training.seed_everything(config.seed)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from zoo.artifact.schema import STROKES
 from zoo.datasets import Dataset, Schema, Split
 from zoo.recipe import choices
 
@@ -12,6 +13,7 @@ COLOUR = Schema("image", (4, 4, 3), spacing=1 / 255, uint8=True)
 MASKS = Schema("image", (4, 4, 1), spacing=1.0)
 FRACTIONS = Schema("vector", (4,))
 SERIES = Schema("sequence", (4, 3))
+DRAWINGS = Schema("sequence", (4, 3), None, None, features=STROKES)
 
 
 def data(schema):
@@ -29,6 +31,7 @@ def data(schema):
         (MASKS, "bernoulli", "none"),
         (FRACTIONS, "normal", "none"),
         (SERIES, "normal", "none"),
+        (DRAWINGS, "strokes", "none"),
     ],
 )
 def test_the_schema_decides_and_says_why(schema, likelihood, binarization):

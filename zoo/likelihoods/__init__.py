@@ -20,6 +20,7 @@ NAMES = {
     "discretized_logistic": "DiscretizedLogistic",
     "categorical": "Categorical",
     "negative_binomial": "NegativeBinomial",
+    "strokes": "Strokes",
 }
 """name -> the class of the file of that name."""
 
@@ -66,12 +67,15 @@ def of_schema(name, schema):
 
     Where the schema states a center and a scale, and the likelihood is of any real numbers,
     networks are given standardised values, and each feature has a scale of its own; means, draws
-    and densities stay in the data's units.
+    and densities stay in the data's units. Strokes have one scale for both of their offsets.
 
     Raises:
         InputError: for an unknown name.
     """
     likelihood = get(name)
+    if isinstance(likelihood, __getattr__("Strokes")):
+        scale = schema.scale[0] if schema.is_strokes else likelihood.scale
+        return type(likelihood)(likelihood.components, scale)
     if not schema.center or likelihood.support != __getattr__("Likelihood").support:
         return likelihood
     if isinstance(likelihood, __getattr__("LocationScale")):

@@ -18,6 +18,10 @@ class Likelihood(keras.layers.Layer):
     - `family`: its name. `support`: the smallest and the largest value. `spacing`: where values are
       multiples of a number, that number; None where they are continuous.
     - `levels`: 256 where its nats are of 8-bit values, and can be stated as bits per dimension.
+    - `marks_ends`: whether the last feature that networks are given of a step is 1 where a sequence
+      has ended, and else 0.
+    - `offsets`: how many of the first features that networks are given say how far a step goes from
+      the one before.
     - `mean_kind`: how exact `mean` must be, one of `zoo.artifact.endpoints.TOLERANCES`.
     """
 
@@ -25,6 +29,8 @@ class Likelihood(keras.layers.Layer):
     support = (-float("inf"), float("inf"))
     spacing = None
     levels = None
+    marks_ends = False
+    offsets = 0
     mean_kind = REAL
 
     def __init__(self, **kwargs):
@@ -100,6 +106,13 @@ class Likelihood(keras.layers.Layer):
     def sample(self, output, noise):
         """A value drawn by the noise: [batch, *event]."""
         raise NotImplementedError
+
+    def drawn(self, output, noise, weight=None):
+        """What `generate` answers of steps that the noise drew and that were fed back.
+
+        {name: tensor}, as `tensors` lists them; `outputs` where it has nothing to add.
+        """
+        return self.outputs(output, weight)
 
     def margin(self, output, noise=None):
         """How little must change for another draw, or another mode: [batch]; None: none jumps."""

@@ -219,10 +219,12 @@ class VAE(LatentModel):
         drawn = noise.draw(self.latents.prior_noise_kinds(), seed)
         z, state = self.latents.generate(drawn, self._pseudo())
         if self.autoregressive:
-            raw = self._drawn(z, condition, self.likelihood.noise(seed, self.event_shape, STEPS))
+            steps = self.likelihood.noise(seed, self.event_shape, STEPS)
+            raw = self._drawn(z, condition, steps)
+            answer = self.likelihood.drawn(raw, steps, self._step_weight(condition))
         else:
-            raw = self.raw(state, condition, None)
-        return self._only_valid({**self._outputs(raw, condition), self._z_name: z}, condition)
+            answer = self._outputs(self.raw(state, condition, None), condition)
+        return self._only_valid({**answer, self._z_name: z}, condition)
 
     def generate_from_split_seed(self, low, high, *condition):
         """`generate` of seeds split by `noise.split_seed`: JAX has no int64 by default."""

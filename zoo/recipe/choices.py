@@ -32,6 +32,9 @@ def likelihood(asked, data):
     schema = data.schema
     if asked != "auto":
         return Choice("likelihood", asked, "as asked")
+    if schema.is_strokes:
+        why = "drawings: a mixture of normals of where the pen goes, and three states of the pen"
+        return Choice("likelihood", "strokes", why)
     if schema.is_binary:
         return Choice("likelihood", "bernoulli", "the values are 0 and 1")
     if schema.ink:

@@ -103,6 +103,8 @@ def _loading(m):
     named = "".join(f", {b}={b}" for b in besides)
     ones = ", [1, 1, 1]" * len(besides)
     first = f"images = vae.generate([1, 2, 3]{ones}).x_mean  # float32 [3, {example}]"
+    if any(tensor["name"] == "strokes" for tensor in m["endpoints"]["decode"]["outputs"]):
+        first = f"drawings = vae.generate([1, 2, 3]{ones}).strokes  # float32 [3, {example}]"
     if "generate" not in m["endpoints"]:
         first = f"z = vae.encode(np.zeros((1, {example}), np.float32)).z"
     return f"""## Loading

@@ -21,8 +21,10 @@ class Config(options.VAE):
     objective: options.Objective = "free_bits"
     """See `zoo.objectives`. A decoder that is told the steps before does without latents while they
     cost anything: free bits keep them alive."""
-    free_bits: float = 0.25
-    """Nats of each latent that cost nothing (free_bits)."""
+    free_bits: float = 16.0
+    """Nats that cost nothing (free_bits)."""
+    together: bool = True
+    """Whether these are nats of all latents together, or else of each (free_bits)."""
     units: int = 128
     """Width of the recurrent layers."""
     cell: Literal["gru", "lstm"] = "lstm"

@@ -286,11 +286,11 @@ def stroke_vae(
 ):
     """Recurrent VAE over drawings [steps, (dx, dy, pen)], step after step (Ha & Eck 2018).
 
-    The recurrent VAE whose decoder gives each step from those before it, with free bits, 0.25 nats
-    a latent unless another objective is given: such a decoder does without latents as long as they
+    The recurrent VAE whose decoder gives each step from those before it, of whose KL 16 nats are
+    free unless another objective is given: such a decoder does without latents as long as they
     cost anything.
     """
-    parts |= {"objective": objective or FreeBits(0.25), "name": "stroke_vae"}
+    parts |= {"objective": objective or FreeBits(16.0, together=True), "name": "stroke_vae"}
     shape = {"units": units, "cell": cell, "bidirectional": bidirectional, "lengths": lengths}
     shape |= {"autoregressive": True, "teacher_dropout": teacher_dropout}
     return rnn_vae(event_shape, latent, **shape, **parts)

@@ -14,6 +14,9 @@ LOOKED_AT = 1000
 GREY = "discretized_logistic"
 """Of 8-bit values: see benchmarks/pictures.md."""
 
+FREE_NATS = 8.0
+"""Of all latents of a recurrent model together, by default."""
+
 BINARY = ("bernoulli", "categorical", "negative_binomial")
 """Likelihoods of zeros and ones, or of whole numbers."""
 
@@ -61,6 +64,20 @@ def binarization(asked, data, likelihood):
     if likelihood not in BINARY:
         return Choice("binarization", "none", f"the {likelihood} likelihood describes grey ink")
     return Choice("binarization", "dynamic", "ink by custom, drawn anew at each visit")
+
+
+def objective(config, data):
+    """{"objective"} for recurrent models of `objective` "auto" where the data decides it, else {}.
+
+    Their decoders do without latents too easily: of sequences, unless beta or anneal was given,
+    some nats are free.
+    """
+    from zoo.objectives import FreeBits
+
+    asked = config.objective != "auto" or config.anneal != "none" or config.beta != 1.0
+    if asked or data.schema.kind != "sequence":
+        return {}
+    return {"objective": FreeBits(FREE_NATS, together=True)}
 
 
 def share_between(data):

@@ -131,6 +131,8 @@ class VAE(Model):
     """Steps that the rise takes, or a cycle."""
     free_bits: float = 0.1
     """Nats of each latent that cost nothing (free_bits)."""
+    together: bool = False
+    """Whether these are nats of all latents together (free_bits)."""
     capacity: float = 20.0
     """Nats that the KL is held at (capacity)."""
     draws: int = 5
@@ -167,6 +169,7 @@ _BELONGS_TO = {
     "beta": ("elbo", "total_correlation", "importance_weighted"),
     "anneal": ("elbo", "importance_weighted"),
     "free_bits": ("free_bits",),
+    "together": ("free_bits",),
     "capacity": ("capacity",),
     "draws": ("importance_weighted",),
     "doubly_reparameterized": ("importance_weighted",),
@@ -188,7 +191,7 @@ def of_model(config):
 
 
 def objective(config):
-    """The objective that the options of `VAE` describe.
+    """The objective that the options of `VAE` describe; "auto" is the ELBO, unless data says more.
 
     Raises:
         InputError: if an option was given that the objective does not have.
@@ -196,8 +199,9 @@ def objective(config):
     from zoo import objectives, schedules
 
     defaults = {field.name: field.default for field in dataclasses.fields(type(config))}
+    chosen = "elbo" if config.objective == "auto" else config.objective
     for name, owners in _BELONGS_TO.items():
-        if getattr(config, name) != defaults[name] and config.objective not in owners:
+        if getattr(config, name) != defaults[name] and chosen not in owners:
             raise InputError(
                 f"{name}={getattr(config, name)} is an option of the objective "
                 f"{' or '.join(owners)}; the objective is {config.objective}."
@@ -214,11 +218,11 @@ def objective(config):
         beta = schedules.Cyclical(config.anneal_steps, top=config.beta)
     make = {
         "elbo": lambda: objectives.ELBO(beta),
-        "free_bits": lambda: objectives.FreeBits(config.free_bits),
+        "free_bits": lambda: objectives.FreeBits(config.free_bits, config.together),
         "capacity": lambda: objectives.Capacity(config.capacity),
         "total_correlation": lambda: objectives.TotalCorrelation(config.beta),
         "importance_weighted": lambda: objectives.ImportanceWeighted(
             config.draws, config.doubly_reparameterized, beta
         ),
     }
-    return make[config.objective]()
+    return make[chosen]()

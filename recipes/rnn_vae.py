@@ -18,18 +18,21 @@ exports/rnn_vae-mnist:
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import prepare  # noqa: F401  names what to install where something is missing
 
 from zoo import recipe
-from zoo.recipe import options
+from zoo.recipe import choices, options
 
 
 @dataclass(frozen=True)
 class Config(options.VAE):
     """Options of the recurrent VAE."""
 
+    objective: Literal["auto", *get_args(options.Objective)] = "auto"
+    """See `zoo.objectives`. `auto` is the ELBO of images, and of sequences free bits, 8 nats in
+    all, unless beta or anneal is given: recurrent decoders do without latents too easily."""
     units: int = 128
     """Width of the recurrent layers."""
     cell: Literal["gru", "lstm"] = "gru"
@@ -43,8 +46,8 @@ class Config(options.VAE):
 
 
 def facts(config, data):
-    """What the model takes of the data: whether its sequences have lengths of their own."""
-    return {"lengths": data.train.lengths is not None}
+    """What the model takes of the data: whether its sequences have lengths, and an objective."""
+    return {"lengths": data.train.lengths is not None} | choices.objective(config, data)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from zoo.latents.priors.autoregressive import AutoregressiveCodes
 from zoo.models import VAE, Autoencoder
 from zoo.networks import conditional, conv, dense, dilated, output_layers, recurrent
 from zoo.networks import table as table_networks
-from zoo.objectives import ELBO, ImportanceWeighted
+from zoo.objectives import ELBO, FreeBits, ImportanceWeighted
 from zoo.schedules import Linear
 
 PARTS = ("posterior", "prior", "likelihood", "objective", "seed")
@@ -267,6 +267,7 @@ def rnn_vae(
     autoregressive=False,
     lengths=False,
     teacher_dropout=0.3,
+    name="rnn_vae",
     **parts,
 ):
     """Recurrent VAE over sequences [steps, features], or images row by row.
@@ -283,18 +284,50 @@ def rnn_vae(
     parts |= {"likelihood": likelihoods.get(parts.get("likelihood", "bernoulli"))}
     seen = parts["likelihood"].network_shape(event_shape)
 
+    ends, offsets = parts["likelihood"].marks_ends, parts["likelihood"].offsets
+
     def encoder(*sizes, **options):
-        return recurrent.encoder(*sizes, **options, bidirectional=bidirectional)
+        return recurrent.encoder(
+            *sizes, **options, bidirectional=bidirectional, ends=ends, offsets=offsets
+        )
 
     def decoder(*sizes, **options):
         if autoregressive:
             return recurrent.AutoregressiveDecoder(
-                *sizes, **options, event_shape=seen, teacher_dropout=teacher_dropout
+                *sizes,
+                **options,
+                event_shape=seen,
+                offsets=offsets,
+                teacher_dropout=teacher_dropout,
             )
         return recurrent.decoder(*sizes, **options)
 
     parts |= {"conditions": {"length": event_shape[0] + 1} if lengths else None}
-    return _vae("rnn_vae", encoder, decoder, event_shape, latent, shape, **parts)
+    return _vae(name, encoder, decoder, event_shape, latent, shape, **parts)
+
+
+@entry("recurrent")
+def stroke_vae(
+    event_shape,
+    latent=32,
+    units=128,
+    cell="lstm",
+    bidirectional=True,
+    lengths=False,
+    teacher_dropout=0.1,
+    objective=None,
+    **parts,
+):
+    """Recurrent VAE over drawings [steps, (dx, dy, pen)], step after step (Ha & Eck 2018).
+
+    The recurrent VAE whose decoder gives each step from those before it, of whose KL 16 nats are
+    free unless another objective is given: such a decoder does without latents as long as they
+    cost anything.
+    """
+    parts |= {"objective": objective or FreeBits(16.0, together=True), "name": "stroke_vae"}
+    shape = {"units": units, "cell": cell, "bidirectional": bidirectional, "lengths": lengths}
+    shape |= {"autoregressive": True, "teacher_dropout": teacher_dropout}
+    return rnn_vae(event_shape, latent, **shape, **parts)
 
 
 @entry("dilated", (64, 2))

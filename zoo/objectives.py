@@ -129,21 +129,30 @@ class ELBO(Objective):
 class FreeBits(Objective):
     """Each latent's KL costs nothing up to `nats` (Kingma et al. 2016, equation 15).
 
-    The minimum is taken of the mean over the batch, one group a latent. 0 is the ELBO, by which the
-    best epoch is chosen: free bits are a means to it.
+    The minimum is taken of the mean over the batch, one group a latent, or all in one. 0 is the
+    ELBO, by which the best epoch is chosen: free bits are a means to it. Latents that have free
+    nats each repeat one another, since it costs nothing, and what they encode then lies where the
+    prior seldom draws; what all have together is worth most where they do not.
 
     Args:
-        nats: free nats a latent, >= 0.
+        nats: free nats a latent, >= 0, or of all latents.
+        together: whether they are of all.
     """
 
-    needs_kl_by_latent = True
     monitor = "elbo"
 
-    def __init__(self, nats):
+    def __init__(self, nats, together=False):
         require_at_least("nats", nats, 0.0)
         self.nats = nats
+        self.together = together
+
+    @property
+    def needs_kl_by_latent(self):
+        return not self.together
 
     def regulariser(self, draw, step=None, weight=None):
+        if self.together:
+            return ops.maximum(average(draw.total_kl, weight), self.nats)
         return ops.sum(ops.maximum(average(draw.kl_by_latent, weight), self.nats))
 
 

@@ -126,6 +126,7 @@ CASES = {
     "rnn_vae": Case({"latent": 3, "units": 6}, 32),
     "series_vae": Case({"latent": 3, "width": 6}, 16, named="oscillations"),
     "count_vae": Case(DENSE, 10, named="cell_counts", covariates=("library",)),
+    "stroke_vae": Case({"latent": 3, "units": 6}, 32),
     "beta_vae": Case(DENSE, 10),
     "iwae": Case(DENSE, 50),
     "laplace_vae": Case(DENSE, 50, encoded=("mean", "log_scale")),

@@ -70,7 +70,7 @@ def test_batch_takes_slices_lists_arrays_and_masks():
 
 def test_names_are_the_embedded_datasets():
     tables, laws = ("wine", "breast_cancer", "diabetes"), ("oscillations", "cell_counts")
-    assert datasets.names() == ("digits", *tables, *laws)
+    assert datasets.names() == ("digits", "glyphs", *tables, *laws)
 
 
 @pytest.mark.parametrize(

@@ -277,3 +277,21 @@ print(np.abs(model.reconstruct(x, length)["x_mean"] - given["decode"]).max())
 model.compile("adam")
 print(model.fit((x, length), x, verbose=0).history["elbo"][0])
 """
+
+
+def test_places_are_the_sums_of_offsets_and_an_end_is_where_the_last_feature_is_1():
+    rows = np.random.default_rng(0).normal(size=(3, 5, 4)).astype(np.float32)
+    places = ops.convert_to_numpy(recurrent.Places(2)(rows))
+    np.testing.assert_allclose(places, np.cumsum(rows[..., :2], axis=1), rtol=1e-6)
+    rows[..., -1] = np.arange(5) >= np.array([[5], [0], [2]])
+    assert ops.convert_to_numpy(recurrent.StepsBeforeEnd()(rows)).tolist() == [5, 0, 2]
+
+
+def test_every_step_is_given_where_the_steps_before_arrived():
+    made = recurrent.AutoregressiveDecoder((5, 3), 2, units=4, offsets=2)
+    z, x = np.ones((2, 2), np.float32), np.zeros((2, 5, 3), np.float32)
+    x[0, :3, 0], x[1, :3, 0] = [1, 2, 3], [2, 1, 3]
+    h = keras.Model(made.inputs, made.get_layer("with_before").output)([z, x])
+    told = ops.convert_to_numpy(h)[..., 3:5]
+    np.testing.assert_array_equal(told[0, :, 0], [0, 1, 3, 6, 6])
+    np.testing.assert_array_equal(told[1, :, 0], [0, 2, 3, 6, 6])

@@ -1,11 +1,17 @@
 """What the data decides: likelihood and binarization by its schema, and the reasons said."""
 
+import dataclasses
+import types
+
 import numpy as np
 import pytest
 import tables
 
+from zoo.artifact.schema import STROKES
 from zoo.datasets import Dataset, Schema, Split
-from zoo.recipe import choices
+from zoo.errors import InputError
+from zoo.objectives import ELBO, FreeBits
+from zoo.recipe import choices, options
 
 INK = Schema("image", (4, 4, 1), spacing=1 / 16, ink=True)
 GREY = Schema("image", (4, 4, 1), spacing=1 / 255, uint8=True)
@@ -13,6 +19,7 @@ COLOUR = Schema("image", (4, 4, 3), spacing=1 / 255, uint8=True)
 MASKS = Schema("image", (4, 4, 1), spacing=1.0)
 FRACTIONS = Schema("vector", (4,))
 SERIES = Schema("sequence", (4, 3))
+DRAWINGS = Schema("sequence", (4, 3), None, None, features=STROKES)
 
 
 def data(schema):
@@ -31,6 +38,7 @@ def data(schema):
         (FRACTIONS, "normal", "none"),
         (SERIES, "normal", "none"),
         (tables.schema(), "columns", "none"),
+        (DRAWINGS, "strokes", "none"),
     ],
 )
 def test_the_schema_decides_and_says_why(schema, likelihood, binarization):
@@ -52,3 +60,26 @@ def test_what_is_asked_for_is_taken():
 @pytest.mark.parametrize("likelihood", ["normal", "discretized_logistic", "continuous_bernoulli"])
 def test_ink_that_is_described_as_grey_is_not_binarized(likelihood):
     assert choices.binarization("auto", data(INK), likelihood).value == "none"
+
+
+def test_sequences_leave_recurrent_models_free_nats_unless_something_was_asked():
+    def config(**given):
+        asked = {"objective": "auto", "anneal": "none", "beta": 1.0} | given
+        return types.SimpleNamespace(**asked)
+
+    found = choices.objective(config(), data(SERIES))["objective"]
+    assert isinstance(found, FreeBits) and found.nats == choices.FREE_NATS
+    assert choices.objective(config(), data(GREY)) == {}
+    for asked in ({"objective": "elbo"}, {"anneal": "linear"}, {"beta": 0.5}):
+        assert choices.objective(config(**asked), data(SERIES)) == {}
+
+
+def test_an_objective_that_the_data_settles_is_the_bound_until_then():
+    @dataclasses.dataclass(frozen=True)
+    class Config(options.VAE):
+        objective: str = "auto"
+
+    assert isinstance(options.objective(Config()), ELBO)
+    assert options.objective(Config(beta=0.5)).beta == 0.5
+    with pytest.raises(InputError, match=r"free_bits=0\.5 is an option of the objective free_bits"):
+        options.objective(Config(free_bits=0.5))

@@ -15,6 +15,11 @@ EIGHT_BITS = 1 / 255
 
 KINDS = (IMAGE, VECTOR, TABLE, SERIES, SEQUENCE)
 
+STROKES = ("dx", "dy", "pen")
+"""The features of a sequence that is a drawing: how far each step goes, and the state of the pen: 0
+it draws on, 1 it is lifted after this step, 2 the drawing ended before it, as at all steps after.
+"""
+
 
 @dataclass(frozen=True)
 class Schema:
@@ -64,6 +69,11 @@ class Schema:
     def is_eight_bits(self) -> bool:
         """Whether the values are the 256 multiples of 1/255 in [0, 1]."""
         return (self.low, self.high, self.spacing) == (0.0, 1.0, EIGHT_BITS)
+
+    @property
+    def is_strokes(self) -> bool:
+        """Whether an example is a drawing, step by step: see `STROKES`."""
+        return self.kind == SEQUENCE and self.features == STROKES
 
     @property
     def range(self) -> tuple[float, float]:

@@ -28,6 +28,11 @@ def sentences(schema: Schema) -> list[str]:
     shape = ", ".join(map(str, schema.shape))
     kind = f"An example is of the kind {schema.kind}, [{shape}]"
     said = [f"{kind}: {values}{unit}."]
+    if schema.is_strokes:
+        said.append(
+            "It is a drawing, each step dx, dy, pen: how far the pen goes, and its state: 0 it "
+            "draws on, 1 it is lifted after this step, 2 the drawing ended before it."
+        )
     if schema.ink:
         said.append("A value says how much ink is there.")
     if schema.uint8:

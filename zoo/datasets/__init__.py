@@ -23,6 +23,7 @@ from zoo.datasets.binarization import binarize
 from zoo.datasets.classes import classes, label_count, leave_out
 from zoo.datasets.in_memory import from_arrays
 from zoo.datasets.reading import exists, expanded, printable
+from zoo.datasets.sequences import of_arrays
 from zoo.datasets.series import Cut
 from zoo.datasets.tabular import columns_of, from_frame
 from zoo.errors import DatasetError, MissingDependency
@@ -40,11 +41,12 @@ __all__ = [
     "leave_out",
     "load",
     "names",
+    "of_arrays",
 ]
 
 _TABLES = ("wine", "breast_cancer", "diabetes")
 _LAWS = ("oscillations", "cell_counts")
-_EMBEDDED = ("digits", *_TABLES, *_LAWS)
+_EMBEDDED = ("digits", "glyphs", *_TABLES, *_LAWS)
 _DIGITS_SHAPE = (8, 8, 1)
 _ARRAY_SUFFIXES = (".npz", ".npy")
 _CSV, _H5AD = ".csv", ".h5ad"
@@ -74,15 +76,16 @@ def load(
     entity: str | None = None,
     window: int | None = None,
     stride: int | None = None,
+    steps: int | None = None,
 ) -> Dataset:
     """Load a dataset; `test` and `train` never share an example.
 
     Args:
-        name: `digits`; one of scikit-learn's tables, `wine`, `breast_cancer` or `diabetes`; a law's
-            draws, `oscillations` or `cell_counts`; an image dataset of TFDS (`mnist`,
-            `emnist/letters`, `mnist:3.0.1`); or a path to a folder of images, a .zip or .tar of
-            one, a .npz or a .npy, a table (a .csv, .tsv or .parquet), or a .h5ad. A folder named
-            like a dataset: ./mnist.
+        name: `digits`; `glyphs`, outlines of letters as drawings; one of scikit-learn's tables,
+            `wine`, `breast_cancer` or `diabetes`; a law's draws, `oscillations` or `cell_counts`;
+            an image dataset of TFDS (`mnist`, `emnist/letters`, `mnist:3.0.1`); or a path to a
+            folder of images, a .zip or .tar of one, a .npz or a .npy, a table (a .csv, .tsv or
+            .parquet), or a .h5ad. A folder named like a dataset: ./mnist.
         seed: draws the held-out test set, where the data has none of its own.
         image_shape: (height, width, 1 or 3) to resize and crop to, or (height, width), of which
             the channels are chosen. None keeps one common size; for files of several sizes a square
@@ -106,6 +109,9 @@ def load(
         time, entity: columns of a .csv of series: when a step was, and whose it is.
         window: steps of the windows that series are cut into; None is 64, or as many as fit.
         stride: steps from a window to the next; None is a quarter of a window.
+        steps: of sequences of several lengths those of more steps are left out, and counted in
+            `notes`. None keeps all, unless the longest are far from the others: see
+            `zoo.datasets.sequences.QUANTILE`.
 
     Raises:
         DatasetError: unknown, absent, unreadable or out-of-range data, or an option out of range.
@@ -132,12 +138,12 @@ def load(
                 f"none. Leave {option} out."
             )
     if given in _EMBEDDED:
-        _require_no_reading(given, kind, cut)
-        return _load_embedded(given, hold_out, image_shape)
+        _require_no_reading(given, kind, cut, steps)
+        return _load_embedded(given, hold_out, image_shape, steps)
     if (isinstance(name, os.PathLike) or _is_path(given)) and exists(path):
         if path.suffix.lower() in (*_ARRAY_SUFFIXES, _CSV, _H5AD) and not path.is_dir():
-            return _load_numbers(path, hold_out, image_shape, memory_share, kind, cut)
-        _require_no_reading(given, kind, cut)
+            return _load_numbers(path, hold_out, image_shape, memory_share, kind, cut, steps)
+        _require_no_reading(given, kind, cut, steps)
         return _load_path(path, hold_out, image_shape, memory_share, cache_dir, skip_corrupt)
     if isinstance(name, os.PathLike) or _is_path(given, and_nothing_else=True):
         raise DatasetError(f"Path not found: {printable(path.absolute())}. {_what_is_wanted()}")
@@ -150,7 +156,7 @@ def load(
             raise
         known = False
     if known or exists(path):
-        _require_no_reading(given, kind, cut)
+        _require_no_reading(given, kind, cut, steps)
     if known:
         from zoo.datasets import tfds_images
 
@@ -207,14 +213,18 @@ def _is_path(given: str, and_nothing_else: bool = False) -> bool:
     return not tfds_builders.knows(given)
 
 
-def _load_embedded(name: str, hold_out: HoldOut, image_shape: ImageShape | None) -> Dataset:
-    from zoo.datasets import digits, embedded_tables, laws
+def _load_embedded(
+    name: str, hold_out: HoldOut, image_shape: ImageShape | None, steps: int | None
+) -> Dataset:
+    from zoo.datasets import digits, embedded_tables, glyphs, laws
 
-    if name in (*_TABLES, *_LAWS) and image_shape is not None:
+    if name != "digits" and image_shape is not None:
         raise DatasetError(
             f"image_shape={image_shape} was asked for, and {name} are no pictures. Leave "
             "image_shape out."
         )
+    if name == "glyphs":
+        return glyphs.load(hold_out, steps)
     if name in _TABLES:
         return embedded_tables.load(name, hold_out)
     if name in _LAWS:
@@ -234,6 +244,7 @@ def _load_numbers(
     memory_share: float,
     kind: str,
     cut: Cut,
+    steps: int | None,
 ) -> Dataset:
     """A file of numbers: arrays, a .csv or a .h5ad."""
     suffix = path.suffix.lower()
@@ -245,7 +256,7 @@ def _load_numbers(
     if suffix in _ARRAY_SUFFIXES:
         from zoo.datasets import arrays
 
-        return arrays.load(path, hold_out, image_shape, memory_share, kind, cut)
+        return arrays.load(path, hold_out, image_shape, memory_share, kind, cut, steps)
     if image_shape is not None:
         raise DatasetError(
             f"image_shape={image_shape} was asked for, and {printable(path)} holds no pictures. "
@@ -271,8 +282,12 @@ def _load_numbers(
     )
 
 
-def _require_no_reading(given: str, kind: str, cut: Cut) -> None:
+def _require_no_reading(given: str, kind: str, cut: Cut, steps: int | None) -> None:
     """Raises where it was said how to read a file, and this is none of numbers."""
+    if steps is not None and given != "glyphs":
+        raise DatasetError(
+            f"steps={steps} is for sequences of several lengths, and {given} is none. Leave it out."
+        )
     if kind != "auto" or cut.is_asked_for:
         raise DatasetError(
             f"{given} is no file of numbers: kind, time, entity, window and stride are options of "

@@ -6,12 +6,21 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 import numpy as np
 
 from zoo.artifact.schema import EIGHT_BITS, Schema
-from zoo.datasets import counts, reading, series, series_arrays, standardising, storage
+from zoo.datasets import (
+    counts,
+    pickled,
+    ragged_files,
+    reading,
+    series,
+    series_arrays,
+    standardising,
+    storage,
+)
 from zoo.datasets.base import (
     UNKNOWN_LICENCE,
     Dataset,
@@ -32,6 +41,7 @@ _ZIP = b"PK"
 _LARGEST_PIECE = 2**20
 _ENCRYPTED = 0x1  # of a member's flags
 MEMORY_SHARE_OF_AN_NPZ = 0.5  # the two parts are copies
+_MEMORY_SHARE_OF_A_PICKLE = 1 / 16  # of which Python makes many small objects
 _AS_NPY = "Save the array with np.save as a .npy: that is read from disk as it is needed."
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -40,7 +50,8 @@ _HEADERS = {
 _KINDS, _PARTS = ("x", "y", "length"), ("train", "test")
 _NPZ_KEYS = (
     "x (or x_train and x_test), and if there are labels y (or y_train and y_test), and if "
-    "sequences end before their last step length (or length_train and length_test)"
+    "sequences end before their last step length (or length_train and length_test); or train and "
+    "test, drawings laid out as those of sketch-rnn"
 )
 
 
@@ -51,6 +62,7 @@ def load(
     memory_share: float,
     kind: str = "auto",
     cut: series.Cut | None = None,
+    steps: int | None = None,
 ) -> Dataset:
     """[n, height, width], [n, height, width, 1 or 3] or [n, features]; uint8, bool or float.
 
@@ -59,10 +71,19 @@ def load(
     than `memory_share` of the memory stays on disk; a .npz is read whole.
 
     Whole numbers [n, features] are counts (`counts.are` says which) unless `kind` is "vector";
-    series are what `kind` says, or an .npz calls `series`.
+    series are what `kind` says, or an .npz calls `series`. Sequences of several lengths may come as
+    `zoo.datasets.ragged_files` says.
     """
+    stored = _read(path, int(memory_share * storage.physical_memory()))
+    if ragged_files.is_ragged(stored):
+        return ragged_files.dataset(path, stored, hold_out, steps)
+    if steps is not None:
+        raise DatasetError(
+            f"steps={steps} was asked for, and {printable(path)} holds arrays of one shape: steps "
+            "is for sequences of several lengths. Leave it out."
+        )
     return made(
-        _read(path, int(memory_share * storage.physical_memory())),
+        stored,
         hold_out,
         image_shape,
         origin=Origin.of_file(path),
@@ -148,8 +169,10 @@ def _schema(stored: dict[str, np.ndarray], train: Split) -> Schema:
     return schema if all(map(_within, parts)) else replace(schema, low=None, high=None)
 
 
-def _read(path: Path, most: int) -> dict[str, np.ndarray]:
+def _read(path: Path, most: int) -> dict[str, Any]:
     """Arrays by key; a .npy and an unnamed array of an .npz get the key x.
+
+    An object array is a list of arrays.
 
     A .npy of more than `most` bytes stays on disk.
     """
@@ -159,7 +182,8 @@ def _read(path: Path, most: int) -> dict[str, np.ndarray]:
                 return _read_npz(path, stream)
             stream.seek(0)
             size = os.fstat(stream.fileno()).st_size
-            _check_header(stream, size)
+            if _check_header(stream, size):
+                return {"x": _objects(path, stream, size)}
             array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
             return {"x": np.array(array) if size <= most else array}
         except DatasetError:
@@ -173,15 +197,15 @@ def _read(path: Path, most: int) -> dict[str, np.ndarray]:
         except Exception as error:
             raise DatasetError(
                 f"{printable(path)} cannot be read as NumPy arrays: {printable(error)}. Wanted: a "
-                ".npy or .npz of plain numbers, written by np.save or np.savez. Object arrays are "
-                "refused: they are pickles. Sequences of several lengths are padded with zeros to "
-                "[n, steps, features], and an array `length` [n] beside them says where each one "
-                "ends; series of several lengths go into one .csv, with --time and --entity, and "
-                "are cut into windows."
+                ".npy or .npz of plain numbers, written by np.save or np.savez. Sequences of "
+                "several lengths are an object array [n] of arrays [steps, features], or padded "
+                "with zeros to [n, steps, features], and an array `length` [n] beside them says "
+                "where each one ends; series of several lengths go into one .csv, with --time and "
+                "--entity, and are cut into windows."
             ) from error
 
 
-def _read_npz(path: Path, stream: BinaryIO) -> dict[str, np.ndarray]:
+def _read_npz(path: Path, stream: BinaryIO) -> dict[str, Any]:
     bounded = reading.InPieces(
         stream, _LARGEST_PIECE, "its list of members is longer than that of any .npz of arrays"
     )
@@ -195,22 +219,41 @@ def _read_npz(path: Path, stream: BinaryIO) -> dict[str, np.ndarray]:
                 f"{printable(path)} unpacks to {needed:,} bytes, and at most {most:,} are read "
                 f"into memory here. {_AS_NPY}"
             )
-        return _named(path, {key: member(archive, members[key]) for key in wanted})
+        return _named(path, {key: member(path, archive, members[key]) for key in wanted})
 
 
-def member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
+def member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Any:
     """One array of an .npz, whose header is held against the member's size before it is read."""
     if info.flag_bits & _ENCRYPTED:
         raise ValueError(f"{info.filename} is encrypted")
     with archive.open(info) as member:
-        _check_header(member, info.file_size)
+        if _check_header(member, info.file_size):
+            return _objects(path, member, info.file_size)
     with archive.open(info) as member:
         array: np.ndarray = np.lib.format.read_array(member, allow_pickle=False)
         return array
 
 
-def _check_header(stream: IO[bytes], size: int) -> None:
-    """Refuses an array whose header states more than the `size` of its file or member."""
+def _objects(path: Path, stream: IO[bytes], size: int) -> list[np.ndarray]:
+    """The arrays of an object array, whose header was read."""
+    most = int(_MEMORY_SHARE_OF_A_PICKLE * storage.physical_memory())
+    if size > most:
+        raise DatasetError(
+            f"{printable(path)} has an object array of {size:,} bytes, and at most {most:,} are "
+            "read here. Save all steps as one array x [total, features], and their number for "
+            "each sequence as lengths [n]."
+        )
+    try:
+        return pickled.read(stream)
+    except DatasetError as error:
+        raise DatasetError(f"{printable(path)} cannot be read: {error}") from error
+
+
+def _check_header(stream: IO[bytes], size: int) -> bool:
+    """Refuses an array whose header states more than the `size` of its file or member.
+
+    Says whether it is one of objects.
+    """
     header = _HEADERS.get(np.lib.format.read_magic(stream))
     if header is None:
         raise ValueError("its header has another version")
@@ -218,10 +261,13 @@ def _check_header(stream: IO[bytes], size: int) -> None:
     stated = stream.tell() + math.prod(shape) * dtype.itemsize
     if min(shape, default=0) < 0 or (stated > size and not dtype.hasobject):
         raise ValueError(f"its header states {stated:,} bytes, and it has {size:,}")
+    return bool(dtype.hasobject)
 
 
 def _wanted(path: Path, keys: list[str]) -> list[str]:
     given = set(keys)
+    if wanted := ragged_files.wanted(given):
+        return wanted
     names = [each for each in (series_arrays.NAMES,) if each in given]
     if {"x_train", "x_test"} <= given:
         return [f"{k}_{part}" for k in _KINDS for part in _PARTS if f"{k}_{part}" in given] + names
@@ -240,7 +286,7 @@ def _first_ten(keys: list[str]) -> str:
     return ", ".join(names[:10]) + more or "(none)"
 
 
-def _named(path: Path, stored: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _named(path: Path, stored: dict[str, Any]) -> dict[str, Any]:
     for key, what in (("y", "labels"), ("length", "lengths")):
         if (f"{key}_train" in stored) != (f"{key}_test" in stored):
             raise DatasetError(

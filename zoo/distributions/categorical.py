@@ -12,21 +12,21 @@ def log_prob(x, logits, weight=None):
 
     `weight` is that of `sum_event`.
     """
-    chosen = ops.abs(ops.expand_dims(x, -1) - _values(logits)) < 0.5
+    chosen = ops.abs(ops.expand_dims(x, -1) - numbers(logits)) < 0.5
     log_p = ops.log_softmax(logits, axis=-1)
     return sum_event(ops.sum(ops.where(chosen, log_p, 0.0), axis=-1), weight)
 
 
 def mean(logits):
     """The expected number: [batch, *event, C] -> [batch, *event]."""
-    return ops.sum(ops.softmax(logits, axis=-1) * _values(logits), axis=-1)
+    return ops.sum(ops.softmax(logits, axis=-1) * numbers(logits), axis=-1)
 
 
 def mode(logits):
     """The likeliest number, of equal ones the first: [batch, *event, C] -> [batch, *event]."""
     # Keras's argmax looks at the bits of zeros by a Bitcast, which ONNX does not have.
     likeliest = logits >= ops.max(logits, axis=-1, keepdims=True)
-    return ops.min(ops.where(likeliest, _values(logits), float(logits.shape[-1])), axis=-1)
+    return ops.min(ops.where(likeliest, numbers(logits), float(logits.shape[-1])), axis=-1)
 
 
 def sample(logits, noise):
@@ -54,5 +54,6 @@ def gap(logits, noise=None):
     return likeliest[..., 0] - likeliest[..., 1]
 
 
-def _values(logits):
+def numbers(logits):
+    """0 to C - 1, of the dtype of logits [..., C]: [C]."""
     return np.arange(logits.shape[-1], dtype=keras.backend.standardize_dtype(logits.dtype))

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from zoo import noise
-from zoo.evaluation import count_figures, line_figures, marginals
+from zoo.evaluation import count_figures, drawings, line_figures, marginals
 from zoo.evaluation.compilation import compiled_method
 from zoo.evaluation.png import save as _save
 
@@ -31,7 +31,7 @@ def draw(model, data, history, means, folder, seed=0):
     latent_scatter(means, data, folder)
     if data.schema.columns and model.generates:
         marginals.draw(model, data, _save, folder / "columns.png", seed)
-    if len(data.event_shape) == 3:
+    if len(data.event_shape) == 3 or data.schema.is_strokes:
         reconstructions(model, data, folder)
         if model.generates:
             prior_samples(model, data.schema, seed, folder)
@@ -47,24 +47,24 @@ def draw(model, data, history, means, folder, seed=0):
 def reconstructions(model, data, folder):
     """Test images above what they are reconstructed to from the posterior mean."""
     inputs = data.test.inputs(np.arange(min(COLUMNS, len(data.test))), model.conditions)
-    x, rebuilt = inputs[0], compiled_method(model, "reconstruct")(*inputs)["x_mean"]
+    x, rebuilt = inputs[0], compiled_method(model, "reconstruct")(*inputs)[_shown(data.schema)]
     _grid(
         np.stack([x, rebuilt]),
         data.schema,
         folder / "reconstructions.png",
-        "above: test images; below: reconstructions",
+        f"above: test {_word(data.schema)}; below: reconstructions",
     )
 
 
 def prior_samples(model, schema, seed, folder):
-    """Means generated from the prior; of a model conditional on labels, one label a column."""
+    """Means, or drawings, generated from the prior; one label a column of a conditional model."""
     columns = ", one label a column" if "label" in model.conditions else ""
     title = f"decoded samples from the prior{columns}"
-    _grid(prior_grid(model, seed), schema, folder / "samples.png", title)
+    _grid(prior_grid(model, seed, name=_shown(schema)), schema, folder / "samples.png", title)
 
 
-def prior_grid(model, seed, rows=6):
-    """[rows, COLUMNS, *event]: what the seeds from `seed * rows * COLUMNS` on generate.
+def prior_grid(model, seed, rows=6, name="x_mean"):
+    """[rows, COLUMNS, *event]: the output `name` of the seeds from `seed * rows * COLUMNS` on.
 
     Column c has the label c, or c modulo the labels there are; sequences are of full length.
     """
@@ -76,7 +76,7 @@ def prior_grid(model, seed, rows=6):
         for name, values in model.conditions.items()
     ]
     generate = compiled_method(model, "generate_from_split_seed")
-    images = generate(*seeds, *(c.astype(np.int32) for c in conditions))["x_mean"]
+    images = generate(*seeds, *(c.astype(np.int32) for c in conditions))[name]
     return images.reshape(rows, COLUMNS, *images.shape[1:])
 
 
@@ -88,11 +88,11 @@ def interpolation(model, data, folder, rows=5):
     steps = np.linspace(0.0, 1.0, COLUMNS, dtype=np.float32)[None, :, None]
     line = means[0::2, None] * (1.0 - steps) + means[1::2, None] * steps
     held = [np.repeat(values[0::2], COLUMNS) for values in conditions]  # those of the left end
-    images = compiled_method(model, "decode")(line.reshape(-1, model.latent), *held)["x_mean"]
+    images = compiled_method(model, "decode")(line.reshape(-1, model.latent), *held)
+    images = images[_shown(data.schema)]
     grid = images.reshape(count // 2, COLUMNS, *images.shape[1:])
-    _grid(
-        grid, data.schema, folder / "interpolation.png", "latent interpolation between test images"
-    )
+    title = f"latent interpolation between test {_word(data.schema)}"
+    _grid(grid, data.schema, folder / "interpolation.png", title)
 
 
 def latent_scatter(means, data, folder, most=5000):
@@ -176,8 +176,20 @@ def light(values, schema):
     return 1.0 - shown if schema.ink else shown
 
 
+def _shown(schema):
+    """The output that is drawn."""
+    return "strokes" if schema.is_strokes else "x_mean"
+
+
+def _word(schema):
+    return "drawings" if schema.is_strokes else "images"
+
+
 def _grid(images, schema, path, title):
-    """Images [rows, columns, height, width, channels] as one picture."""
+    """Images [rows, columns, height, width, channels], or drawings, as one picture."""
+    if schema.is_strokes:
+        _save(drawings.grid(images, title), path)
+        return
     rows, columns, height, width, _ = images.shape
     figure, axes = plt.subplots(
         figsize=(columns * 0.9, rows * 0.9 * height / width + 0.35), layout="constrained"

@@ -118,6 +118,8 @@ def _loading(m):
     asked = m["endpoints"].get("generate", {"inputs": []})["inputs"][1:]
     ones = ", [1, 1, 1]" * len(asked)
     first = f"images = vae.generate([1, 2, 3]{ones}).x_mean  # float32 [3, {example}]"
+    if any(tensor["name"] == "strokes" for tensor in m["endpoints"]["decode"]["outputs"]):
+        first = f"drawings = vae.generate([1, 2, 3]{ones}).strokes  # float32 [3, {example}]"
     if _is_table(m):
         first = "rows = vae.generate([1, 2, 3])"
         first += "".join(f"  # rows.{t['name']}" for t in m["endpoints"]["generate"]["outputs"][:1])

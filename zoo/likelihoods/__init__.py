@@ -25,6 +25,7 @@ NAMES = {
     "categorical": "Categorical",
     "negative_binomial": "NegativeBinomial",
     "library_negative_binomial": "LibraryNegativeBinomial",
+    "strokes": "Strokes",
 }
 """name -> the class of the file of that name."""
 
@@ -74,7 +75,7 @@ def of_schema(name, schema):
 
     Where the schema states a center and a scale, and the likelihood is of any real numbers,
     networks are given standardised values, and each feature has a scale of its own; means, draws
-    and densities stay in the data's units.
+    and densities stay in the data's units. Strokes have one scale for both of their offsets.
 
     Raises:
         InputError: for an unknown name, or another than "columns" of a table.
@@ -87,6 +88,9 @@ def of_schema(name, schema):
             f"likelihood {COLUMNS!r}, and nothing else has; leave --likelihood at auto."
         )
     likelihood = get(name)
+    if isinstance(likelihood, __getattr__("Strokes")):
+        scale = schema.scale[0] if schema.is_strokes else likelihood.scale
+        return type(likelihood)(likelihood.components, scale)
     if not schema.center or likelihood.support != __getattr__("Likelihood").support:
         return likelihood
     if isinstance(likelihood, __getattr__("LocationScale")):

@@ -21,6 +21,10 @@ class Likelihood(keras.layers.Layer):
     - `draws_generated`: whether `generate` answers draws from p(x|z), where a mean is no example.
     - `covariates`: names of numbers that `outputs` takes beside the raw output, float32 [batch]
       each, such as the size of a library; x itself states them, see `covariates_of`.
+    - `marks_ends`: whether the last feature that networks are given of a step is 1 where a sequence
+      has ended, and else 0.
+    - `offsets`: how many of the first features that networks are given say how far a step goes from
+      the one before.
     - `mean_kind`: how exact `mean` must be, one of `zoo.artifact.endpoints.TOLERANCES`.
     """
 
@@ -30,6 +34,8 @@ class Likelihood(keras.layers.Layer):
     levels = None
     draws_generated = False
     covariates = ()
+    marks_ends = False
+    offsets = 0
     mean_kind = REAL
 
     def __init__(self, **kwargs):
@@ -122,10 +128,6 @@ class Likelihood(keras.layers.Layer):
 
     # --- draws: where `generate` answers them, and of decoders that feed back what they choose --
 
-    def drawn(self, output, noise):
-        """What `generate` answers where it draws: {name: tensor}, as `drawn_tensors` lists them."""
-        return {"x_mean": self.sample(output, noise)}
-
     def drawn_tensors(self, event_shape):
         """The contract's tensors of `drawn`."""
         return self.tensors(event_shape)
@@ -141,6 +143,13 @@ class Likelihood(keras.layers.Layer):
     def sample(self, output, noise):
         """A value drawn by the noise: [batch, *event]."""
         raise NotImplementedError
+
+    def drawn(self, output, noise, weight=None):
+        """What `generate` answers of what the noise drew, or of steps that were fed back.
+
+        {name: tensor}, as `drawn_tensors` lists them; `outputs` where it has nothing to add.
+        """
+        return self.outputs(output, weight)
 
     def margin(self, output, noise=None):
         """How little must change for another draw, or another mode: [batch]; None: none jumps."""

@@ -209,7 +209,7 @@ class Columns(Likelihood):
                 answer[PROBABILITIES] = law.probabilities(raw)
         return answer
 
-    def drawn(self, output, noise):
+    def drawn(self, output, noise, weight=None):
         return self._named(self.sample(output, noise), NUMBERS, CATEGORIES)
 
     def _named(self, x, numbers, categories):

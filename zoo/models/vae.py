@@ -230,8 +230,8 @@ class VAE(LatentModel):
             raw = self._drawn(z, condition, drawn)
         else:
             raw = self.raw(state, condition, None)
-        if self.draws_generated:
-            answer = self.likelihood.drawn(raw, drawn)
+        if steps:
+            answer = self.likelihood.drawn(raw, drawn, self._step_weight(condition))
         else:
             answer = self._outputs(raw, condition, covariates)
         return self._only_valid({**answer, self._z_name: z}, condition)

@@ -29,6 +29,8 @@ def encoder(
     cell="gru",
     bidirectional=False,
     lengths=False,
+    ends=False,
+    offsets=0,
     head=normal_posterior,
 ):
     """[batch, *event], and `length` -> what `head` makes of the last state, each [batch, latent].
@@ -38,14 +40,22 @@ def encoder(
         cell: "lstm" or "gru".
         bidirectional: whether a second layer reads the steps backwards.
         lengths: whether it takes the `length` of each sequence, whose padding it does not read.
+        ends: whether the last feature of a step is 1 where a sequence has ended, and else 0: it
+            then reads as far as that.
+        offsets: how many of the first features say how far a step goes: it reads where each step
+            arrives, too, which is their sum.
     """
     _check(event_shape, latent, units, cell)
     x, length = keras.Input(event_shape, name="x"), _length(lengths)
     read = _recurrent(cell, units)
     if bidirectional:
         read = layers.Bidirectional(read, name="bidirectional")
-    mask = StepMask(event_shape[0], name="mask")(length) if lengths else None
-    h = read(layers.Reshape(_rows(event_shape), name="rows")(x), mask=mask)
+    until = StepsBeforeEnd(name="until")(x) if ends else length
+    mask = None if until is None else StepMask(event_shape[0], name="mask")(until)
+    rows = layers.Reshape(_rows(event_shape), name="rows")(x)
+    if offsets:
+        rows = layers.Concatenate(name="with_places")([rows, Places(offsets, name="places")(rows)])
+    h = read(rows, mask=mask)
     return keras.Model([x, length] if lengths else x, head(h, latent), name="encoder")
 
 
@@ -75,6 +85,7 @@ class AutoregressiveDecoder(keras.Model):
 
     Args:
         raw_shape, latent, units, cell, lengths: as in `decoder`.
+        offsets: as in `encoder`; where the steps before have arrived, every step is given.
         event_shape: of x; the raw output's unless given.
         teacher_dropout: share of x's steps that training hides, so that z has something to say.
     """
@@ -88,6 +99,7 @@ class AutoregressiveDecoder(keras.Model):
         lengths=False,
         teacher_dropout=0.0,
         event_shape=None,
+        offsets=0,
         name="decoder",
         **kwargs,
     ):
@@ -105,10 +117,11 @@ class AutoregressiveDecoder(keras.Model):
         recurrent = _recurrent(cell, units, return_sequences=True)
         output = layers.Dense(_rows(raw_shape)[1], dtype="float32", name="output")
         seen = Before(name="before")(layers.Reshape((steps, width), name="rows")(x))
+        places = [Places(offsets, name="places")(seen)] if offsets else []
         seen = layers.Dropout(teacher_dropout, (None, steps, 1), name="teacher")(seen)
         context = dense(_with_length(z, length, steps))
         h = layers.RepeatVector(steps, name="repeat")(context)
-        h = recurrent(layers.Concatenate(name="with_before")([seen, h]))
+        h = recurrent(layers.Concatenate(name="with_before")([seen, *places, h]))
         h = layers.Reshape(raw_shape, dtype="float32", name="event")(output(h))
         inputs = [z, length, x] if lengths else [z, x]
         super().__init__(inputs=inputs, outputs=h, name=name, **kwargs)
@@ -119,6 +132,7 @@ class AutoregressiveDecoder(keras.Model):
         self.cell = cell
         self.lengths = lengths
         self.teacher_dropout = teacher_dropout
+        self.offsets = offsets
 
     def unroll(self, inputs, choose, noise=None):
         """The raw output of every step, given what `choose` made of the steps before.
@@ -126,7 +140,7 @@ class AutoregressiveDecoder(keras.Model):
         Args:
             inputs: z [batch, latent], or [z, length].
             choose: (output of a step, noise of that step) -> the step, [batch, *event[1:]] each.
-            noise: [batch, *event] for `choose`, which otherwise gets None.
+            noise: [batch, steps, ...] for `choose`, which otherwise gets None.
 
         Returns:
             [batch, *raw_shape], float32, rounded once: see `zoo.recurrent_cells`.
@@ -143,7 +157,8 @@ class AutoregressiveDecoder(keras.Model):
             choose,
             self.event_shape[1:],
             self.raw_shape[1:],
-            with_noise=noise is not None,
+            None if noise is None else tuple(noise.shape[2:]),
+            self.offsets,
         )
         if noise is None:
             noise = ops.zeros((ops.shape(z)[0], steps, 1))
@@ -153,7 +168,8 @@ class AutoregressiveDecoder(keras.Model):
 
     def get_config(self):
         names = ("raw_shape", "latent", "units", "cell", "lengths", "teacher_dropout")
-        return {name: getattr(self, name) for name in (*names, "event_shape", "name")}
+        names += ("event_shape", "offsets", "name")
+        return {name: getattr(self, name) for name in names}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
@@ -177,6 +193,29 @@ class StepMask(layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="zoo.networks")
+class StepsBeforeEnd(layers.Layer):
+    """[batch, steps, features] -> int32 [batch]: the steps whose last feature is not 1."""
+
+    def call(self, rows):
+        return ops.sum(ops.cast(rows[..., -1] < 0.5, "int32"), axis=1)
+
+
+@keras.saving.register_keras_serializable(package="zoo.networks")
+class Places(layers.Layer):
+    """[batch, steps, width] -> [batch, steps, offsets]: the sums of the first features so far."""
+
+    def __init__(self, offsets, **kwargs):
+        super().__init__(**kwargs)
+        self.offsets = offsets
+
+    def call(self, rows):
+        return ops.cumsum(rows[..., : self.offsets], axis=1)
+
+    def get_config(self):
+        return {**super().get_config(), "offsets": self.offsets}
+
+
+@keras.saving.register_keras_serializable(package="zoo.networks")
 class Before(layers.Layer):
     """[batch, steps, width] -> the same, one step later: zeros first, the last step gone."""
 
@@ -187,33 +226,36 @@ class Before(layers.Layer):
 class _FedBack:
     """A cell for `keras.layers.RNN` whose sequence is noise: it feeds back its own last step.
 
-    Its states are that step and those of the cell within.
+    Its states are that step, where it has arrived, and those of the cell within.
     """
 
-    def __init__(self, cell, output, context, choose, step_shape, raw_shape, with_noise):
+    def __init__(self, cell, output, context, choose, step_shape, raw_shape, noise_shape, offsets):
         self.compute_dtype = recurrent_cells.precision()
         self.cell = recurrent_cells.step(cell, context)
         self.output = recurrent_cells.dense(output)
         self.choose = choose
-        self.step_shape = step_shape
         self.raw_shape = raw_shape
-        self.with_noise = with_noise
+        self.noise_shape = noise_shape
         self.output_size = math.prod(raw_shape)
         self.width = math.prod(step_shape)
         states = cell.state_size if isinstance(cell.state_size, list | tuple) else [cell.state_size]
-        self.state_size = [self.width, *states]
+        self.offsets = offsets
+        self.state_size = [self.width, *([offsets] if offsets else []), *states]
 
     def __call__(self, noise, states):
         last, *inner = states
-        inner = self.cell(last, *inner)
+        place = []
+        if self.offsets:
+            before, *inner = inner
+            place = [before + last[:, : self.offsets]]
+        inner = self.cell(ops.concatenate([last, *place], axis=1) if place else last, *inner)
         output = self.output(inner[0])
-        if self.with_noise:
-            noise = ops.reshape(ops.cast(noise, self.compute_dtype), (-1, *self.step_shape))
-        chosen = self.choose(
-            ops.reshape(output, (-1, *self.raw_shape)), noise if self.with_noise else None
-        )
+        given = None
+        if self.noise_shape is not None:
+            given = ops.reshape(ops.cast(noise, self.compute_dtype), (-1, *self.noise_shape))
+        chosen = self.choose(ops.reshape(output, (-1, *self.raw_shape)), given)
         chosen = ops.cast(ops.reshape(chosen, (-1, self.width)), self.compute_dtype)
-        return ops.cast(output, "float32"), [chosen, *inner]
+        return ops.cast(output, "float32"), [chosen, *place, *inner]
 
     call = __call__
 

@@ -17,6 +17,9 @@ GREY = "discretized_logistic"
 BINARY = ("bernoulli", "categorical", "negative_binomial", "library_negative_binomial")
 """Likelihoods of zeros and ones, or of whole numbers."""
 
+FREE_NATS = 8.0
+"""Of all latents of a recurrent model together, by default."""
+
 
 def likelihood(asked, data):
     """The `Reason` of a likelihood, for `asked` "auto" or a name."""
@@ -25,6 +28,9 @@ def likelihood(asked, data):
         return Reason("likelihood", "columns", "a table: a law for each column")
     if asked != "auto":
         return Reason("likelihood", asked, "as asked")
+    if schema.is_strokes:
+        why = "drawings: a mixture of normals of where the pen goes, and three states of the pen"
+        return Reason("likelihood", "strokes", why)
     if schema.is_binary:
         return Reason("likelihood", "bernoulli", "the values are 0 and 1")
     if schema.ink:
@@ -59,6 +65,20 @@ def binarization(asked, data, likelihood):
     if likelihood not in BINARY:
         return Reason("binarization", "none", f"the {likelihood} likelihood describes grey ink")
     return Reason("binarization", "dynamic", "ink by custom, drawn anew at each visit")
+
+
+def objective(config, data):
+    """{"objective"} for recurrent models of `objective` "auto" where the data decides it, else {}.
+
+    Their decoders do without latents too easily: of sequences, unless beta or anneal was given,
+    some nats are free.
+    """
+    from zoo.objectives import FreeBits
+
+    asked = config.objective != "auto" or config.anneal != "none" or config.beta != 1.0
+    if asked or data.schema.kind != "sequence":
+        return {}
+    return {"objective": FreeBits(FREE_NATS, together=True)}
 
 
 def share_between(data):

@@ -85,6 +85,9 @@ class Config:
     test_split: Literal["random", "last"] = "random"
     """Which examples that share is: random ones, or the last in the order of the data, as of frames
     of a film, whose neighbours are alike."""
+    steps: int | None = None
+    """Of sequences of several lengths, leave out those of more steps; unless given all are kept,
+    or those up to the 99 % quantile where the longest are far from it."""
     memory_share: float = 0.25
     """Share of this machine's memory that images may take; more stay on disk."""
     validation_share: float = 0.05
@@ -162,6 +165,8 @@ class VAE(Model):
     """Steps that the rise takes, or a cycle."""
     free_bits: float = 0.1
     """Nats of each latent that cost nothing (free_bits)."""
+    together: bool = False
+    """Whether these are nats of all latents together (free_bits)."""
     capacity: float = 20.0
     """Nats that the KL is held at (capacity)."""
     draws: int = 5
@@ -198,6 +203,7 @@ _BELONGS_TO = {
     "beta": ("elbo", "total_correlation", "importance_weighted"),
     "anneal": ("elbo", "importance_weighted"),
     "free_bits": ("free_bits",),
+    "together": ("free_bits",),
     "capacity": ("capacity",),
     "draws": ("importance_weighted",),
     "doubly_reparameterized": ("importance_weighted",),
@@ -219,7 +225,7 @@ def of_model(config):
 
 
 def objective(config):
-    """The objective that the options of `VAE` describe.
+    """The objective that the options of `VAE` describe; "auto" is the ELBO, unless data says more.
 
     Raises:
         InputError: if an option was given that the objective does not have.
@@ -227,8 +233,9 @@ def objective(config):
     from zoo import objectives, schedules
 
     defaults = {field.name: field.default for field in dataclasses.fields(type(config))}
+    chosen = "elbo" if config.objective == "auto" else config.objective
     for name, owners in _BELONGS_TO.items():
-        if getattr(config, name) != defaults[name] and config.objective not in owners:
+        if getattr(config, name) != defaults[name] and chosen not in owners:
             raise InputError(
                 f"{name}={getattr(config, name)} is an option of the objective "
                 f"{' or '.join(owners)}; the objective is {config.objective}."
@@ -245,11 +252,11 @@ def objective(config):
         beta = schedules.Cyclical(config.anneal_steps, top=config.beta)
     make = {
         "elbo": lambda: objectives.ELBO(beta),
-        "free_bits": lambda: objectives.FreeBits(config.free_bits),
+        "free_bits": lambda: objectives.FreeBits(config.free_bits, config.together),
         "capacity": lambda: objectives.Capacity(config.capacity),
         "total_correlation": lambda: objectives.TotalCorrelation(config.beta),
         "importance_weighted": lambda: objectives.ImportanceWeighted(
             config.draws, config.doubly_reparameterized, beta
         ),
     }
-    return make[config.objective]()
+    return make[chosen]()

@@ -127,6 +127,7 @@ def run(config, build, script, started=None, name=None):
         entity=config.entity,
         window=config.window,
         stride=config.stride,
+        steps=config.steps,
     )
     augmentation.require(config.augment, loaded.schema)
     zoo.training.seed_everything(config.seed)

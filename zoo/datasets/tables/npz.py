@@ -13,6 +13,7 @@ from zoo.errors import DatasetError
 
 _LONGEST_LIST = 2**20
 _NOT_OF_TABLES = {"x_train", "x_test", "arr_0"}
+_DRAWINGS = {"train", "test"}
 
 
 def table_of(path: Path) -> sources.Source | None:
@@ -39,6 +40,8 @@ def _table(path: Path, archive: zipfile.ZipFile) -> sources.Source | None:
         members = {key: members[key] for key in ("x", "columns")}
     elif len(members) < 2 or "x" in members or _NOT_OF_TABLES & {*members}:
         return None
+    elif {*members} >= _DRAWINGS:
+        return None
     headers = {}
     for key, info in members.items():
         with archive.open(info) as member:
@@ -61,5 +64,5 @@ def _table(path: Path, archive: zipfile.ZipFile) -> sources.Source | None:
             f"{printable(path)} unpacks to {size:,} bytes, and at most {most:,} are read into "
             "memory here. Save the table as .parquet: that is read as it is needed."
         )
-    stored = {key: arrays.member(archive, info) for key, info in members.items()}
+    stored = {key: arrays.member(path, archive, info) for key, info in members.items()}
     return sources.of_npz(path, stored)

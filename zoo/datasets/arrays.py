@@ -75,6 +75,11 @@ def load(
     `zoo.datasets.ragged_files` says.
     """
     stored = _read(path, int(memory_share * storage.physical_memory()))
+    if isinstance(stored.get(series_arrays.KEY), list):
+        raise DatasetError(
+            f"{printable(path)} ({series_arrays.KEY}) holds arrays of several lengths; series of "
+            "several lengths go into one .csv, with --time and --entity, and are cut into windows."
+        )
     if ragged_files.is_ragged(stored):
         return ragged_files.dataset(path, stored, hold_out, steps)
     if steps is not None:

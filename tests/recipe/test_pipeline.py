@@ -157,14 +157,21 @@ runpy.run_path({str(ROOT / "recipes" / "conv_vae.py")!r}, run_name="__main__")
     assert "keras" in done.stderr and "Traceback" not in done.stderr
 
 
+def _warned(done):
+    return done.stdout.count("\nWarning: ")
+
+
 @pytest.mark.slow
 def test_the_whole_road_from_command_to_loaded_artifact(tmp_path, here):
     done = recipe(*TINY, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("equal") >= 36 and "DIFFERS" not in done.stdout
-    *_, how_to_load, warning = done.stdout.splitlines()
+    how_to_load, of_the_model, *warnings = done.stdout.splitlines()[-2 - _warned(done) :]
     assert "zoo.load('exports/conv_vae-digits')" in how_to_load
-    assert warning.startswith("Warning: The ELBO of -")  # two epochs of a tiny network
+    assert of_the_model == "The files are as the model is; of the model itself:"
+    assert warnings[0].startswith("Warning: The nll of ")  # two epochs of a tiny network
+    assert "does not beat the independent baseline" in done.stdout
+    assert "components (PCA fitted to 1,438 training examples)" in done.stdout
     folder = tmp_path / "exports" / "conv_vae-digits"
     images = zoo.load(folder).decode(np.zeros((2, 2), np.float32)).x_mean
     assert images.shape == (2, 8, 8, 1)
@@ -351,8 +358,7 @@ del sys.argv[0]""",
 def test_a_dead_model_is_said_to_be_one_in_the_last_lines_and_on_the_card(tmp_path, here):
     done = here(*TINY, "--beta", "1000", "--no-float16")
     assert done.returncode == 0, done.stderr
-    *_, warning = done.stdout.strip().splitlines()
-    assert warning.startswith("Warning: No latent is active")
+    assert "\nWarning: No latent is active" in done.stdout[done.stdout.index("Load it:") :]
     folder = tmp_path / "exports" / "conv_vae-digits"
     manifest = json.loads((folder / "manifest.json").read_text())
     assert any("No latent is active" in each for each in manifest["warnings"])

@@ -116,6 +116,11 @@ def test_fit_is_the_fit_of_recipes_whatever_keeps_the_run(fitted, x, tmp_path):
     assert run.settings == other.settings and run.settings.patience == 10
 
 
+def test_a_silent_fit_prints_nothing(x, capsys):
+    zoo.fit(own_model(), x, epochs=1, verbose=0)
+    assert capsys.readouterr().out == ""
+
+
 def test_a_misspelt_setting_and_a_resume_without_a_folder_are_refused(x):
     with pytest.raises(InputError, match=r"epoch is no setting\. Do you mean epochs"):
         zoo.fit(own_model(), x, epoch=2)

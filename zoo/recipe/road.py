@@ -29,6 +29,7 @@ def fit(
     restart=False,
     configuration=None,
     tensorboard=None,
+    verbose=None,
     **changes,
 ):
     """Trains a model and keeps the weights of the epoch that is best on held-out examples.
@@ -42,7 +43,7 @@ def fit(
         folder: where the run is kept, so that `resume` goes on where it was interrupted; None keeps
             it until the run ends.
         binarization: see `prepared`.
-        resume, restart, configuration, tensorboard: as in `zoo.training.fit`.
+        resume, restart, configuration, tensorboard, verbose: as in `zoo.training.fit`.
         changes: settings by their names, as `epochs=30`.
 
     Returns:
@@ -53,7 +54,7 @@ def fit(
     """
     settings = _changed(settings or training.Settings(), changes)
     data = prepared(model, data, binarization)
-    options = {"configuration": configuration, "tensorboard": tensorboard}
+    options = {"configuration": configuration, "tensorboard": tensorboard, "verbose": verbose}
     if folder is not None:
         return training.fit(model, data, settings, folder, resume, restart, **options)
     if resume or restart:

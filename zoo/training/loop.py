@@ -148,6 +148,7 @@ def fit(
     restart=False,
     configuration=None,
     tensorboard=None,
+    verbose=None,
 ):
     """Trains a model on `data.train`, keeps the weights that are best by the model's `monitor`.
 
@@ -166,6 +167,7 @@ def fit(
         configuration: what must be equal for a run to be resumed, as a JSON-able dict, besides
             settings, data and model.
         tensorboard: a folder for TensorBoard logs, or None.
+        verbose: as in Keras's `fit`, 0 is silent; None is by where the output goes.
 
     Raises:
         TrainingError: on a loss that is not finite or explodes, a run in the folder without
@@ -180,10 +182,12 @@ def fit(
     folder = Path(folder)
     _require_support(model, data)
     with _alone(folder):
-        return _fit(model, data, settings, folder, resume, restart, configuration, tensorboard)
+        verbose = verbosity() if verbose is None else verbose
+        options = configuration, tensorboard, verbose
+        return _fit(model, data, settings, folder, resume, restart, *options)
 
 
-def _fit(model, data, settings, folder, resume, restart, configuration, tensorboard):
+def _fit(model, data, settings, folder, resume, restart, configuration, tensorboard, verbose):
     settings = plan(settings, data.train)
     training, validation = data.train.cut(settings.validation_share, settings.seed)
     conditions = tuple(model.conditions)
@@ -206,7 +210,7 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
         journal = callbacks.Journal(
             folder, len(batches), state, whole, settings.patience, request, *pace
         )
-        _train(model, batches, held_out, settings.epochs, journal, logs)
+        _train(model, batches, held_out, settings.epochs, journal, logs, verbose)
         if request.number is not None:
             raise Interrupted(callbacks.kept(folder), request.number)
     for variable, value in zip(model.weights, state.best_weights, strict=True):
@@ -223,7 +227,7 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
     )
 
 
-def _train(model, batches, held_out, epochs, journal, logs):
+def _train(model, batches, held_out, epochs, journal, logs, verbose):
     """The steps that are left of an epoch that was interrupted, then all other epochs."""
     progress = journal.state.progress
     while progress.epoch < epochs and not progress.stopped:
@@ -241,7 +245,7 @@ def _train(model, batches, held_out, epochs, journal, logs):
                 *([callbacks.OneEpoch()] if first else []),
                 *logs(),
             ],
-            verbose=verbosity(),
+            verbose=verbose,
         )
 
 

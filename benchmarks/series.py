@@ -4,9 +4,9 @@ Run:       python benchmarks/series.py FOLDER ItalyPowerDemand JapaneseVowels_eq
 Prints:    a markdown table a data set; they are kept in benchmarks/series.md
 
 FOLDER holds NAME_TRAIN.ts and NAME_TEST.ts in folders of its own, as `aeon/datasets/data` in the
-wheel of PyPI's `aeon` does. Both files are taken together, and a fifth of the series is held out at random (seed 0): most
-of the archive's training sets are too small to learn a density from. Series of more than
-`--window` steps are cut into windows, those of a held out series are held out.
+wheel of PyPI's `aeon` does. Both files are taken together, and a fifth of the series is held out at
+random (seed 0): most of the archive's training sets are too small to learn a density from. Series
+of more than `--window` steps are cut into windows, those of a held out series are held out.
 
 Nats are of densities in the data's units; bits are per value, so that they may be negative. The
 normal has a mean and a variance for each step and feature. Probabilistic PCA (Tipping & Bishop

@@ -89,6 +89,10 @@ def test_validation_windows_share_no_step_with_those_that_are_trained_on(tmp_pat
     assert not steps[0] & steps[1]
     assert 0.08 < len(validation) / len(data.train) < 0.12
     assert len(training) > 0.75 * len(data.train)
+    mixed = data.train.subset(np.random.default_rng(0).permutation(len(data.train)))
+    kept, held = mixed.images.cut_apart(100, np.random.default_rng(0))
+    apart = np.subtract.outer(mixed.images.index[kept], mixed.images.index[held])
+    assert len(held) == 100 and np.abs(apart).min() >= 16
     again = datasets.binarize(data, "none").train.cut(0.1, 3)[1]
     np.testing.assert_array_equal(spans(again.split), spans(validation.split))
 

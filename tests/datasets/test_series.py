@@ -64,8 +64,8 @@ def test_window_and_stride_are_chosen_and_said(tmp_path):
     data = datasets.load(tmp_path / "x.npy", kind="series")
     assert data.schema.shape == (64, 3) and set(np.diff(data.train.images.index)) == {16}
     assert data.notes[-1] == "Windows of 64 steps (--window), one every 16 (--stride)."
-    np.save(tmp_path / "x.npy", walk(100, 3))  # a test set of 20 steps has no window of 64
-    assert datasets.load(tmp_path / "x.npy", kind="series").schema.shape == (20, 3)
+    np.save(tmp_path / "x.npy", walk(100, 3))  # 20 steps are tested: two windows of 10, at least
+    assert datasets.load(tmp_path / "x.npy", kind="series").schema.shape == (10, 3)
 
 
 def test_many_series_are_held_out_whole_or_all_at_one_instant_if_the_last_are_asked_for(tmp_path):
@@ -89,6 +89,10 @@ def test_validation_windows_share_no_step_with_those_that_are_trained_on(tmp_pat
     assert not steps[0] & steps[1]
     assert 0.08 < len(validation) / len(data.train) < 0.12
     assert len(training) > 0.75 * len(data.train)
+    mixed = data.train.subset(np.random.default_rng(0).permutation(len(data.train)))
+    kept, held = mixed.images.cut_apart(100, np.random.default_rng(0))
+    apart = np.subtract.outer(mixed.images.index[kept], mixed.images.index[held])
+    assert len(held) == 100 and np.abs(apart).min() >= 16
     again = datasets.binarize(data, "none").train.cut(0.1, 3)[1]
     np.testing.assert_array_equal(spans(again.split), spans(validation.split))
 

@@ -116,7 +116,7 @@ def standardized(schema: Schema, train: Split) -> Schema:
 def _sizes(where: str, long: Long, cut: Cut, share: float, whole: bool) -> tuple[int, int, str]:
     """(window, stride, sentence)."""
     longest = int(long.lengths.max())
-    fitting = int(long.lengths.min()) if whole else int(share * longest)
+    fitting = int(long.lengths.min()) if whole else int(share * longest) // 2
     window = int(cut.window or max(2, min(WINDOW, fitting)))
     if longest < window:
         raise DatasetError(

@@ -15,7 +15,7 @@ class Windows(Rows):
     Args:
         steps: [total, features], one series after the other.
         window: steps of each.
-        starts: [n], rising: the step at which each begins. None is of more than one series.
+        starts: [n], the step at which each begins. None is of more than one series.
     """
 
     def __init__(self, steps: np.ndarray, window: int, starts: np.ndarray):
@@ -38,15 +38,16 @@ class Windows(Rows):
             DatasetError: if nothing is left to train on.
         """
         n = len(self)
-        gaps = np.diff(self.index)
+        order = np.argsort(self.index, kind="stable")
+        gaps = np.diff(self.index[order])
         together = int(np.ceil(self.window / max(1, np.median(gaps)))) if n > 1 else 1
         blocks = int(np.clip(count // (4 * together), 1, MOST_BLOCKS))
         length = count // blocks
         rows: list[np.ndarray] = []
-        for section in np.array_split(np.arange(n), blocks):
+        for section in np.array_split(order, blocks):
             offset = int(generator.integers(max(1, len(section) - length + 1)))
             rows.append(section[offset : offset + length])
-        validation = np.concatenate(rows)
+        validation = np.sort(np.concatenate(rows))
         training = np.flatnonzero(~self._touches(self.index[validation]))
         if not len(training):
             raise DatasetError(
@@ -57,7 +58,8 @@ class Windows(Rows):
         return training, validation
 
     def _touches(self, starts: np.ndarray) -> np.ndarray:
-        """Whether each window shares a step with one of those that begin there, which rise."""
+        """Whether each window shares a step with one of those that begin there."""
+        starts = np.sort(starts)
         after = np.searchsorted(starts, self.index)
         near = [starts[np.clip(after + move, 0, len(starts) - 1)] for move in (-1, 0)]
         return np.minimum(*(np.abs(each - self.index) for each in near)) < self.window

@@ -1,4 +1,4 @@
-"""Tables in which something was changed at random: read as what they are, or refused in a sentence."""
+"""Tables in which something was changed at random: read as what they are, or a sentence."""
 
 import random
 

@@ -128,6 +128,23 @@ def test_fid_without_its_weights_is_refused_before_training(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_dry_run_says_what_the_columns_of_a_table_are_and_why(tmp_path):
+    rows = [f"{row * 0.5},{('Oslo', 'Moss')[row % 2]},x" for row in range(40)]
+    (tmp_path / "sales.csv").write_text("\n".join(["age,city,one", *rows]))
+    (tmp_path / "columns.yaml").write_text("columns: {age: {unit: years}}")
+    table = functools.partial(run_here, "recipes/table_vae.py", cwd=tmp_path)
+    done = table("--dataset", "sales.csv", "--columns", "columns.yaml", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    for part in (
+        "column age    real         numbers from 0",
+        "column city   categorical  2 different words",
+        "Left out: 'one': every training row has one value, 'x'.",
+    ):
+        assert part in done.stdout
+    refused(table("--dataset", "digits", "--columns", "columns.yaml"), "is an option of tables")
+
+
+@pytest.mark.slow
 def test_an_existing_artifact_is_refused_before_training(tmp_path, here):
     (tmp_path / "exports" / "conv_vae-digits").mkdir(parents=True)
     done = here(*TINY)

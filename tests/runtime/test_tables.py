@@ -164,7 +164,7 @@ def test_words_are_told_whatever_their_type(call, column, value, code):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"agee": [1]}, r"no column 'agee'; the nearest is 'age'"),
+        ({"agee": [1]}, r"no column 'agee'; the nearest is 'age'. Rename it or"),
         ({"visits": None}, r"the column 'visits' is missing, and no value of it was"),
         ({"visits": [1, 2]}, r"differ in their numbers of rows: .*'visits' 2"),
         ({"visits": [1.5]}, r"'visits'\): given 1.5 in row 0, wanted are whole numbers from 0 on"),

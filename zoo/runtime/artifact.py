@@ -52,6 +52,12 @@ def load(
         images = vae.generate([1, 2], label="cat").x_mean  # of a model conditional on labels
         images = vae.generate([1, 2], label=["cat", "dog"]).x_mean
 
+    Where the schema is a table, rows are given by the names and words of its columns, as a dict or
+    a frame, and answers that hold rows give them so::
+
+        nats = vae.score({"age": [41, 17], "city": ["Oslo", "Bergen"]}).elbo
+        rows = vae.generate([1, 2]).table
+
     With `to_device` and each method's `on_device`, tensors stay on the provider's device::
 
         z = vae.generate.on_device(seeds).z

@@ -159,9 +159,9 @@ def _columns(what: str, given: Any, columns: Sequence[Column]) -> dict[str, Any]
         if name not in known:
             nearest = inputs.nearest(str(name), known)
             raise InputError(
-                f"{what}: there is no column {shown(name)}; the nearest is {shown(nearest)}. The "
-                f"{len(known)} columns are {', '.join(map(shown, known[:10]))}"
-                f"{' and more' if len(known) > 10 else ''}."
+                f"{what}: the model has no column {shown(name)}; the nearest is {shown(nearest)}. "
+                f"Rename it or leave it out; the {len(known)} columns are "
+                f"{', '.join(map(shown, known[:10]))}{' and more' if len(known) > 10 else ''}."
             )
         if names.count(name) > 1:
             raise InputError(f"{what}: the column {shown(name)} is there twice.")

@@ -1,5 +1,6 @@
 """A .csv or .tsv, some MiB at a time."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from zoo.datasets.tables import dialect
 from zoo.datasets.tables.sources import Source, require_names
 from zoo.errors import DatasetError
 
-BLOCK = 2**22
+BLOCK = 2**20
 """Bytes that are parsed at a time; no row may be longer."""
 
 
@@ -83,10 +84,10 @@ class Csv(Source):
     def _refused(self, error: Exception) -> DatasetError:
         """What is wrong with the file, which Arrow or Python refused."""
         text = str(error)
-        if isinstance(error, UnicodeError) or "UTF8" in text:
-            return dialect.bad_byte(self.path)
-        if "Expected" in text and "columns" in text:
-            return self._ragged() or DatasetError(f"{self.shown} cannot be read: {text!s:.200}")
+        if self.dialect.encoding != "utf-16" and (bad := dialect.bad_byte(self.path)):
+            return bad
+        if "Expected" in text and "columns" in text and (bad := self._ragged()):
+            return bad
         if "Empty CSV" in text:  # a header that no line end follows
             return self._without_rows()
         if "straddling" in text:
@@ -107,9 +108,10 @@ class Csv(Source):
             bad.append(row)
             return "skip"
 
-        for _ in self._opened(handler, threads=False):
-            if bad:
-                break
+        with contextlib.suppress(pa.ArrowException, UnicodeError):
+            for _ in self._opened(handler, threads=False):
+                if bad:
+                    break
         if not bad:
             return None
         first = bad[0]

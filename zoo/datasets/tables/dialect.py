@@ -54,8 +54,8 @@ def of(path: Path) -> Dialect:
     return Dialect(encoding, separator, tuple(_rows(lines, separator, 1)[0]))
 
 
-def bad_byte(path: Path) -> DatasetError:
-    """What to raise for a file that is no UTF-8, with the first line that is none."""
+def bad_byte(path: Path) -> DatasetError | None:
+    """What to raise for a file that is no UTF-8, with the first line that is none; or None."""
     with reading.open_regular(path) as stream:
         for number, line in enumerate(stream, 1):
             try:
@@ -67,7 +67,7 @@ def bad_byte(path: Path) -> DatasetError:
                     f"0x{line[error.start]:02x}; in Windows-1252 it reads {printable(was)!r}. Save "
                     "it as CSV in UTF-8, or convert it: iconv -f WINDOWS-1252 -t UTF-8."
                 )
-    return DatasetError(f"{printable(path)} is not written in UTF-8. Save it as CSV in UTF-8.")
+    return None
 
 
 def _separator(text: str, usual: str) -> str:

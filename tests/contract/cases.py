@@ -43,6 +43,7 @@ class Case:
         generates: whether there is a prior to draw from.
         data: () -> Dataset.
         binarization: of the data.
+        hides: whether training hides some of x from the encoder.
         by_hand: whether its artifact is made of the tiny model, without a recipe.
         example, decoded, drawn: (name, dtype, shape) of the tensors of an example, of what `decode`
             answers and of what `generate` does; None takes those of x.
@@ -61,6 +62,7 @@ class Case:
     exact_bits: bool = True
     data: Callable = digits
     binarization: str = "dynamic"
+    hides: bool = False
     by_hand: bool = False
     example: list | None = None
     decoded: list | None = None
@@ -136,6 +138,7 @@ CASES = {
         3,
         data=tables.data,
         binarization="none",
+        hides=True,
         by_hand=True,
         example=ROW,
         decoded=[

@@ -31,14 +31,9 @@ class Case:
         codes: how many values each latent may take, where they are whole numbers.
         exact_bits: whether z of `generate` has the same bits in every runtime.
         generates: whether there is a prior to draw from.
-<<<<<<< HEAD
         named: the dataset that its recipe takes unless told, an embedded one.
         made: () -> a Dataset in its place.
-=======
-        data: () -> Dataset.
-        binarization: of the data.
         hides: whether training hides some of x from the encoder.
->>>>>>> tmodel
         by_hand: whether its artifact is made of the tiny model, without a recipe.
         example, decoded, drawn: (name, dtype, shape) of the tensors of an example, of what `decode`
             answers and of what `generate` does; None takes those of x.
@@ -56,14 +51,9 @@ class Case:
     width: int | None = None
     codes: int | None = None
     exact_bits: bool = True
-<<<<<<< HEAD
     named: str = "digits"
     made: Callable | None = None
-=======
-    data: Callable = digits
-    binarization: str = "dynamic"
     hides: bool = False
->>>>>>> tmodel
     by_hand: bool = False
     example: list | None = None
     decoded: list | None = None
@@ -153,13 +143,8 @@ CASES = {
     "table_vae": Case(
         {"latent": 3, "units": (16,)},
         3,
-<<<<<<< HEAD
         made=tables.data,
-=======
-        data=tables.data,
-        binarization="none",
         hides=True,
->>>>>>> tmodel
         by_hand=True,
         example=ROW,
         decoded=[

@@ -76,7 +76,7 @@ def trained(name, data, folder, epochs):
     likelihood = zoo.likelihoods.of_schema("normal", data.schema)
     model = zoo.catalog.build(name, data.event_shape, latent=LATENT, likelihood=likelihood)
     settings = zoo.training.Settings(epochs=epochs, batch_size=BATCH)
-    run = zoo.training.fit(model, data, settings, folder / name)
+    run = zoo.training.fit(model, data, settings, folder / f"{data.name}-{name}.run")
     report = zoo.evaluation.report(model, data, samples=SAMPLES)
     zoo.evaluation.draw(model, data, run.history, report.means, folder / f"{data.name}-{name}")
     return model, report, run.seconds / len(run.history)

@@ -52,7 +52,9 @@ def counts_of(wheel):
     off = np.abs(scaled / unit - counts).max()
     print(f"The cells' counts lie within {off:.2f} of whole numbers, {counts.max():.0f} at most.")
     target = wheel.parent / "pbmc_counts.npz"
-    np.savez_compressed(target, x=counts.astype(np.int32), features=np.array(cells.raw.var_names))
+    np.savez_compressed(
+        target, x=counts.astype(np.int32), features=np.array([*map(str, cells.raw.var_names)])
+    )
     return target
 
 

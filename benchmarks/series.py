@@ -76,7 +76,7 @@ def trained(name, data, folder, epochs):
     likelihood = zoo.likelihoods.of_schema("normal", data.schema)
     model = zoo.catalog.build(name, data.event_shape, latent=LATENT, likelihood=likelihood)
     settings = zoo.training.Settings(epochs=epochs, batch_size=BATCH)
-    run = zoo.training.fit(model, data, settings, folder / name)
+    run = zoo.training.fit(model, data, settings, folder / f"{data.name}-{name}.run")
     report = zoo.evaluation.report(model, data, samples=SAMPLES)
     zoo.evaluation.draw(model, data, run.history, report.means, folder / f"{data.name}-{name}")
     return model, report, run.seconds / len(run.history)
@@ -91,11 +91,11 @@ def step_times(models, data, rounds):
     )
 
 
-def rows_of(data, folder, rounds):
+def rows_of(data, folder, rounds, steps):
     """The table's rows."""
     train, test = (part.batch(slice(None)) for part in (data.train.split, data.test.split))
     values = math.prod(data.event_shape)
-    epochs = max(5, STEPS * BATCH // len(train))
+    epochs = max(5, steps * BATCH // len(train))
     for name, nats in (
         ("a normal for each value", normal_nats(train, test)),
         (f"probabilistic PCA of {LATENT}", linear_nats(train, test, data.schema, LATENT)),
@@ -127,6 +127,7 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="+")
     parser.add_argument("--window", type=int, default=64)
+    parser.add_argument("--steps", type=int, default=STEPS, help="of training")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument(
         "--figures", type=Path, default=None, help="folder that figures are kept in"
@@ -137,7 +138,7 @@ def main():
         loaded = load(given.folder, name, given.window)
         data = binarize(loaded, "none")
         with tempfile.TemporaryDirectory() as folder:
-            rows = [*rows_of(data, given.figures or Path(folder), given.rounds)]
+            rows = [*rows_of(data, given.figures or Path(folder), given.rounds, given.steps)]
         print(
             f"\n{name}: {len(data.train):,} training and {len(data.test):,} test windows of "
             f"{list(data.event_shape)}. {loaded.test_split}\n"

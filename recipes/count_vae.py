@@ -3,7 +3,7 @@
 Run:       python recipes/count_vae.py               (made-up cells, 60 genes of 3 types)
            python recipes/count_vae.py --dataset cells.h5ad
            python recipes/count_vae.py --dataset words.csv --kind counts --zero-inflated
-Cost:      made-up cells: 1 minute of training and 1.5 of evaluation and export on 2 busy CPU cores
+Cost:      made-up cells: 1 minute of training, 1.5 of evaluation and export on 2 busy CPU cores
 Expected:  made-up cells: test NLL 179.33 nats (K=1000, n=600; of a probability mass, the library
            given), ELBO -179.96, KL 4.02, 3 of 10 latents active: the law has 3 types and a gradient
 """

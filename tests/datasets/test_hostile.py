@@ -161,7 +161,7 @@ def test_names_in_errors_are_escaped(tmp_path):
         assert "Path not found" in refusal(tmp_path / f"absent {HOSTILE}{suffix}")
         (tmp_path / f"{HOSTILE}{suffix}").write_bytes(b"no array")
         assert "cannot be read as NumPy" in refusal(tmp_path / f"{HOSTILE}{suffix}")
-    np.savez(tmp_path / "keys.npz", **{"a\nb\x1b[31m": np.zeros((3, 2, 2)), "b": np.zeros(3)})
+    np.savez(tmp_path / "keys.npz", **{"a\nb\x1b[31m": np.zeros((3, 2)), "b": np.zeros(3)})
     assert r"has the keys a\nb\x1b[31m" in refusal(tmp_path / "keys.npz")
     assert "Unknown dataset" in refusal(HOSTILE)
 

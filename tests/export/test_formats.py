@@ -63,7 +63,7 @@ class OpenedNotes(Opened):
 def prove(trained, tmp_path):
     """Writes and proves a format of the tiny trained model."""
     contract = trained.model.endpoints()
-    test_data.write(trained.model, contract, test_data.examples(trained.data, [], 4), tmp_path)
+    test_data.write(trained.model, contract, test_data.examples(trained.model, trained.data, 4), tmp_path)
     source = Source(trained.model, contract, tmp_path)
     sizes = dict.fromkeys(contract, SIZES)
     return lambda form: proof.make_and_prove(source, sizes, [form])
@@ -160,7 +160,7 @@ def test_test_data_is_bounded_in_bytes_and_has_a_row_always(side, channels, rows
 def test_few_rows_are_repeated_in_every_batch(trained, tmp_path):
     model = trained.model
     contract = {name: model.endpoints()[name] for name in ("reconstruct", "generate")}
-    test_data.write_inputs(tmp_path, test_data.examples(trained.data, [], 2))
+    test_data.write_inputs(tmp_path, test_data.examples(trained.model, trained.data, 2))
     model.bare().save(tmp_path / "model.keras")
     made = making.make(tmp_path, fingerprints.of(model), contract, float16=False)
     assert made["proof"]["rows"] == 2

@@ -66,7 +66,7 @@ def test_the_proof_decodes_latents_that_the_decoder_is_made_for(name, options, b
         for weight in model.encoder.weights:
             weight.assign(np.random.default_rng(1).normal(0.0, 5.0, weight.shape))
     endpoints = {"decode": model.endpoints()["decode"]}
-    test_data.write(model, endpoints, test_data.examples(data(), [], 64), tmp_path)
+    test_data.write(model, endpoints, test_data.examples(model, data(), 64), tmp_path)
     given, answer = replay.read(tmp_path, endpoints["decode"])
     z, x_mean = given["z"], answer["x_mean"]
     assert z.dtype == np.float32 and len(np.unique(z, axis=0)) > 10

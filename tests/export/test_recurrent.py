@@ -125,7 +125,7 @@ def test_test_data_hangs_on_no_step_that_rounding_could_turn(tmp_path):
     )
     model = catalog.rnn_vae((60, 60), latent=2, units=3, autoregressive=True)
     endpoints = {"generate": model.endpoints()["generate"]}
-    test_data.write(model, endpoints, test_data.examples(data, [], 64), tmp_path)
+    test_data.write(model, endpoints, test_data.examples(model, data, 64), tmp_path)
     given, answer = replay.read(tmp_path, endpoints["generate"])
     seed, x_mean, z = given["seed"], answer["x_mean"], answer["z"]
     np.testing.assert_allclose(model.generate(seed)["x_mean"], x_mean, atol=1e-6)

@@ -113,7 +113,7 @@ def test_fit_is_the_fit_of_recipes_whatever_keeps_the_run(fitted, x, tmp_path):
         12,
     )  # of 240 that are not held out
     assert len(run.history) == len(other.history) == 2
-    assert run.settings == other.settings and run.settings.patience == 10
+    assert run.settings == other.settings and run.settings.patience == 15  # 100 steps
 
 
 def test_a_silent_fit_prints_nothing(x, capsys):

@@ -34,7 +34,8 @@ class Column:
         log: whether a real number x is taken as log(x), of x > 0 with a heavy tail.
         center, scale: what is usual of numbers less their origin (of their logarithms with `log`),
             and how far they lie around it; scale > 0.
-        low, high: the least and the largest number in the training set; they bind nobody.
+        low, high: the least and the largest number in the training set, as the table has them,
+            dates in days from 1970-01-01 on; they bind nobody.
         cycles: of a date, names in `CYCLES`.
         other: the code of words that are none of `words`; None where such words are refused.
     """

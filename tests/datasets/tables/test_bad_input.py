@@ -199,3 +199,18 @@ def test_a_folder_a_pipe_and_a_damaged_parquet_are_no_tables(tmp_path):
 def test_options_of_tables_are_refused_for_pictures(option):
     with pytest.raises(DatasetError, match="is an option of tables, and 'digits' is none"):
         datasets.load("digits", **option)
+
+
+def test_names_and_values_of_others_are_escaped(tmp_path):
+    name = "a\x1b[31m\u202e"
+    content = lines(**{name: at(17, "b\x1b[2J", number), "c\x07": lambda row: ""})
+    with pytest.raises(DatasetError, match=r"'a\\x1b\[31m\\u202e' holds .* 'b\\x1b\[2J'") as raised:
+        datasets.load(write(tmp_path, content))
+    assert str(raised.value).isprintable()
+    data = datasets.load(write(tmp_path, lines(**{name: number, "c\x07": lambda row: ""})))
+    assert r"'c\x07': every value is missing" in data.notes[0]
+    assert all(said.isprintable() for said in (*data.notes, *(r.what for r in data.reasons)))
+    text = datasets.columns_of(tmp_path / "sales.csv")
+    assert text.replace("\n", "").isprintable()
+    schema = datasets.load(tmp_path / "sales.csv", columns=write(tmp_path, text, "c.yaml")).schema
+    assert schema == data.schema

@@ -74,7 +74,7 @@ def _notes(found: Examined, refused: int) -> list[str]:
     reasons: dict[str, list[str]] = {}
     for each in found.decisions:
         if each.column is None:
-            reasons.setdefault(each.why, []).append(f"{printable(each.name)!r:.60}")
+            reasons.setdefault(each.why, []).append(f"{each.name!r:.60}")
     for why, names in reasons.items():
         said.append(f"Left out: {first_five(names)}: {why}.")
     if refused:

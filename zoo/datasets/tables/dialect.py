@@ -64,7 +64,7 @@ def bad_byte(path: Path) -> DatasetError | None:
                 was = line[max(0, error.start - 20) : error.start + 20].decode("cp1252", "replace")
                 return DatasetError(
                     f"{printable(path)} is not written in UTF-8: line {number:,} has the byte "
-                    f"0x{line[error.start]:02x}; in Windows-1252 it reads {printable(was)!r}. Save "
+                    f"0x{line[error.start]:02x}; in Windows-1252 it reads {was!r}. Save "
                     "it as CSV in UTF-8, or convert it: iconv -f WINDOWS-1252 -t UTF-8."
                 )
     return None

@@ -165,7 +165,7 @@ def _statistics(
 
 
 def _label_plan(source: Source, look: Look) -> plans.Plan:
-    where = f"{source.shown}: the label {printable(look.name)!r:.60}"
+    where = f"{source.shown}: the label {look.name!r:.60}"
     if look.first_missing is not None:
         raise DatasetError(
             f"{where} is missing in row {look.first_missing:,}; wanted: one for each row. Leave "
@@ -179,7 +179,7 @@ def _classes(source: Source, found: statistics.Statistics) -> tuple[str, ...]:
     classes = [*found.counts]
     if not 2 <= len(classes) <= MOST_WORDS:
         raise DatasetError(
-            f"{source.shown}: the label {printable(found.plan.name)!r:.60} has {len(classes):,} "
+            f"{source.shown}: the label {found.plan.name!r:.60} has {len(classes):,} "
             f"different values in the training rows; wanted: from 2 to {MOST_WORDS:,} classes."
         )
     return found.plan.override.words or in_order(classes)

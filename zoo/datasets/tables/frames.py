@@ -56,11 +56,11 @@ def _mixed(name: str, given: list[object]) -> DatasetError:
     for row, value in present:
         if type(value) is not first and value == value:
             return DatasetError(
-                f"The column {printable(name)!r:.60} holds {first.__name__ if first else ''}, and "
-                f"in row {row:,} {printable(value)!r:.60}, {type(value).__name__}. Make one type "
+                f"The column {name!r:.60} holds {first.__name__ if first else ''}, and "
+                f"in row {row:,} {value!r:.60}, {type(value).__name__}. Make one type "
                 "of them, as with .astype(str)."
             )
     return DatasetError(
-        f"The column {printable(name)!r:.60} holds {first.__name__ if first else 'nothing'}; "
+        f"The column {name!r:.60} holds {first.__name__ if first else 'nothing'}; "
         "wanted: numbers, text, dates or true and false."
     )

@@ -6,7 +6,6 @@ import numpy as np
 
 from zoo.artifact.columns import BOOLEAN, CATEGORICAL, COUNT, DATE, REAL, Column
 from zoo.artifact.words import no_and_yes, word_of
-from zoo.datasets.reading import printable
 from zoo.datasets.standardising import robust
 from zoo.datasets.tables.plans import Plan
 from zoo.datasets.tables.statistics import Numbers, Statistics, Times, Words
@@ -145,7 +144,7 @@ def _words(plan: Plan, found: Words, unseen: str) -> Decision:
         return _with_other(plan, found)
     if len(counts) > MOST_WORDS:
         raise DatasetError(
-            f"The column {printable(plan.name)!r:.60} has {len(counts):,} different words in "
+            f"The column {plan.name!r:.60} has {len(counts):,} different words in "
             f"{counts.total():,} training rows, and a category has at most {MOST_WORDS:,} here. "
             "Say drop: true in columns.yaml (zoo columns FILE), or make one word of the rare ones "
             "with --unseen other."
@@ -176,7 +175,7 @@ def _declared(plan: Plan, found: Words, unseen: str) -> Decision:
     if strange and other is None:
         raise DatasetError(
             f"{plan.override.where or f'The column {plan.name!r:.60}'}: {len(strange)} words of "
-            f"the table are not among its words, as {printable(strange[0])!r:.60}. Add them, or "
+            f"the table are not among its words, as {strange[0]!r:.60}. Add them, or "
             "name them as missing: [...]."
         )
     return _decided(plan, kind, f"{len(words)} words, as listed", words=words, other=other)
@@ -203,7 +202,7 @@ def _constant(plan: Plan, value: str | None) -> str:
     if value is None or value == "inf":
         return "every value of the training rows is missing"
     missing = " or missing" if plan.look.missing else ""
-    return f"every training row has one value{missing}, {printable(value)!r:.40}"
+    return f"every training row has one value{missing}, {value!r:.40}"
 
 
 def in_order(words: list[str]) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ def _table(path: Path, archive: zipfile.ZipFile) -> sources.Source | None:
     for key, (_, dtype) in headers.items():
         if dtype.hasobject:
             raise DatasetError(
-                f"{printable(path)}: the column {printable(key)!r:.60} holds Python's objects, "
+                f"{printable(path)}: the column {key!r:.60} holds Python's objects, "
                 "which are pickles and not read. Save it as text, .astype(str), or as numbers."
             )
     size = sum(info.file_size for info in members.values())

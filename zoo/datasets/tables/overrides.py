@@ -138,11 +138,9 @@ def _entries(
         line = f"{printable(path)}, line {key_node.start_mark.line + 1}"
         key = key_node.value if key_node.id == "scalar" else None
         if key is None or (known and key not in known):
-            raise DatasetError(
-                f"{line}: {where} has {printable(key)!r:.60}; wanted: {', '.join(known)}."
-            )
+            raise DatasetError(f"{line}: {where} has {key!r:.60}; wanted: {', '.join(known)}.")
         if key in seen:
-            raise DatasetError(f"{line}: {where} names {printable(key)!r:.60} twice.")
+            raise DatasetError(f"{line}: {where} names {key!r:.60} twice.")
         seen.add(key)
         yield key, value
 

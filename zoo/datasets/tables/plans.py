@@ -6,7 +6,6 @@ import numpy as np
 import pyarrow as pa
 
 from zoo.artifact.columns import COUNT, DATE, REAL, WORDS
-from zoo.datasets.reading import printable
 from zoo.datasets.tables import values
 from zoo.datasets.tables.looks import Look
 from zoo.datasets.tables.overrides import Override
@@ -61,7 +60,7 @@ class Plan:
             except pa.ArrowInvalid as error:
                 bad = array[values.first_bad(array, self._parsed)].as_py()
                 raise DatasetError(
-                    f"The column {printable(self.name)!r:.60} holds numbers or dates that are "
+                    f"The column {self.name!r:.60} holds numbers or dates that are "
                     f"written in several ways; one is {values.shown(bad)}. Write all in one."
                 ) from error
         return values.numpy_of(array)
@@ -101,7 +100,7 @@ def plan(shown: str, look: Look, declared: bool = False) -> Plan:
     Raises:
         DatasetError: its values are of several kinds, or cannot be told apart from others.
     """
-    where, said = f"{shown}: the column {printable(look.name)!r:.60}", look.override
+    where, said = f"{shown}: the column {look.name!r:.60}", look.override
     if said.drop:
         return Plan(look, TEXT, dropped="columns.yaml drops it")
     if not look.present:
@@ -128,7 +127,7 @@ def _text(where: str, look: Look) -> Plan:
             'numbers without it, or say decimal: "," in columns.yaml (zoo columns FILE).'
         )
     if look.commas and look.whole_or_decimal == present:
-        note = f"{printable(look.name)!r:.60} has decimal commas ({look.not_a_number})."
+        note = f"{look.name!r:.60} has decimal commas ({look.not_a_number})."
         return replace(_numbers(where, look, True, None), note=note)
     if look.dates == present or look.dates >= MOSTLY * present:
         return _dates(where, look)

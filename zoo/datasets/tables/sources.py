@@ -172,7 +172,7 @@ def require_names(source: Source) -> None:
             "them as a .npy, float32 [n, features]."
         )
     if len(names) < 2:
-        has = f"one column, {printable(names[0])!r:.80}" if names else "no column"
+        has = f"one column, {names[0]!r:.80}" if names else "no column"
         raise DatasetError(
             f"{source.shown} has {has}; wanted: a table of two columns or more. If they are "
             "separated by something else than a comma, a semicolon, a tab or a |, save it anew."
@@ -187,7 +187,7 @@ def require_names(source: Source) -> None:
         if name in seen:
             raise DatasetError(
                 f"{source.shown}: the columns {seen[name]} and {place} are both named "
-                f"{printable(name)!r:.60}. Rename or remove one of them."
+                f"{name!r:.60}. Rename or remove one of them."
             )
         seen[name] = place
 

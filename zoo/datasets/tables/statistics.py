@@ -6,7 +6,6 @@ from collections import Counter
 import numpy as np
 import pyarrow as pa
 
-from zoo.datasets.reading import printable
 from zoo.datasets.tables.looks import MOST_TRACKED
 from zoo.datasets.tables.plans import Plan
 from zoo.datasets.tables.values import TEXT, TIME
@@ -44,7 +43,7 @@ class Words(Statistics):
         self.counts.update(dict(zip(*found, strict=True)))
         if len(self.counts) > MOST_TRACKED:
             raise DatasetError(
-                f"The column {printable(self.plan.name)!r:.60} has more than {MOST_TRACKED:,} "
+                f"The column {self.plan.name!r:.60} has more than {MOST_TRACKED:,} "
                 "different words. Say drop: true in columns.yaml (zoo columns FILE)."
             )
 

@@ -7,7 +7,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zoo.artifact.words import MISSING, word_of
-from zoo.datasets.reading import printable
 from zoo.errors import DatasetError
 
 TEXT, NUMBER, TIME = pa.string(), pa.float64(), pa.timestamp("us")
@@ -66,7 +65,7 @@ def normalised(array: pa.Array, name: str) -> pa.Array:
         numbers = pc.cast(array, NUMBER, safe=False)
         return pc.if_else(pc.is_nan(numbers), None, numbers)
     raise DatasetError(
-        f"The column {printable(name)!r} holds {kind}; wanted: numbers, text, dates or true and "
+        f"The column {name!r} holds {kind}; wanted: numbers, text, dates or true and "
         "false. Leave it out, or make columns of its parts."
     )
 
@@ -169,4 +168,4 @@ def numpy_of(array: pa.Array) -> np.ndarray:
 
 def shown(value: object) -> str:
     """A value in an error, on one line."""
-    return f"{printable(value)!r:.60}"
+    return f"{value!r:.60}"

@@ -2,6 +2,10 @@ r"""Train the VAE of tables: columns of any kind, values missing or not.
 
 Run:       python recipes/table_vae.py                          (wine, embedded)
            python recipes/table_vae.py --dataset breast_cancer
+Cost:      2 to 5 minutes of training on a busy core
+Expected:  test NLL, K=500, as `python benchmarks/tables.py` measures it: wine 18.41 nats
+           (independent columns 23.45, n=36), breast_cancer -38.19 (-2.52, n=114), diabetes 33.27
+           (37.40, n=88): see benchmarks/tables.md, and what a mixture of normals reaches
 """
 
 from dataclasses import dataclass

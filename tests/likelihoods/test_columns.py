@@ -170,6 +170,22 @@ def test_draws_have_the_laws_means_and_frequencies():
         begin += len(column.words)
 
 
+def test_counts_are_drawn_with_the_dispersion_of_their_own_column():
+    usual = (("a", 3.0, 2.0), ("b", 6.0, 9.0), ("c", 1.0, 1.5))
+    likelihood = made([Column(n, "count", center=m, scale=s, high=40.0) for n, m, s in usual])
+    raw = np.repeat(np.array([[0.3, -0.2, 0.1]], np.float32), 40_000, axis=0)
+    noise = likelihood.noise(np.arange(len(raw)), (3,), 1)
+    drawn = np.asarray(likelihood.sample(raw, noise))
+    (law,) = likelihood.laws
+    log_mean, log_dispersion = (np.asarray(each, np.float64) for each in law._parameters(raw[:1]))
+    for place in range(3):
+        size, mean = np.exp(log_dispersion[place]), np.exp(log_mean[0, place])
+        wanted = stats.nbinom(size, size / (size + mean)).pmf(np.arange(10))
+        share = np.bincount(drawn[:, place].astype(int), minlength=10)[:10] / len(drawn)
+        np.testing.assert_allclose(share, wanted, atol=0.012)
+    assert np.asarray(likelihood.margin(raw[:5], noise[:5])).shape == (5,)
+
+
 def test_the_margin_is_how_near_another_word_or_count_is():
     likelihood, (_, raw) = made(), rows(50)
     noise = np.asarray(likelihood.noise(np.arange(50), (8,), 1))

@@ -88,7 +88,7 @@ def _numbers(panel, column, known, drawn):
     elif column.log:
         edges = np.geomspace(low, high, bins + 1)
         panel.set_xscale("log")
-        within = (1.0,) if high > 100.0 * low else (1.0, 2.0, 5.0)
+        within = (1.0,) if high > 30.0 * low else (1.0, 2.0, 5.0)
         panel.xaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=within, numticks=6))
         panel.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         panel.xaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())

@@ -60,12 +60,16 @@ class CountColumns(ColumnLaw):
         return self.standardised(self.mean(raw))
 
     def sample(self, raw, noise):
-        return negative_binomial.sample(*self._parameters(raw), noise, self._most)
+        log_mean, log_dispersion = self._parameters(raw)
+        by_count = ops.expand_dims(log_dispersion, -1)
+        return negative_binomial.sample(log_mean, by_count, noise, self._most)
 
     def margin(self, raw, noise=None):
         if noise is None:
             return None  # a mean moves with the output
-        bounds = negative_binomial.bounds(*self._parameters(raw), self._most)
+        log_mean, log_dispersion = self._parameters(raw)
+        by_count = ops.expand_dims(log_dispersion, -1)
+        bounds = negative_binomial.bounds(log_mean, by_count, self._most)
         return smallest(ops.min(ops.abs(bounds - ops.expand_dims(noise, -1)), axis=-1))
 
     @property

@@ -2,7 +2,9 @@
 
 Run:       python recipes/stroke_vae.py                 (embedded outlines of letters)
            python recipes/stroke_vae.py --dataset cat.npz   (as sketch-rnn and Quick, Draw! have it)
-Expected:  kanji of up to 40 steps, 24 epochs: see benchmarks/kanji.md
+Cost:      5,000 kanji, 24 epochs: 6 minutes on two busy cores with evaluation and export
+Expected:  of these: ELBO -191.14 nats (n=269), KL 15.65, 32 of 32 latents active; what that costs
+           and gives is in benchmarks/kanji.md
 """
 
 from dataclasses import dataclass

@@ -32,7 +32,7 @@ class Config(options.VAE):
     cost anything: free bits keep them alive."""
     free_bits: float = 16.0
     """Nats that cost nothing (free_bits)."""
-    together: bool = True
+    free_bits_together: bool = True
     """Whether these are nats of all latents together, or else of each (free_bits)."""
     units: int = 128
     """Width of the recurrent layers."""

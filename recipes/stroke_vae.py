@@ -1,4 +1,11 @@
-"""Train a VAE on drawings, stroke by stroke."""
+"""Train a VAE on drawings, step by step of the pen, and export it.
+
+Run:       python recipes/stroke_vae.py                 (embedded outlines of letters)
+           python recipes/stroke_vae.py --dataset cat.npz   (as sketch-rnn and Quick, Draw! have it)
+Cost:      5,000 kanji, 24 epochs: 6 minutes on two busy cores with evaluation and export
+Expected:  of these: ELBO -191.14 nats (n=269), KL 15.65, 32 of 32 latents active; what that costs
+           and gives is in benchmarks/kanji.md
+"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -18,12 +25,14 @@ class Config(options.VAE):
     arrays [steps, (dx, dy, pen)] of several lengths."""
     samples: int = 100
     """K of the importance-sampled log p(x)."""
+    prior: options.Prior = "flow"
+    """Of the latents; as free bits let encodings lie where they like, one that learns where."""
     objective: options.Objective = "free_bits"
     """See `zoo.objectives`. A decoder that is told the steps before does without latents while they
     cost anything: free bits keep them alive."""
     free_bits: float = 16.0
     """Nats that cost nothing (free_bits)."""
-    together: bool = True
+    free_bits_together: bool = True
     """Whether these are nats of all latents together, or else of each (free_bits)."""
     units: int = 128
     """Width of the recurrent layers."""

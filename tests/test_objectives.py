@@ -408,7 +408,10 @@ def test_numbers_that_cannot_be_are_refused_by_name(make, said):
         ({"anneal": "linear", "anneal_steps": 7}, ELBO(schedules.Linear(0.0, 1.0, 7))),
         ({"anneal": "cyclical", "beta": 2.0}, ELBO(schedules.Cyclical(1000, top=2.0))),
         ({"objective": "free_bits", "free_bits": 0.5}, FreeBits(0.5)),
-        ({"objective": "free_bits", "free_bits": 9.0, "together": True}, FreeBits(9.0, True)),
+        (
+            {"objective": "free_bits", "free_bits": 9.0, "free_bits_together": True},
+            FreeBits(9.0, True),
+        ),
         ({"objective": "capacity", "capacity": 3.0}, Capacity(3.0)),
         ({"objective": "total_correlation", "beta": 6.0}, TotalCorrelation(6.0)),
         ({"objective": "importance_weighted", "draws": 9}, ImportanceWeighted(9, True)),
@@ -426,7 +429,7 @@ def test_a_recipes_options_make_the_objective_they_describe(given, wanted):
     "given, said",
     [
         ({"objective": "free_bits", "beta": 2.0}, "beta=2.0.*elbo or total_correlation"),
-        ({"together": True}, "together=True.*free_bits"),
+        ({"free_bits_together": True}, "free_bits_together=True.*free_bits"),
         ({"draws": 3}, "draws=3.*importance_weighted"),
         ({"objective": "capacity", "anneal": "linear"}, "anneal=linear"),
         ({"anneal_steps": 50}, "anneal_steps=50.*linear or cyclical"),

@@ -315,6 +315,7 @@ def stroke_vae(
     bidirectional=True,
     lengths=False,
     teacher_dropout=0.1,
+    prior="flow",
     objective=None,
     **parts,
 ):
@@ -322,9 +323,11 @@ def stroke_vae(
 
     The recurrent VAE whose decoder gives each step from those before it, of whose KL 16 nats are
     free unless another objective is given: such a decoder does without latents as long as they
-    cost anything.
+    cost anything. What is free keeps encodings from no place, and a prior that is learned finds
+    where they are: benchmarks/kanji.md.
     """
-    parts |= {"objective": objective or FreeBits(16.0, together=True), "name": "stroke_vae"}
+    parts |= {"objective": objective or FreeBits(16.0, together=True), "prior": prior}
+    parts |= {"name": "stroke_vae"}
     shape = {"units": units, "cell": cell, "bidirectional": bidirectional, "lengths": lengths}
     shape |= {"autoregressive": True, "teacher_dropout": teacher_dropout}
     return rnn_vae(event_shape, latent, **shape, **parts)

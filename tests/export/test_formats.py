@@ -63,7 +63,9 @@ class OpenedNotes(Opened):
 def prove(trained, tmp_path):
     """Writes and proves a format of the tiny trained model."""
     contract = trained.model.endpoints()
-    test_data.write(trained.model, contract, test_data.examples(trained.model, trained.data, 4), tmp_path)
+    test_data.write(
+        trained.model, contract, test_data.examples(trained.model, trained.data, 4), tmp_path
+    )
     source = Source(trained.model, contract, tmp_path)
     sizes = dict.fromkeys(contract, SIZES)
     return lambda form: proof.make_and_prove(source, sizes, [form])

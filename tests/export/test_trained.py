@@ -55,7 +55,9 @@ def test_tf32_is_off_while_the_trained_model_answers_and_as_it_was_afterwards():
 def test_the_trained_model_is_asked_without_tf32(trained, tmp_path):
     """Where its answers come from a device that rounds, they are those of float32 all the same."""
     contract = {"decode": trained.model.endpoints()["decode"]}
-    test_data.write(trained.model, contract, test_data.examples(trained.model, trained.data, 4), tmp_path)
+    test_data.write(
+        trained.model, contract, test_data.examples(trained.model, trained.data, 4), tmp_path
+    )
     seen = []
 
     class Watched(type(trained.model)):

@@ -165,7 +165,7 @@ class VAE(Model):
     """Steps that the rise takes, or a cycle."""
     free_bits: float = 0.1
     """Nats of each latent that cost nothing (free_bits)."""
-    together: bool = False
+    free_bits_together: bool = False
     """Whether these are nats of all latents together (free_bits)."""
     capacity: float = 20.0
     """Nats that the KL is held at (capacity)."""
@@ -203,7 +203,7 @@ _BELONGS_TO = {
     "beta": ("elbo", "total_correlation", "importance_weighted"),
     "anneal": ("elbo", "importance_weighted"),
     "free_bits": ("free_bits",),
-    "together": ("free_bits",),
+    "free_bits_together": ("free_bits",),
     "capacity": ("capacity",),
     "draws": ("importance_weighted",),
     "doubly_reparameterized": ("importance_weighted",),
@@ -252,7 +252,7 @@ def objective(config):
         beta = schedules.Cyclical(config.anneal_steps, top=config.beta)
     make = {
         "elbo": lambda: objectives.ELBO(beta),
-        "free_bits": lambda: objectives.FreeBits(config.free_bits, config.together),
+        "free_bits": lambda: objectives.FreeBits(config.free_bits, config.free_bits_together),
         "capacity": lambda: objectives.Capacity(config.capacity),
         "total_correlation": lambda: objectives.TotalCorrelation(config.beta),
         "importance_weighted": lambda: objectives.ImportanceWeighted(

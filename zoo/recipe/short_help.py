@@ -11,8 +11,7 @@ import textwrap
 from zoo.recipe import command
 
 COMMON = {
-    "dataset": "embedded; or a name of TensorFlow Datasets, a folder or archive of images, "
-    "an .npz or .npy",
+    "dataset": "a name, a file or a folder: see docs/data.md",
     "image_shape": "height, width and channels that images get",
     "latent": "size of the latent vector",
     "likelihood": "of a value; auto is by what the data holds",
@@ -51,9 +50,8 @@ def text(config_class, what, started):
     column = max(map(len, heads)) + 2
     lines = [f"usage: {started} [OPTIONS]", "", what, "", "Options, with their defaults:"]
     for head, name in zip(heads, shown, strict=True):
-        wrapped = textwrap.wrap(COMMON.get(name) or _clause(meanings[name]), width - column)
-        lines.append(f"{head:<{column}}{wrapped[0]}")
-        lines += [" " * column + rest for rest in wrapped[1:]]
+        said = COMMON.get(name) or _clause(meanings[name])
+        lines.append(f"{head:<{column}}{textwrap.shorten(said, width - column, placeholder='...')}")
     others = len(fields) - len(shown)
     lines += ["", f"{ALL} explains these and {others} others, and what the run costs and gives."]
     return "\n".join(lines)

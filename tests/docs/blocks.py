@@ -23,7 +23,7 @@ from zoo.command_line import main
 ROOT = Path(zoo.__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 RUN = ("python", "pycon", "bash")
-LANGUAGES = (*RUN, "text")
+LANGUAGES = (*RUN, "text", "yaml")
 MARK = re.compile(r"<!-- not run(?:: (?P<reason>.*?))? -->")
 TRAINING = re.compile(r"zoo train \w|python recipes/")
 

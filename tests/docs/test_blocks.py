@@ -5,6 +5,7 @@ import shutil
 import blocks
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 import zoo
@@ -65,6 +66,8 @@ def test_every_block_states_its_language_and_every_one_that_is_not_run_why(page)
         assert block.language in blocks.LANGUAGES, (
             f"{block.where} begins with ```{block.language}; wanted: {', '.join(blocks.LANGUAGES)}"
         )
+        if block.language == "yaml":
+            assert isinstance(yaml.safe_load(block.text), dict), block.where
         if block.mark:
             assert len(block.reason.split()) >= 3, f"{block.where}: not run, without a reason"
             assert block.language in blocks.RUN, f"{block.where}: text is never run: no mark"

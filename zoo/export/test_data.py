@@ -104,7 +104,7 @@ def _decoded(model, contract, inputs, count):
         besides = {name: inputs[name] for name in names}
         answer = model.ask("generate", {"seed": np.arange(count)} | besides)
     else:
-        asked = {tensor.name: inputs[tensor.name] for tensor in contract["encode"].inputs}
+        asked = {tensor.name: inputs[tensor.name] for tensor in model.endpoints()["encode"].inputs}
         answer = model.ask("encode", asked)
     return {name: ops.convert_to_numpy(answer[name])}
 

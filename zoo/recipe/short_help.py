@@ -11,7 +11,7 @@ import textwrap
 from zoo.recipe import command
 
 COMMON = {
-    "dataset": "a name, a file or a folder: see docs/data.md",
+    "dataset": "a name (embedded, or of TensorFlow Datasets), a file, a folder",
     "image_shape": "height, width and channels that images get",
     "latent": "size of the latent vector",
     "likelihood": "of a value; auto is by what the data holds",
@@ -50,7 +50,8 @@ def text(config_class, what, started):
     column = max(map(len, heads)) + 2
     lines = [f"usage: {started} [OPTIONS]", "", what, "", "Options, with their defaults:"]
     for head, name in zip(heads, shown, strict=True):
-        said = COMMON.get(name) or _clause(meanings[name])
+        own = name == "dataset" and name in inspect.get_annotations(config_class)
+        said = _clause(meanings[name]) if own or name not in COMMON else COMMON[name]
         lines.append(f"{head:<{column}}{textwrap.shorten(said, width - column, placeholder='...')}")
     others = len(fields) - len(shown)
     lines += ["", f"{ALL} explains these and {others} others, and what the run costs and gives."]

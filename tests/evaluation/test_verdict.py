@@ -27,8 +27,8 @@ PROTOCOL = {
     "values": 784,
     "latent": 32,
     "autoregressive": False,
-    "baseline": {"law": "a smoothed probability", "examples": 1000},
-    "pca": {"components": 32, "examples": 1000, "used": 12},
+    "baseline": {"law": "a smoothed probability of each value by itself", "examples": 1000},
+    "pca": {"components": 32, "examples": 1000, "used": 12, "value": "value"},
 }
 AUTOENCODER = {"reconstruction": 60.0, "reconstruction_train": 59.0, "baseline_nll": 206.0}
 CODES = {"codes_used": 30, "perplexity": 20.0, "kl": 0.05, "nll": 90.0, "baseline_nll": 206.0}

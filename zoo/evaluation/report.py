@@ -39,10 +39,11 @@ class Report:
     def lines(self):
         """A line a metric, protocol below."""
         width = max(map(len, self.metrics))
+        squared = f"squared error of a {(self.protocol['pca'] or {}).get('value')}"
         units = {
-            "reconstruction_mse": "squared error of a value",
-            "pca_mse": "squared error of a value",
-            "pca_used_mse": "squared error of a value",
+            "reconstruction_mse": squared,
+            "pca_mse": squared,
+            "pca_used_mse": squared,
             "active_units": f"of {self.protocol['latent']}",
             "perplexity": f"of {self.protocol.get('codes')} codes",
             "codes_used": f"of {self.protocol.get('codes')}",
@@ -70,7 +71,7 @@ class Report:
             beats = f"beats by {gain:.2f} nats" if gain > 0.0 else "does not beat"
             yield (
                 f"The {name} of {found[name]:.2f} {beats} the independent baseline, "
-                f"{fitted['law']} of each value by itself, whose nll is "
+                f"{fitted['law']}, whose nll is "
                 f"{found['baseline_nll']:.2f} (fitted to {fitted['examples']:,} training examples)."
             )
         fitted = self.protocol["pca"]
@@ -83,8 +84,8 @@ class Report:
                 )
             yield (
                 f"Reconstructions have a mean squared error of {found['reconstruction_mse']:.4g} a "
-                f"value, those by {fitted['components']} principal components (PCA fitted to "
-                f"{fitted['examples']:,} training examples) {found['pca_mse']:.4g}{used}."
+                f"{fitted['value']}, those by {fitted['components']} principal components (PCA "
+                f"fitted to {fitted['examples']:,} training examples) {found['pca_mse']:.4g}{used}."
             )
 
     def statement(self):
@@ -209,7 +210,8 @@ def _baselines(model, data, seed, used):
         (whole, *few), examples = baselines.principal_components(model, data, counts, seed)
         metrics["reconstruction_mse"] = baselines.reconstruction_mse(model, data.test)
         metrics["pca_mse"] = whole.mse
-        found["pca"] = {"components": whole.components, "examples": examples}
+        value = model.likelihood.network_value
+        found["pca"] = {"components": whole.components, "examples": examples, "value": value}
         for each in few:
             metrics["pca_used_mse"] = each.mse
             found["pca"]["used"] = each.components

@@ -78,8 +78,8 @@ def _no_better_than_the_baseline(metrics, protocol):
     if reached >= baseline:
         yield (
             f"The {name} of {reached:.2f} nats is no better than the {baseline:.2f} nats of "
-            f"{protocol['baseline']['law']} of each value by itself: the model has learned nothing "
-            "of what values have in common. Train it for more --epochs or with another "
+            f"{protocol['baseline']['law']}: the model has learned nothing of what they have in "
+            "common. Train it for more --epochs or with another "
             "--learning-rate, or give it a larger network."
         )
 
@@ -124,7 +124,8 @@ def _worse_than_pca(metrics, protocol):
     if used < protocol["values"] and reached > BETTER_PCA * pca:
         yield (
             f"Reconstructions are worse than those of PCA with {used} components, as many as say "
-            f"what the latents do: a squared error of {reached:.4g} a value against {pca:.4g}. "
+            f"what the latents do: a squared error of {reached:.4g} a {protocol['pca']['value']} "
+            f"against {pca:.4g}. "
             "Train for more --epochs or with a larger network; a VAE that is meant to reconstruct "
             "takes a smaller --beta."
         )

@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from zoo.distributions import negative_binomial
+from zoo.likelihoods import independent_counts
 from zoo.likelihoods.base import add_log, log_of, smallest
 from zoo.likelihoods.column_law import ColumnLaw
 
@@ -67,6 +68,10 @@ class CountColumns(ColumnLaw):
             return None  # a mean moves with the output
         bounds = negative_binomial.bounds(*self._parameters(raw), self._most)
         return smallest(ops.min(ops.abs(bounds - ops.expand_dims(noise, -1)), axis=-1))
+
+    def independent(self):
+        """Negative binomial, by moments."""
+        return independent_counts.negative_binomials()[0]
 
     @property
     def _most(self):

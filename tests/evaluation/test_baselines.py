@@ -13,7 +13,7 @@ import zoo
 from zoo import likelihoods
 from zoo.datasets import Dataset, Schema, Split, binarize
 from zoo.evaluation import baselines
-from zoo.evaluation.report import _used
+from zoo.evaluation.comparison import used_components
 
 SHAPE = (6, 6, 1)
 
@@ -244,12 +244,14 @@ def test_large_data_is_fitted_by_evenly_spaced_examples(monkeypatch):
 
 
 def test_components_are_as_many_as_are_active_at_most_one_a_nat():
-    assert _used({"active_units": 23, "kl": 3.2}) == 4
-    assert _used({"active_units": 23, "kl": 40.0}) == 23
-    assert _used({"active_units": 16}) == 16  # an autoencoder
-    assert _used({"active_units": 0, "kl": 0.0}) == 1
+    assert used_components({"active_units": 23, "kl": 3.2}) == 4
+    assert used_components({"active_units": 23, "kl": 40.0}) == 23
+    assert used_components({"active_units": 16}) == 16  # an autoencoder
+    assert used_components({"active_units": 0, "kl": 0.0}) == 1
     assert (
-        _used({"codes_used": 5, "kl": 40.0}) is _used({"active_units": 2, "kl": math.nan}) is None
+        used_components({"codes_used": 5, "kl": 40.0})
+        is used_components({"active_units": 2, "kl": math.nan})
+        is None
     )
 
 

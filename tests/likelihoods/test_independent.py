@@ -7,7 +7,7 @@ import pytest
 from scipy import optimize, stats
 
 from zoo import likelihoods
-from zoo.likelihoods import independent
+from zoo.likelihoods import independent, independent_counts, independent_levels
 
 RNG = np.random.default_rng(0)
 COUNTED = np.ones((400, 3), np.float32)
@@ -96,7 +96,7 @@ def test_counts_that_vary_less_than_poisson_s_are_taken_for_poisson_s():
 def test_frequencies_of_codes_are_laplace_s_rule_of_succession():
     x = np.array([[0, 2], [0, 1], [1, 2], [0, 2]], np.float32)
     known = np.array([[1, 1], [1, 0], [1, 1], [0, 1]], np.float32)
-    law = independent.frequencies([2, 4])
+    law = independent_levels.frequencies([2, 4])
     first, second = np.array([3, 2]) / 5, np.array([1, 1, 4, 1]) / 7
     wanted = np.log(first[[0, 0, 1, 0]]) * known[:, 0] + np.log(second[[2, 1, 2, 2]]) * known[:, 1]
     np.testing.assert_allclose(nats(law, x, known), -wanted, rtol=1e-6)
@@ -123,7 +123,7 @@ def test_laws_of_standardised_values_are_densities_of_the_values_themselves():
 
 def test_a_histogram_mixes_a_value_s_frequencies_with_those_of_all():
     x = np.array([[0, 2], [0, 2], [1, 2], [0, 0]], np.float32)
-    law = independent.histogram(levels=3, spacing=1.0, strength=2.0)
+    law = independent_levels.histogram(levels=3, spacing=1.0, strength=2.0)
     common = 2.0 * (np.array([4, 1, 3]) + 1) / 11  # of all 8 values, each level once more
     first = (np.array([3, 1, 0]) + common) / 6
     second = (np.array([1, 0, 3]) + common) / 6
@@ -144,7 +144,7 @@ def test_laws_of_8_bit_values_know_their_levels():
 
 
 def test_a_histogram_of_too_many_cells_is_left_out():
-    values = independent.LARGEST_TABLE // 256
+    values = independent_levels.LARGEST_TABLE // 256
     assert len(likelihoods.DiscretizedLogistic().independent(values)) == 5
     assert len(likelihoods.DiscretizedLogistic().independent(values + 1)) == 2
 
@@ -164,8 +164,11 @@ def test_what_does_not_count_changes_nothing(name):
 
 def test_long_data_is_read_in_chunks(monkeypatch):
     x = RNG.integers(0, 3, (400, 3)).astype(np.float32)
-    laws = [*likelihoods.Normal().independent(3), *likelihoods.Categorical(3).independent(3)]
+    names = ("normal", "negative_binomial", "library_negative_binomial")
+    of_each = [*map(likelihoods.get, names), likelihoods.Categorical(3)]
+    laws = [law for each in of_each for law in each.independent(3)]
     whole = [nats(law, x, COUNTED) for law in laws]
-    monkeypatch.setattr(independent, "CHUNK", 21)
+    for room in (independent, independent_counts, independent_levels):
+        monkeypatch.setattr(room, "CHUNK", 21)
     for law, wanted in zip(laws, whole, strict=True):
         np.testing.assert_allclose(nats(law, x, COUNTED), wanted, rtol=1e-5)

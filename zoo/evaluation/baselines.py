@@ -27,14 +27,16 @@ class Independent(NamedTuple):
         nats: -log p(x) of each test example, float64 [n].
         law: in words, whom it is of among them.
         examples: that it was fitted to.
+        known: -log p(x) of each of the training examples that were asked for, or None.
     """
 
     nats: np.ndarray
     law: str
     examples: int
+    known: np.ndarray | None = None
 
 
-def independent(model, data):
+def independent(model, data, known=None):
     """An `Independent` of the likelihood's family; None where the likelihood states no law.
 
     Of several laws it is the one that explains examples best that were held out of the training
@@ -43,6 +45,7 @@ def independent(model, data):
     Args:
         model: a model; its likelihood and its conditions alone are looked at.
         data: what `zoo.datasets.binarize` gives.
+        known: some of its training examples, a split, whose nats are wanted besides.
     """
     laws = model.likelihood.independent(math.prod(model.event_shape))
     if not laws:
@@ -50,11 +53,16 @@ def independent(model, data):
     x, counted = flat_examples(model, data.train, fitted_rows(data.train, model.event_shape))
     law = _likeliest(laws, x, counted)
     parameters = law.fit(x, counted)
-    nats = np.empty(len(data.test))
-    for rows in _chunks(len(data.test), model.event_shape):
-        test, test_counted = flat_examples(model, data.test, rows)
-        nats[rows] = -np.asarray(law.log_prob(test, *parameters, test_counted))
-    return Independent(nats, law.sentence, len(x))
+
+    def nats_of(split):
+        nats = np.empty(len(split))
+        for rows in _chunks(len(split), model.event_shape):
+            given, given_counted = flat_examples(model, split, rows)
+            nats[rows] = -np.asarray(law.log_prob(given, *parameters, given_counted))
+        return nats
+
+    of_known = None if known is None else nats_of(known)
+    return Independent(nats_of(data.test), law.sentence, len(x), of_known)
 
 
 def _likeliest(laws, x, counted):

@@ -28,6 +28,7 @@ class Likelihood(keras.layers.Layer):
     - `network_value`: what a value of `network_input` is, in words, where it has the shape of the
       event and squared differences say how far examples lie apart; None where they do not, since
       some values are codes of words, or are missing.
+    - `network_affine`: whether `network_input` of a mean is the mean of `network_input`.
     - `mean_kind`: how exact `mean` must be, one of `zoo.artifact.endpoints.TOLERANCES`.
     """
 
@@ -41,6 +42,7 @@ class Likelihood(keras.layers.Layer):
     offsets = 0
     mean_kind = REAL
     network_value = "value"
+    network_affine = True
 
     def __init__(self, **kwargs):
         super().__init__(**{**kwargs, "dtype": "float32"})

@@ -5,7 +5,8 @@ import warnings
 import numpy as np
 from keras import ops
 
-from zoo.likelihoods.independent import Law, float32, histogram
+from zoo.likelihoods.independent import Law, float32
+from zoo.likelihoods.independent_levels import histogram
 
 STATES = 3
 FITTED = 2**14

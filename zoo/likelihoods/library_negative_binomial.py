@@ -38,6 +38,7 @@ class LibraryNegativeBinomial(Likelihood):
     covariates = (LIBRARY,)
     mean_kind = FEATURE
     network_value = "log(1 + count)"
+    network_affine = False
 
     def __init__(self, zero_inflated=False, initial_dispersion=1.0, **kwargs):
         super().__init__(**kwargs)

@@ -5,7 +5,7 @@ from keras import ops
 
 from zoo.artifact.columns import BOOLEAN, ORDERED
 from zoo.distributions import ordinal
-from zoo.likelihoods import independent
+from zoo.likelihoods import independent_levels
 from zoo.likelihoods.base import smallest
 from zoo.likelihoods.column_law import ColumnLaw
 
@@ -106,7 +106,7 @@ class WordColumns(ColumnLaw):
 
     def independent(self):
         """(how often + 1) / (n + words), Laplace's rule of succession."""
-        return independent.frequencies([len(each.words) for each in self.columns])
+        return independent_levels.frequencies([len(each.words) for each in self.columns])
 
     @property
     def _ordered(self):

@@ -103,7 +103,7 @@ def main():
     model = zoo.catalog.build(given.model, loaded.event_shape, likelihood=likelihood)
     found = baselines.independent(model, data)
     if found:
-        print(f"\nThe baseline, {found.law} of each value by itself: {-np.mean(found.nats):,.1f}.")
+        print(f"\nThe baseline, {found.law}: {-np.mean(found.nats):,.1f}.")
 
 
 if __name__ == "__main__":

@@ -2,15 +2,18 @@
 
 import dataclasses
 import math
+import re
 
 import numpy as np
 import pytest
+import tables
 from scipy import stats
 
 import zoo
+from zoo import likelihoods
 from zoo.datasets import Dataset, Schema, Split, binarize
 from zoo.evaluation import baselines
-from zoo.evaluation.report import _used
+from zoo.evaluation.comparison import used_components
 
 SHAPE = (6, 6, 1)
 
@@ -33,7 +36,7 @@ def test_independent_pixels_of_binary_images_are_scored_by_the_training_frequenc
     smoothed = (train.sum(0) + 1) / 502
     wanted = -np.where(test == 1, np.log(smoothed), np.log1p(-smoothed)).sum((1, 2, 3))
     np.testing.assert_allclose(found.nats, wanted, rtol=1e-5)
-    assert (found.examples, found.law) == (500, "a smoothed probability")
+    assert (found.examples, found.law) == (500, "a smoothed probability of each value by itself")
 
 
 @pytest.mark.parametrize(
@@ -45,7 +48,7 @@ def test_of_two_laws_the_one_is_taken_that_explains_what_was_held_out(scales, la
     train, test = (rng.normal([5.0, -40.0], scales, (60, 2)).astype(np.float32) for _ in range(2))
     made = data(train, test, kind="vector", low=None, high=None)
     found = baselines.independent(model("normal", (2,)), made)
-    assert found.law == law
+    assert found.law == f"{law} of each value by itself"
     variance = train.var(axis=0)
     variance = variance.mean() if "one" in law else variance
     wanted = -stats.norm.logpdf(test, train.mean(0), np.sqrt(variance)).sum(axis=1)
@@ -121,6 +124,105 @@ def test_there_are_no_more_components_than_values_or_examples():
     assert found.components == 2
 
 
+def scaled(rows=400, seed=0):
+    """(series [rows, 4, 2] of which one feature is a million times the other, as data)."""
+    rng = np.random.default_rng(seed)
+    scale = np.array([1.0, 1e6], np.float32)
+    x = rng.normal(size=(rows, 4, 1)) + 0.1 * rng.normal(size=(rows, 4, 2))
+    x = (x * scale + 5.0 * scale).astype(np.float32)
+    made = data(x[: rows // 2], x[rows // 2 :], kind="series", low=None, high=None)
+    center, scale = x.mean((0, 1)), x.std((0, 1))
+    return x, made, likelihoods.Standardized("normal", center, scale)
+
+
+def test_reconstructions_and_components_are_compared_in_the_units_of_networks():
+    x, made, likelihood = scaled()
+    vae = model(likelihood, (4, 2))
+    u = ((x - likelihood.center) / likelihood.scale).reshape(len(x), -1)
+    train, test = u[:200], u[200:]
+    axes = np.linalg.svd(train - train.mean(0))[2][:4]
+    kept = (test - train.mean(0)) @ axes.T @ axes
+    (found,), _ = baselines.principal_components(vae, made, [4])
+    assert found.mse == pytest.approx(np.mean((test - train.mean(0) - kept) ** 2), rel=1e-3)
+    answer = np.asarray(vae.reconstruct(x[200:])["x_mean"])
+    apart = (answer - x[200:]) / np.asarray(likelihood.scale)
+    assert baselines.reconstruction_mse(vae, made.test) == pytest.approx(np.mean(apart**2), 1e-3)
+
+
+def test_the_units_of_squared_errors_are_said():
+    _, made, likelihood = scaled(200)
+    report = zoo.evaluation.report(model(likelihood, (4, 2)), made, samples=2)
+    lines = "\n".join(report.lines())
+    assert lines.count("squared error of a standardised value") == 3
+    assert re.search(r"mean squared error of [\d.]+ a standardised value, those by", lines)
+    (said,) = (each for each in warnings_of(report) if "PCA" in each)
+    assert " a standardised value against " in said
+
+
+def warnings_of(report):
+    return zoo.evaluation.warnings(report.metrics, report.protocol)
+
+
+def test_rows_of_a_table_have_a_law_for_each_column_and_no_components():
+    table = binarize(tables.data(), "none")
+    vae = zoo.catalog.table_vae(
+        table.event_shape, latent=2, units=(4,), likelihood=likelihoods.Columns(tables.COLUMNS)
+    )
+    report = zoo.evaluation.report(vae, table, samples=2)
+    said = list(report.against_baselines())
+    assert len(said) == 1 and "does not beat" in said[0]
+    assert (
+        "log-normal distribution, a negative" in said[0] and "of each column by itself" in said[0]
+    )
+    assert not {"pca_mse", "pca_used_mse", "reconstruction_mse"} & set(report.metrics)
+    assert report.protocol["pca"] is None and "imputation_rmse" in report.metrics
+    assert not any("PCA" in each for each in warnings_of(report))
+
+
+def test_drawings_have_laws_of_steps_and_no_components():
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(size=(60, 6, 2)), rng.integers(0, 2, (60, 6, 1))], axis=-1)
+    x[:, -1] = [0.0, 0.0, 2.0]
+    made = data(x[:40].astype(np.float32), x[40:].astype(np.float32), None, "sequence", None, None)
+    likelihood = likelihoods.Strokes(2)
+    vae = zoo.catalog.stroke_vae((6, 3), latent=2, units=4, likelihood=likelihood)
+    (said,) = zoo.evaluation.report(vae, made, samples=2).against_baselines()
+    assert "of offsets, and the pen's frequencies, of each step by itself, whose nll" in said
+
+
+def test_counts_of_a_library_are_compared_by_their_logarithms():
+    cells = zoo.datasets.load("cell_counts")
+    made = binarize(
+        dataclasses.replace(
+            cells, train=cells.train.subset(range(100)), test=cells.test.subset(range(20))
+        ),
+        "none",
+    )
+    vae = zoo.catalog.count_vae(made.event_shape, latent=2, units=(4,))
+    report = zoo.evaluation.report(vae, made, samples=2)
+    law, components = report.against_baselines()
+    assert "a share of the library, " in law and "of each feature by itself" in law
+    assert " a log(1 + count), those by 2 principal components" in components
+    x = made.test.examples(np.arange(20))
+    x_mean = np.asarray(vae.reconstruct(x)["x_mean"])
+    wanted = np.mean((np.log1p(x) - np.log1p(x_mean)) ** 2)
+    assert report.metrics["reconstruction_mse"] == pytest.approx(wanted, rel=1e-4)
+
+
+@pytest.mark.slow
+def test_a_table_s_columns_are_beaten_by_a_model_of_what_they_have_in_common(tmp_path):
+    table = binarize(tables.data(2000, 200), "none")
+    zoo.training.seed_everything(0)
+    vae = zoo.catalog.table_vae(
+        table.event_shape, latent=2, units=(32,), likelihood=likelihoods.Columns(tables.COLUMNS)
+    )
+    settings = zoo.training.Settings(epochs=6, steps_per_epoch=60, learning_rate=1e-2)
+    zoo.training.fit(vae, table, settings, tmp_path)
+    report = zoo.evaluation.report(vae, table, samples=10)
+    (said,) = report.against_baselines()
+    assert " beats by " in said and not any("no better" in each for each in warnings_of(report))
+
+
 def test_the_error_of_reconstructions_is_a_mean_over_values(trained, monkeypatch):
     split = trained.data.test
     x = split.examples(np.arange(len(split)))
@@ -142,12 +244,14 @@ def test_large_data_is_fitted_by_evenly_spaced_examples(monkeypatch):
 
 
 def test_components_are_as_many_as_are_active_at_most_one_a_nat():
-    assert _used({"active_units": 23, "kl": 3.2}) == 4
-    assert _used({"active_units": 23, "kl": 40.0}) == 23
-    assert _used({"active_units": 16}) == 16  # an autoencoder
-    assert _used({"active_units": 0, "kl": 0.0}) == 1
+    assert used_components({"active_units": 23, "kl": 3.2}) == 4
+    assert used_components({"active_units": 23, "kl": 40.0}) == 23
+    assert used_components({"active_units": 16}) == 16  # an autoencoder
+    assert used_components({"active_units": 0, "kl": 0.0}) == 1
     assert (
-        _used({"codes_used": 5, "kl": 40.0}) is _used({"active_units": 2, "kl": math.nan}) is None
+        used_components({"codes_used": 5, "kl": 40.0})
+        is used_components({"active_units": 2, "kl": math.nan})
+        is None
     )
 
 

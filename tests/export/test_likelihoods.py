@@ -14,6 +14,7 @@ from zoo.artifact.endpoints import PROOF_BATCHES
 from zoo.datasets import Dataset, Schema, Split, binarize
 
 EVENT = (4, 3)
+EVENTS = {"library_negative_binomial": (12,)}
 CENTER, SCALE = (50.0, -2e4, 0.0), (10.0, 3e3, 1e-2)
 DRAWN = {
     "continuous_bernoulli": lambda random, shape: random.beta(8.0, 0.5, shape),
@@ -22,11 +23,13 @@ DRAWN = {
     "discretized_logistic": lambda random, shape: random.integers(0, 256, shape) / 255,
     "categorical": lambda random, shape: random.integers(0, 4, shape),
     "negative_binomial": lambda random, shape: random.negative_binomial(2, 0.3, shape),
+    "library_negative_binomial": lambda random, shape: random.negative_binomial(2, 0.3, shape),
     "standardized": lambda random, shape: random.normal(size=shape) * SCALE + CENTER,
 }
 MADE = {
     "discretized_logistic": lambda: likelihoods.DiscretizedLogistic(2),
     "categorical": lambda: likelihoods.Categorical(4),
+    "library_negative_binomial": lambda: likelihoods.LibraryNegativeBinomial(zero_inflated=True),
     "standardized": lambda: likelihoods.Standardized(
         likelihoods.Normal(by_feature=True), CENTER, SCALE
     ),
@@ -40,14 +43,15 @@ def made(name):
 
 def data_of(name):
     """160 training and 70 test events that the likelihood describes."""
-    x = DRAWN[name](np.random.default_rng(0), (230, *EVENT)).astype(np.float32)
+    event = EVENTS.get(name, EVENT)
+    x = DRAWN[name](np.random.default_rng(0), (230, *event)).astype(np.float32)
     bounds = (float(x.min()), float(x.max()))
     return binarize(
         Dataset(
             "made",
             Split(x[:160]),
             Split(x[160:]),
-            Schema("sequence", EVENT, *bounds),
+            Schema("sequence" if len(event) > 1 else "vector", event, *bounds),
             "made",
             "none",
             "all",
@@ -66,8 +70,9 @@ def facts_of(likelihood):
 @pytest.mark.parametrize("name", DRAWN)
 def test_a_model_of_every_likelihood_is_published_and_proven_equal(name, tmp_path):
     zoo.training.seed_everything(SEED)
-    model = catalog.dense_vae(EVENT, latent=2, units=(8,), likelihood=made(name), seed=SEED)
-    done = train(model, data_of(name), tmp_path, samples=5, epochs=1, batch_size=64)
+    data, options = data_of(name), {"latent": 2, "units": (8,), "seed": SEED}
+    model = catalog.dense_vae(data.event_shape, **options, likelihood=made(name))
+    done = train(model, data, tmp_path, samples=5, epochs=1, batch_size=64)
     target = tmp_path / "exports" / "dense_vae-made"
     recipe = {"script": "recipes/dense_vae.py", "config": {}, "seed": SEED}
     rows = done.publish(target, recipe, "python recipes/dense_vae.py").rows
@@ -85,7 +90,8 @@ def test_a_model_of_every_likelihood_is_published_and_proven_equal(name, tmp_pat
     copy = keras.saving.load_model(target / "model.keras", safe_mode=True)
     assert facts_of(copy.likelihood) == facts_of(model.likelihood)
     app = zoo.load(target)
-    assert app.generate([1, 2]).x_mean.shape == (2, *EVENT)
+    besides = {each: [9.0, 9.0] for each in made(name).covariates}
+    assert app.generate([1, 2], **besides).x_mean.shape == (2, *data.event_shape)
 
 
 @pytest.mark.slow

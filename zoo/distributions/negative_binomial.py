@@ -34,7 +34,9 @@ def zero_inflated_log_prob_by_value(x, log_mean, log_dispersion, logit):
     All shaped as the arguments broadcast; x are whole numbers.
     """
     kept = log_prob_by_value(x, log_mean, log_dispersion) - ops.softplus(logit)
-    zero = ops.logaddexp(-ops.softplus(-logit) + 0.0 * kept, kept)
+    other = -ops.softplus(-logit)
+    # log(exp(other) + exp(kept)): Keras has it of log1p, which tf2onnx does not convert.
+    zero = other + ops.softplus(kept - other)
     is_zero = ops.cast(x < 0.5, kept.dtype)
     return is_zero * zero + (1.0 - is_zero) * kept
 

@@ -7,6 +7,7 @@ measured on the test split. A condition, such as a label, they do not know.
 import math
 from typing import NamedTuple
 
+import keras
 import numpy as np
 from sklearn.decomposition import PCA
 
@@ -24,16 +25,18 @@ class Independent(NamedTuple):
 
     Args:
         nats: -log p(x) of each test example, float64 [n].
-        law: in words.
+        law: in words, whom it is of among them.
         examples: that it was fitted to.
+        known: -log p(x) of each of the training examples that were asked for, or None.
     """
 
     nats: np.ndarray
     law: str
     examples: int
+    known: np.ndarray | None = None
 
 
-def independent(model, data):
+def independent(model, data, known=None):
     """An `Independent` of the likelihood's family; None where the likelihood states no law.
 
     Of several laws it is the one that explains examples best that were held out of the training
@@ -42,6 +45,7 @@ def independent(model, data):
     Args:
         model: a model; its likelihood and its conditions alone are looked at.
         data: what `zoo.datasets.binarize` gives.
+        known: some of its training examples, a split, whose nats are wanted besides.
     """
     laws = model.likelihood.independent(math.prod(model.event_shape))
     if not laws:
@@ -49,11 +53,16 @@ def independent(model, data):
     x, counted = flat_examples(model, data.train, fitted_rows(data.train, model.event_shape))
     law = _likeliest(laws, x, counted)
     parameters = law.fit(x, counted)
-    nats = np.empty(len(data.test))
-    for rows in _chunks(len(data.test), model.event_shape):
-        test, test_counted = flat_examples(model, data.test, rows)
-        nats[rows] = -np.asarray(law.log_prob(test, *parameters, test_counted))
-    return Independent(nats, law.name, len(x))
+
+    def nats_of(split):
+        nats = np.empty(len(split))
+        for rows in _chunks(len(split), model.event_shape):
+            given, given_counted = flat_examples(model, split, rows)
+            nats[rows] = -np.asarray(law.log_prob(given, *parameters, given_counted))
+        return nats
+
+    of_known = None if known is None else nats_of(known)
+    return Independent(nats_of(data.test), law.sentence, len(x), of_known)
 
 
 def _likeliest(laws, x, counted):
@@ -67,10 +76,8 @@ def _likeliest(laws, x, counted):
 
     def reached(law):
         parameters, (rest, rest_counted) = law.fit(*part(~held_out)), part(held_out)
-        chunk = max(1, SCORED // x.shape[1])
         total = 0.0
-        for first in range(0, len(rest), chunk):
-            rows = slice(first, first + chunk)
+        for rows in _chunks(len(rest), x.shape[1:]):
             weight = None if rest_counted is None else rest_counted[rows]
             total += float(np.sum(law.log_prob(rest[rows], *parameters, weight)))
         return total if math.isfinite(total) else -math.inf
@@ -82,7 +89,7 @@ class Components(NamedTuple):
     """Reconstruction by principal components of the training split.
 
     Args:
-        mse: mean squared error of a value, over the test split.
+        mse: mean squared error of a value as networks are given it, over the test split.
         components: how many there are.
     """
 
@@ -94,9 +101,12 @@ def principal_components(model, data, counts, seed=0):
     """([`Components` of each of the counts, or of as many as there are], examples fitted to).
 
     The best linear autoencoder (Pearson 1901). Randomised (Halko et al. 2011) where an event has
-    many values. Past a sequence's end nothing counts: there examples are 0.
+    many values. Values are those of `Likelihood.network_input`, standardised, say: of columns of
+    different units the largest would else be all that counts. Past a sequence's end nothing does:
+    there examples are 0.
     """
     x, counted = flat_examples(model, data.train, fitted_rows(data.train, model.event_shape))
+    x = _as_networks_take(model, x)
     x = x if counted is None else x * counted
     counts = [min(count, len(x) - 1, x.shape[1]) for count in counts]
     solver = "covariance_eigh" if x.shape[1] <= COVARIANCE else "randomized"
@@ -113,18 +123,26 @@ def principal_components(model, data, counts, seed=0):
 
 
 def reconstruction_mse(model, split):
-    """The mean squared error of a value of what `reconstruct` gives, over a split."""
+    """The mean squared error of a value of what `reconstruct` gives, over a split.
+
+    Of a value of `Likelihood.network_input`, of x and of its reconstruction.
+    """
     answer = compiled_method(model, "reconstruct")
 
     def reconstruct(test, rows):
         x_mean = answer(*split.inputs(rows, model.conditions))["x_mean"]
-        return x_mean.reshape(len(rows), -1)
+        return _as_networks_take(model, x_mean.reshape(len(rows), -1))
 
     return _squared_error(model, split, reconstruct)
 
 
 def has_reconstruction_error(model):
-    """Whether `reconstruct` answers values that can be compared with those of x."""
+    """Whether `reconstruct` answers values whose squared distance from those of x says something.
+
+    It does not where values are codes of words, or are missing.
+    """
+    if model.likelihood.network_value is None:
+        return False
     outputs = model.endpoints()["reconstruct"].outputs
     return any(t.name == "x_mean" and tuple(t.shape[1:]) == model.event_shape for t in outputs)
 
@@ -134,11 +152,21 @@ def _squared_error(model, split, reconstruct):
     total, count = 0.0, 0.0
     for rows in _chunks(len(split), model.event_shape):
         x, counted = flat_examples(model, split, rows)
+        x = _as_networks_take(model, x)
         weight = np.float32(1.0) if counted is None else counted
         squared = np.square(x - reconstruct(x * weight, rows)) * weight
         total += np.sum(squared, dtype=np.float64)
         count += x.size if counted is None else np.sum(counted, dtype=np.float64)
     return float(total / max(count, 1.0))
+
+
+def _as_networks_take(model, x):
+    """`Likelihood.network_input` of flattened examples [n, values]: as x."""
+    shaped = np.asarray(x, np.float32).reshape(-1, *model.event_shape)
+    taken = keras.ops.convert_to_numpy(
+        model.likelihood.network_input(keras.ops.convert_to_tensor(shaped))
+    )
+    return taken.reshape(x.shape)
 
 
 def fitted_rows(split, event_shape):

@@ -37,7 +37,7 @@ def draw(model, data, history, means, folder, seed=0):
             prior_samples(model, data.schema, seed, folder)
         if len(data.test) > 1 and model.code_count is None:  # between codes lies nothing
             interpolation(model, data, folder)
-    elif data.schema.kind == "series":
+    elif data.schema.kind in ("series", "sequence") and len(data.event_shape) == 2:
         line_figures.draw(model, data, folder, seed)
     elif "library" in model.likelihood.covariates:
         count_figures.draw(model, data, folder, seed)

@@ -46,6 +46,13 @@ def hidden(x, seed):
     return drawn & ~np.isnan(x)
 
 
+def hidden_count(data, seed=0):
+    """{"numbers": how many are hidden of the test rows that are looked at, "words": ...}."""
+    gone = hidden(data.test.examples(np.arange(min(ROWS, len(data.test)))), seed)
+    numbers = sum(column.is_number for column in data.schema.columns)
+    return {"numbers": int(gone[:, :numbers].sum()), "words": int(gone[:, numbers:].sum())}
+
+
 def fill(model, x):
     """Numbers, standardised, and codes in every place of x: [rows, columns]."""
     z = model.point(ops.convert_to_tensor(x))

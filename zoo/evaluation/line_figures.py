@@ -1,4 +1,4 @@
-"""Series as lines over their steps: a row of panels a feature, named, in the data's unit."""
+"""Series and other sequences as lines over their steps: a row of panels a feature."""
 
 import matplotlib
 
@@ -20,7 +20,7 @@ def draw(model, data, folder, seed=0):
     """Draws `reconstructions.png`, and `samples.png` where there is a prior, into the folder.
 
     Args:
-        data: what `zoo.datasets.binarize` gives, of series.
+        data: what `zoo.datasets.binarize` gives, of events [steps, features].
         seed: of the prior's samples.
     """
     reconstructions(model, data, folder)
@@ -29,15 +29,17 @@ def draw(model, data, folder, seed=0):
 
 
 def reconstructions(model, data, folder):
-    """Test windows, and what they are reconstructed to from the posterior mean."""
+    """Test windows, and what they are reconstructed to from the posterior mean, up to their end."""
     chosen = np.unique(np.linspace(0, len(data.test) - 1, COLUMNS).astype(int))
     inputs = data.test.inputs(chosen, model.conditions)
     rebuilt = compiled_method(model, "reconstruct")(*inputs)["x_mean"]
+    x, rebuilt = (_up_to_end(each, model, data.test, chosen) for each in (inputs[0], rebuilt))
+    word = _word(data.schema)
     _panels(
-        {"test window": (inputs[0], {"color": "0.6"}), "reconstruction": (rebuilt, {})},
+        {f"test {word}": (x, {"color": "0.6"}), "reconstruction": (rebuilt, {})},
         data.schema,
         folder / "reconstructions.png",
-        "test windows and their reconstructions",
+        f"test {word}s and their reconstructions",
     )
 
 
@@ -51,13 +53,14 @@ def samples(model, data, seed, folder):
     ]
     generate = compiled_method(model, "generate_from_split_seed")
     drawn = generate(*seeds, *conditions)["x_mean"]
-    seen = data.test.examples(np.arange(min(100, len(data.test))))
-    low, high = seen.min(axis=(0, 1)), seen.max(axis=(0, 1))
+    some = np.arange(min(100, len(data.test)))
+    seen = _up_to_end(data.test.examples(some), model, data.test, some)
+    low, high = np.nanmin(seen, axis=(0, 1)), np.nanmax(seen, axis=(0, 1))
     _panels(
         {"sample": (drawn, {})},
         data.schema,
         folder / "samples.png",
-        "decoded samples from the prior, within the range of test windows (dotted)",
+        f"decoded samples from the prior, within the range of test {_word(data.schema)}s (dotted)",
         (low, high),
     )
 
@@ -90,6 +93,18 @@ def _panels(lines, schema, path, title, limits=None):
     if len(lines) > 1:
         panels[0][-1].legend(fontsize=7)
     save(figure, path)
+
+
+def _up_to_end(x, model, split, rows):
+    """x [rows, steps, features] with NaN past the end of each of these sequences of a split."""
+    if "length" not in model.conditions:
+        return x
+    inside = np.arange(x.shape[1])[None] < split.condition("length")[rows][:, None]
+    return np.where(inside[..., None], x, np.float32(np.nan))
+
+
+def _word(schema):
+    return "window" if schema.kind == "series" else "sequence"
 
 
 def _name(feature, schema, most=24):

@@ -14,7 +14,7 @@ import numpy as np
 
 from zoo.artifact.manifest import metric_in_words
 from zoo.atomic_write import tidy, whole
-from zoo.evaluation import baselines, imputation, latent, nats
+from zoo.evaluation import comparison, imputation, latent, nats
 from zoo.evaluation.sample_quality import sample_quality
 
 PARTIAL = "log_likelihood.npz"
@@ -39,19 +39,21 @@ class Report:
     def lines(self):
         """A line a metric, protocol below."""
         width = max(map(len, self.metrics))
+        squared = f"squared error of a {(self.protocol['pca'] or {}).get('value')}"
         units = {
-            "reconstruction_mse": "squared error of a value",
-            "pca_mse": "squared error of a value",
-            "pca_used_mse": "squared error of a value",
+            "reconstruction_mse": squared,
+            "pca_mse": squared,
+            "pca_used_mse": squared,
             "active_units": f"of {self.protocol['latent']}",
             "perplexity": f"of {self.protocol.get('codes')} codes",
             "codes_used": f"of {self.protocol.get('codes')}",
             "bits_per_dimension": "bits",
-            "imputation_rmse": "scales",
-            "imputation_rmse_of_means": "scales",
-            "imputation_accuracy": "of words",
-            "imputation_accuracy_of_modes": "of words",
         }
+        hidden = self.protocol.get("hidden", {})
+        for of in ("rmse", "rmse_of_means"):
+            units[f"imputation_{of}"] = f"scales, {hidden.get('numbers', 0):,} hidden numbers"
+        for of in ("accuracy", "accuracy_of_modes"):
+            units[f"imputation_{of}"] = f"of {hidden.get('words', 0):,} hidden words"
         for how in self.protocol["sample_quality"]:
             units |= {name: f"(real {value:.2f})" for name, value in how["real"].items()}
         for name, value in self.metrics.items():
@@ -63,29 +65,7 @@ class Report:
 
     def against_baselines(self):
         """Sentences: what the model has learned beyond each value by itself, and beyond PCA."""
-        found, fitted = self.metrics, self.protocol["baseline"]
-        if fitted:
-            name = "nll" if "nll" in found else "reconstruction"
-            gain = found["baseline_nll"] - found[name]
-            beats = f"beats by {gain:.2f} nats" if gain > 0.0 else "does not beat"
-            yield (
-                f"The {name} of {found[name]:.2f} {beats} the independent baseline, "
-                f"{fitted['law']} of each value by itself, whose nll is "
-                f"{found['baseline_nll']:.2f} (fitted to {fitted['examples']:,} training examples)."
-            )
-        fitted = self.protocol["pca"]
-        if fitted:
-            used = ""
-            if "used" in fitted:
-                used = (
-                    f", by {fitted['used']}, as many as say what the latents do, "
-                    f"{found['pca_used_mse']:.4g}"
-                )
-            yield (
-                f"Reconstructions have a mean squared error of {found['reconstruction_mse']:.4g} a "
-                f"value, those by {fitted['components']} principal components (PCA fitted to "
-                f"{fitted['examples']:,} training examples) {found['pca_mse']:.4g}{used}."
-            )
+        yield from comparison.sentences(self.metrics, self.protocol)
 
     def statement(self):
         """The protocol in one sentence."""
@@ -113,9 +93,10 @@ class Report:
 def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, networks=()):
     """Evaluates a model on the test split of what `zoo.datasets.binarize` gives.
 
-    `nll` is -log p(x) estimated with K=`samples`; `reconstruction_train` is `reconstruction` of the
-    training split's first examples, as many as test examples and those held out for validation
-    among them: what the test's is above it, the model knows by heart. `bits_per_dimension` is `nll`
+    `nll` is -log p(x) estimated with K=`samples`; `reconstruction_train` is `reconstruction` of
+    evenly spaced training examples, as many as test examples and those held out for validation
+    among them: what the model gains there over the baseline and loses on the test set, it knows by
+    heart. `bits_per_dimension` is `nll`
     where the likelihood is of 8-bit values. `baseline_nll`, `reconstruction_mse` and `pca_mse` are
     as in `baselines`; PCA has as many components as there are latents, and in `pca_used_mse` as
     many as there are active ones, at most one a nat of the KL. Of a table there is `imputation`
@@ -133,9 +114,11 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, netw
     began, earlier = time.monotonic(), 0.0
     sampled = model.samples_posterior  # a plain autoencoder and codes have nothing to sample
     bounded = "elbo" in model.nats
+    seen = np.linspace(0, len(data.train) - 1, min(len(data.test), len(data.train)))
+    seen = data.train.subset(np.unique(seen.astype(int)))
     if sampled:
         metrics = dict(nats.elbo(model, data.test, seed, elbo_samples))
-        known = dict(nats.elbo(model, data.train, seed, elbo_samples, most=len(data.test)))
+        known = dict(nats.elbo(model, seen, seed, elbo_samples))
         metrics["reconstruction_train"] = known["reconstruction"]
         keep = _Partial(
             folder, _identity(model, len(data.test), data.binarization, data.seed, seed, samples)
@@ -145,7 +128,7 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, netw
         metrics["nll"] = -np.mean(log_p)
     else:
         metrics = _means(nats.scores(model, data.test))
-        known = _means(nats.scores(model, data.train, most=len(data.test)))
+        known = _means(nats.scores(model, seen))
         metrics["reconstruction_train"] = known["reconstruction"]
         if bounded:
             metrics["nll"] = -metrics["elbo"]
@@ -158,7 +141,7 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, netw
         metrics |= dict(latent.code_use(model, data.test))
     if data.schema.columns:
         metrics |= dict(imputation.imputation(model, data, seed))
-    compared = _baselines(model, data, seed, _used(metrics))
+    compared = comparison.compare(model, data, metrics, seen, seed)
     metrics |= compared.pop("metrics")
     protocol = {
         "n": len(data.test),
@@ -177,6 +160,8 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, netw
     }
     if model.code_count is not None:
         protocol["codes"] = model.code_count
+    if data.schema.columns:
+        protocol["hidden"] = imputation.hidden_count(data, seed)
     protocol["sample_quality"] = []
     for network in networks:
         found, how = sample_quality(model, data, network, seed)
@@ -184,36 +169,6 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, netw
         protocol["sample_quality"].append(how)
     metrics = {k: v if isinstance(v, int) else float(v) for k, v in metrics.items()}
     return Report(metrics, protocol, earlier + time.monotonic() - began, means)
-
-
-def _used(metrics):
-    """How many principal components say as much as the latents do; None of codes.
-
-    As many as there are active latents, and where these are limited by a KL at most one a nat.
-    """
-    active = metrics.get("active_units")
-    if active is None or not math.isfinite(metrics.get("kl", 0.0)):
-        return None
-    return max(1, min(active, math.ceil(metrics.get("kl", active))))
-
-
-def _baselines(model, data, seed, used):
-    """{"metrics": theirs, "baseline": how the one was fitted or None, "pca": the other or None}."""
-    metrics, found = {}, {"baseline": None, "pca": None}
-    independent = baselines.independent(model, data)
-    if independent:
-        metrics["baseline_nll"] = np.mean(independent.nats)
-        found["baseline"] = {"law": independent.law, "examples": independent.examples}
-    if baselines.has_reconstruction_error(model):
-        counts = [model.latent, *([used] if used else [])]
-        (whole, *few), examples = baselines.principal_components(model, data, counts, seed)
-        metrics["reconstruction_mse"] = baselines.reconstruction_mse(model, data.test)
-        metrics["pca_mse"] = whole.mse
-        found["pca"] = {"components": whole.components, "examples": examples}
-        for each in few:
-            metrics["pca_used_mse"] = each.mse
-            found["pca"]["used"] = each.components
-    return found | {"metrics": metrics}
 
 
 def bits_per_dimension(nats_of_event, event_shape):

@@ -78,8 +78,8 @@ def _no_better_than_the_baseline(metrics, protocol):
     if reached >= baseline:
         yield (
             f"The {name} of {reached:.2f} nats is no better than the {baseline:.2f} nats of "
-            f"{protocol['baseline']['law']} of each value by itself: the model has learned nothing "
-            "of what values have in common. Train it for more --epochs or with another "
+            f"{protocol['baseline']['law']}: the model has learned nothing of what values "
+            "have in common. Train it for more --epochs or with another "
             "--learning-rate, or give it a larger network."
         )
 
@@ -116,15 +116,20 @@ def _collapsed(metrics, protocol):
 
 
 def _worse_than_pca(metrics, protocol):
-    """Of latents that are real numbers, and a decoder that is not led by what it chose before."""
-    if "pca_used_mse" not in metrics or protocol["autoregressive"]:
+    """Of latents that are real numbers, and a decoder that is not led by what it chose before.
+
+    Where errors are of logarithms, the logarithm of a mean is no mean of theirs: nothing is said.
+    """
+    if "pca_used_mse" not in metrics or protocol["autoregressive"] or not protocol["pca"]["means"]:
         return
     reached, pca = metrics["reconstruction_mse"], metrics["pca_used_mse"]
     used = protocol["pca"]["used"]
     if used < protocol["values"] and reached > BETTER_PCA * pca:
+        components = f"{used} component{'s' if used > 1 else ''}"
         yield (
-            f"Reconstructions are worse than those of PCA with {used} components, as many as say "
-            f"what the latents do: a squared error of {reached:.4g} a value against {pca:.4g}. "
+            f"Reconstructions are worse than those of PCA with {components}, as many as say what "
+            f"the latents do: a squared error of {reached:.4g} a {protocol['pca']['value']} "
+            f"against {pca:.4g}. "
             "Train for more --epochs or with a larger network; a VAE that is meant to reconstruct "
             "takes a smaller --beta."
         )
@@ -133,14 +138,14 @@ def _worse_than_pca(metrics, protocol):
 def _far_from_training(metrics, protocol):
     if "baseline_nll" not in metrics or "reconstruction_train" not in metrics:
         return
-    train = metrics["reconstruction_train"]
-    gain, lost = metrics["baseline_nll"] - train, metrics["reconstruction"] - train
+    gain = protocol["baseline"]["nll_train"] - metrics["reconstruction_train"]
+    lost = gain - (metrics["baseline_nll"] - metrics["reconstruction"])
     if gain > 0.0 and lost > FAR_FROM_TRAINING * gain:
         yield (
-            f"The reconstruction term is {lost:.2f} nats worse on test than on training examples, "
-            f"of {gain:.2f} nats gained over the baseline in training: the model knows its "
-            "training examples by heart. Give it more examples, --augment flip shift where that "
-            "makes sense, a smaller network, or --weight-decay."
+            f"The reconstruction term gains {gain:.2f} nats over the baseline on training "
+            f"examples, and {lost:.2f} nats less on test examples: the model knows its training "
+            "examples by heart. Give it more of them, a smaller network, or --weight-decay; of "
+            "pictures --augment flip shift, where that makes sense."
         )
 
 
@@ -148,8 +153,8 @@ def _few_examples(metrics, protocol):
     if protocol["train"] < FEW_EXAMPLES:
         yield (
             f"{protocol['train']:,} training examples are few: below {FEW_EXAMPLES:,} a network "
-            "learns them more than what they have in common. Collect more, or train with --augment "
-            "or a smaller network."
+            "learns them more than what they have in common. Collect more, or train a smaller "
+            "network; pictures with --augment, too."
         )
     if protocol["n"] < FEW_TESTS:
         yield (

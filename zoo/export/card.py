@@ -130,7 +130,6 @@ def _loading(m):
 ONNX Runtime, through the zoo (numpy and onnxruntime are all it needs):
 
 ```python
-import html
 import numpy as np, zoo
 vae = zoo.load("exports/{name}")
 {first}

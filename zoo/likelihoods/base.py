@@ -25,6 +25,10 @@ class Likelihood(keras.layers.Layer):
       has ended, and else 0.
     - `offsets`: how many of the first features that networks are given say how far a step goes from
       the one before.
+    - `network_value`: what a value of `network_input` is, in words, where it has the shape of the
+      event and squared differences say how far examples lie apart; None where they do not, since
+      some values are codes of words, or are missing.
+    - `network_affine`: whether `network_input` of a mean is the mean of `network_input`.
     - `mean_kind`: how exact `mean` must be, one of `zoo.artifact.endpoints.TOLERANCES`.
     """
 
@@ -37,6 +41,8 @@ class Likelihood(keras.layers.Layer):
     marks_ends = False
     offsets = 0
     mean_kind = REAL
+    network_value = "value"
+    network_affine = True
 
     def __init__(self, **kwargs):
         super().__init__(**{**kwargs, "dtype": "float32"})
@@ -110,8 +116,8 @@ class Likelihood(keras.layers.Layer):
     def independent(self, values):
         """Laws of each value by itself in the same family, `zoo.likelihoods.independent.Law`s.
 
-        Of an event of so many values. Where there are several, data decides; () where none is
-        known: a model is then compared with none.
+        Of flattened events of so many values. Where there are several, data decides; () where none
+        is known: a model is then compared with none.
         """
         return ()
 

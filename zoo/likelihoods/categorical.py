@@ -5,7 +5,7 @@ import keras
 from zoo import noise as seeded
 from zoo.distributions import categorical
 from zoo.errors import InputError
-from zoo.likelihoods import independent
+from zoo.likelihoods import independent_levels
 from zoo.likelihoods.base import Likelihood, smallest, stacked, unstacked
 
 
@@ -52,7 +52,7 @@ class Categorical(Likelihood):
 
     def independent(self, values):
         """As `Likelihood.independent`."""
-        return independent.histograms(self.classes, self.spacing, values)
+        return independent_levels.histograms(self.classes, self.spacing, values)
 
     def mode(self, output, noise=None):
         """The likeliest number: [batch, *event]."""

@@ -70,6 +70,13 @@ class ColumnLaw(keras.layers.Layer):
         """How little must change for another draw, or another mode: [rows]; None: none jumps."""
         raise NotImplementedError
 
+    def independent(self):
+        """The law of each column by itself, in the same measure.
+
+        A `zoo.likelihoods.independent.Law` of arrays laid out as `log_prob` takes them.
+        """
+        raise NotImplementedError
+
     def of_each(self, values):
         """A constant of each column, by a function of the column: float64 [columns]."""
         return [float(values(column)) for column in self.columns]

@@ -8,7 +8,7 @@ from zoo import noise as seeded
 from zoo.artifact.columns import COUNT, WORDS, Column, numbers_first
 from zoo.artifact.endpoints import BATCH, FEATURE, NATS, PROBABILITY, WHOLE, Tensor
 from zoo.errors import InputError
-from zoo.likelihoods import columns_seen
+from zoo.likelihoods import columns_seen, independent_columns
 from zoo.likelihoods.base import Likelihood
 from zoo.likelihoods.count_columns import CountColumns, is_small
 from zoo.likelihoods.real_columns import RealColumns
@@ -45,6 +45,7 @@ class Columns(Likelihood):
 
     family = "columns"
     draws_generated = True
+    network_value = None
 
     def __init__(self, columns, **kwargs):
         super().__init__(**kwargs)
@@ -117,7 +118,7 @@ class Columns(Likelihood):
         x = ops.cast(x, "float32")
         found = [
             ops.logical_or(ops.isnan(part), law.possible(part))
-            for law, part in zip(self.laws, self._parts(x), strict=True)
+            for law, part in zip(self.laws, self.parts(x), strict=True)
         ]
         return ops.min(ops.cast(ops.concatenate(found, axis=-1), "int32"), axis=-1)
 
@@ -139,9 +140,9 @@ class Columns(Likelihood):
     def network_input(self, x):
         """What `zoo.networks.table` takes, see `zoo.likelihoods.columns_seen`."""
         x = ops.cast(x, "float32")
-        filled = self._filled(x)
+        filled = self.filled(x)
         standardised = self.standardised(filled)
-        return columns_seen.inputs(self.numbers, standardised, filled, self._known(x))
+        return columns_seen.inputs(self.numbers, standardised, filled, self.known(x))
 
     def raw_shape(self, event_shape):
         return (sum(law.raw_width for law in self.laws),)
@@ -163,10 +164,12 @@ class Columns(Likelihood):
     def _by_column(self, x, output):
         """log p(x_c|z), in the order of x: [batch, columns], nats."""
         x = ops.cast(x, "float32")
-        parts = zip(self.laws, self._parts(self._filled(x)), self._outputs(output), strict=True)
-        return self._known(x) * self._in_order(
-            [law.log_prob(part, raw) for law, part, raw in parts]
-        )
+        parts = zip(self.laws, self.parts(self.filled(x)), self._outputs(output), strict=True)
+        return self.known(x) * self._in_order([law.log_prob(part, raw) for law, part, raw in parts])
+
+    def independent(self, values):
+        """The law of each column by itself; what is missing counts for nothing."""
+        return (independent_columns.law(self),)
 
     # --- answers -------------------------------------------------------------------------------
 
@@ -197,9 +200,7 @@ class Columns(Likelihood):
     def standardised(self, x):
         """x with its numbers standardised, as `typical` gives them; NaN stays: [batch, columns]."""
         x = ops.cast(x, "float32")
-        found = [
-            law.standardised(part) for law, part in zip(self.laws, self._parts(x), strict=True)
-        ]
+        found = [law.standardised(part) for law, part in zip(self.laws, self.parts(x), strict=True)]
         return self._in_order(found)
 
     def outputs(self, output, weight=None):
@@ -241,7 +242,7 @@ class Columns(Likelihood):
 
     # --- layout --------------------------------------------------------------------------------
 
-    def _parts(self, x):
+    def parts(self, x):
         """Each law's columns of x."""
         return [ops.take(x, np.asarray(places, np.int32), axis=1) for places in self.places]
 
@@ -256,11 +257,11 @@ class Columns(Likelihood):
         whole = parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=-1)
         return ops.take(whole, self._from_laws, axis=1)
 
-    def _known(self, x):
+    def known(self, x):
         """1 where a value is known, 0 where it is missing: float32, shaped as x."""
         return 1.0 - ops.cast(ops.isnan(x), "float32")
 
-    def _filled(self, x):
+    def filled(self, x):
         """x with a value that can be where one is missing."""
         # tf2onnx writes a choice by IsNaN as one; others it multiplies, and 0 times NaN is NaN.
         filler = np.asarray([each for law in self.laws for each in law.filler], np.float32)

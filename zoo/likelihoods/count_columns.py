@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from zoo.distributions import negative_binomial
+from zoo.likelihoods import independent_counts
 from zoo.likelihoods.base import add_log, log_of, smallest
 from zoo.likelihoods.column_law import ColumnLaw
 
@@ -71,6 +72,10 @@ class CountColumns(ColumnLaw):
         by_count = ops.expand_dims(log_dispersion, -1)
         bounds = negative_binomial.bounds(log_mean, by_count, self._most)
         return smallest(ops.min(ops.abs(bounds - ops.expand_dims(noise, -1)), axis=-1))
+
+    def independent(self):
+        """Negative binomial, by moments."""
+        return independent_counts.negative_binomials()[0]
 
     @property
     def _most(self):

@@ -8,7 +8,7 @@ from keras import ops
 from zoo import noise as seeded
 from zoo.distributions import categorical, discretized_logistic
 from zoo.errors import InputError
-from zoo.likelihoods import independent
+from zoo.likelihoods import independent, independent_levels
 from zoo.likelihoods.base import Likelihood, add_log, log_of, smallest, stacked, unstacked
 
 BOUNDS = (-7.0, 4.0)
@@ -73,7 +73,7 @@ class DiscretizedLogistic(Likelihood):
         """As `Likelihood.independent`."""
         fit, log_prob = independent.logistic_parameters, independent.logistic_log_prob
         return (
-            *independent.histograms(self.levels, self.spacing, values),
+            *independent_levels.histograms(self.levels, self.spacing, values),
             independent.Law("a logistic distribution", independent.each(fit), log_prob),
             independent.Law("a logistic mean, one scale,", independent.shared(fit), log_prob),
         )

@@ -7,11 +7,10 @@ from zoo.artifact.endpoints import FEATURE
 from zoo.distributions import negative_binomial
 from zoo.distributions.events import sum_event
 from zoo.errors import InputError
+from zoo.likelihoods import independent_counts
 from zoo.likelihoods.base import Likelihood, add_log, log_of, require_positive, stacked, unstacked
 
 LIBRARY = "library"
-SMALLEST = 1e-3
-"""Of a library's size, where its logarithm is taken: a row of no counts at all has one of 0."""
 
 
 @keras.saving.register_keras_serializable(package="zoo.likelihoods")
@@ -38,6 +37,8 @@ class LibraryNegativeBinomial(Likelihood):
     spacing = 1.0
     covariates = (LIBRARY,)
     mean_kind = FEATURE
+    network_value = "log(1 + count)"
+    network_affine = False
 
     def __init__(self, zero_inflated=False, initial_dispersion=1.0, **kwargs):
         super().__init__(**kwargs)
@@ -76,7 +77,7 @@ class LibraryNegativeBinomial(Likelihood):
         """[batch, features] and the raw output -> [batch], nats, given the sum of x."""
         x = ops.cast(x, "float32")
         share, logit = self._split(output)
-        library = ops.maximum(self.covariates_of(x)[LIBRARY], SMALLEST)
+        library = ops.maximum(self.covariates_of(x)[LIBRARY], independent_counts.SMALLEST)
         log_mean = ops.log(library)[:, None] + ops.log_softmax(share, axis=-1)
         given = (x, log_mean, log_of(self.log_dispersion, -7.0, 10.0, output.dtype))
         if not self.zero_inflated:
@@ -99,6 +100,10 @@ class LibraryNegativeBinomial(Likelihood):
     def mean(self, output):
         """Shares of a library of 1: [batch, features]."""
         return self.outputs(output, library=ops.ones_like(output[:, 0]))["x_mean"]
+
+    def independent(self, values):
+        """As `Likelihood.independent`; without zero inflation."""
+        return independent_counts.of_library()
 
     def margin(self, output, noise=None):
         """None: nothing is fed back."""

@@ -6,7 +6,7 @@ from keras import ops
 from zoo import noise as seeded
 from zoo.distributions import negative_binomial
 from zoo.errors import InputError
-from zoo.likelihoods import independent
+from zoo.likelihoods import independent_counts
 from zoo.likelihoods.base import Likelihood, add_log, log_of, require_positive, smallest
 
 
@@ -55,12 +55,7 @@ class NegativeBinomial(Likelihood):
 
     def independent(self, values):
         """As `Likelihood.independent`."""
-        log_prob = independent.negative_binomial_log_prob
-        own, one = independent.negative_binomial_by_value, independent.negative_binomial_shared
-        return (
-            independent.Law("a negative binomial distribution", own, log_prob),
-            independent.Law("a mean, one dispersion,", one, log_prob),
-        )
+        return independent_counts.negative_binomials()
 
     def mode(self, output, noise=None):
         """The likeliest count."""

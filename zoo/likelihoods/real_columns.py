@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from zoo.distributions import normal
+from zoo.likelihoods import independent
 from zoo.likelihoods.base import add_log, log_of
 from zoo.likelihoods.column_law import ColumnLaw
 
@@ -83,6 +84,20 @@ class RealColumns(ColumnLaw):
         count = len(self.columns)
         base = log_of(self.log_scale, *BOUNDS)
         return raw[:, :count], base + WIDEST * ops.tanh(raw[:, count:] / WIDEST)
+
+    def independent(self):
+        """Normal, or log-normal, by moments."""
+        log_scale = np.log(np.asarray(self.of_each(lambda each: each.scale)))
+
+        def log_slope(x):
+            return -log_scale - np.log(np.maximum(x, TINY)) if self.log else -log_scale
+
+        name = f"a {'log-' * self.log}normal distribution"
+        fit = independent.each(independent.normal_parameters)
+        law = independent.Law(name, fit, normal.log_prob)
+        return independent.changed(
+            law, lambda x: ops.convert_to_numpy(self.standardised(x)), log_slope
+        )
 
     @property
     def _center(self):

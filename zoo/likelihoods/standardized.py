@@ -8,6 +8,7 @@ from zoo import likelihoods
 from zoo.artifact.endpoints import FEATURE
 from zoo.distributions.events import sum_event
 from zoo.errors import InputError
+from zoo.likelihoods import independent
 from zoo.likelihoods.base import Likelihood
 
 
@@ -27,6 +28,7 @@ class Standardized(Likelihood):
     """
 
     mean_kind = FEATURE
+    network_value = "standardised value"
 
     def __init__(self, likelihood, center, scale, **kwargs):
         super().__init__(**kwargs)
@@ -82,6 +84,18 @@ class Standardized(Likelihood):
     def mean(self, output):
         """The expected value, in the units of x: [batch, *event]."""
         return self._as_given(self.likelihood.mean(output))
+
+    def independent(self, values):
+        """The likelihood's own, of standardised values, as densities of x."""
+        each = values // len(self.center)  # how often the features follow one another
+        center, scale = (
+            np.tile(np.asarray(of, np.float32), each) for of in (self.center, self.scale)
+        )
+        log_slope = -np.log(np.tile(self.scale, each))
+        return tuple(
+            independent.changed(law, lambda x: (x - center) / scale, lambda x: log_slope)
+            for law in self.likelihood.independent(values)
+        )
 
     def mode(self, output, noise=None):
         """The likeliest value, in the units of x: [batch, *event]."""

@@ -11,6 +11,7 @@ from zoo.artifact.endpoints import BATCH, FEATURE, Tensor
 from zoo.distributions import bivariate_normal_mixture as mixture
 from zoo.distributions import categorical
 from zoo.errors import InputError
+from zoo.likelihoods import independent_strokes
 from zoo.likelihoods.base import Likelihood, require_positive, smallest
 
 DOWN, LIFTED, END = 0, 1, 2
@@ -42,6 +43,7 @@ class Strokes(Likelihood):
     marks_ends = True
     offsets = 2
     mean_kind = FEATURE
+    network_value = None
 
     def __init__(self, components=10, scale=1.0, **kwargs):
         super().__init__(**kwargs)
@@ -84,13 +86,17 @@ class Strokes(Likelihood):
 
         What `weight` [batch, steps, ...] says of dx counts for its step.
         """
-        x = ops.convert_to_tensor(x)
         parameters, pen_logits = self._parameters(output)
+        return self.log_prob_of(x, parameters, ops.log_softmax(pen_logits, axis=-1), weight)
+
+    def log_prob_of(self, x, parameters, pen_log_p, weight=None):
+        """The same of the mixture's parameters by name, in units of `scale`, and of log P(pen)."""
+        x = ops.convert_to_tensor(x)
         ended = _is_end(x)
         offsets = mixture.log_prob(x[..., :2] / self.scale, **parameters)
         offsets = (offsets - 2.0 * math.log(self.scale)) * (1.0 - ended)
-        chosen = ops.abs(x[..., 2:] - categorical.numbers(pen_logits)) < 0.5
-        pen = ops.sum(ops.where(chosen, ops.log_softmax(pen_logits, axis=-1), 0.0), axis=-1)
+        chosen = ops.abs(x[..., 2:] - categorical.numbers(pen_log_p)) < 0.5
+        pen = ops.sum(ops.where(chosen, pen_log_p, 0.0), axis=-1)
         nats = (offsets + pen) * _goes_on(ended)
         return ops.sum(nats if weight is None else nats * weight[..., 0], axis=-1)
 
@@ -98,6 +104,10 @@ class Strokes(Likelihood):
         """The expected offset and pen state of each step, given those before: [..., 3]."""
         parameters, pen_logits = self._parameters(output)
         return self._joined(mixture.mean(**parameters), categorical.mean(pen_logits))
+
+    def independent(self, values):
+        """Laws of each step by itself: one normal distribution of the offsets, or a mixture."""
+        return independent_strokes.laws(self, values // 3, FINEST)
 
     def mode(self, output, noise=None):
         """The mean of the heaviest component, and the likeliest pen state: [..., 3]."""

@@ -5,6 +5,7 @@ from keras import ops
 
 from zoo.artifact.columns import BOOLEAN, ORDERED
 from zoo.distributions import ordinal
+from zoo.likelihoods import independent_levels
 from zoo.likelihoods.base import smallest
 from zoo.likelihoods.column_law import ColumnLaw
 
@@ -102,6 +103,10 @@ class WordColumns(ColumnLaw):
             largest, _ = ops.top_k(each, 2)
             gaps.append(largest[:, :1] - largest[:, 1:])
         return smallest(ops.concatenate(gaps, axis=-1))
+
+    def independent(self):
+        """(how often + 1) / (n + words), Laplace's rule of succession."""
+        return independent_levels.frequencies([len(each.words) for each in self.columns])
 
     @property
     def _ordered(self):

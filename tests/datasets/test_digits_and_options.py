@@ -115,6 +115,9 @@ def test_the_last_examples_are_held_out_in_their_order_where_that_is_asked(tmp_p
     np.testing.assert_array_equal(data.train.images[:, 0, 0, 0], np.arange(30))
     np.testing.assert_array_equal(data.test.images[:, 0, 0, 0], np.arange(30, 40))
     assert data.test_split == "The last 10 of 40 examples (25%), n=10."
+    training, validation = datasets.binarize(data, "none").train.cut(0.2, seed=5)
+    assert list(training.split.positions) == list(range(24))  # neighbours of none that validates
+    assert list(validation.split.positions) == list(range(24, 30))
 
 
 def test_another_test_split_is_refused():

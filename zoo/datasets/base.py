@@ -75,12 +75,15 @@ class Split:
             steps count.
         positions: int64 [n], where each example stands in the training or test set that it was
             loaded with, whatever part of that this is; None: 0 to n - 1.
+        ordered: whether examples are in the order in which they were taken, so that neighbours are
+            alike, as frames of a film: validation is then held out at the end.
     """
 
     images: np.ndarray | Rows
     labels: np.ndarray | None = None
     lengths: np.ndarray | None = None
     positions: np.ndarray | None = None
+    ordered: bool = False
 
     def __len__(self) -> int:
         return len(self.images)
@@ -102,7 +105,8 @@ class Split:
         labels, lengths = (
             None if values is None else values[chosen] for values in (self.labels, self.lengths)
         )
-        return Split(_select(self.images, chosen), labels, lengths, self.positions_of(chosen))
+        images, positions = _select(self.images, chosen), self.positions_of(chosen)
+        return replace(self, images=images, labels=labels, lengths=lengths, positions=positions)
 
     def as_loaded(self) -> "Split":
         """The same examples, as a training or test set whose positions begin at 0."""
@@ -196,8 +200,8 @@ class HoldOut:
     def parts(self, split: Split) -> tuple[Split, Split, str]:
         """(train, test, sentence): without replacement; the seed fixes a random choice exactly."""
         n = len(split)
-        train, test = self.places(n)
-        n_test = len(test)
+        places = self.places(n)
+        n_test = len(places[1])
         if self.last:
             sentence = f"The last {n_test:,} of {n:,} examples ({self.share:.0%}), n={n_test:,}."
         else:
@@ -205,7 +209,9 @@ class HoldOut:
                 f"{n_test:,} of {n:,} examples ({self.share:.0%}) held out at random, "
                 f"n={n_test:,}, seed={self.seed}."
             )
-        return split.subset(train).as_loaded(), split.subset(test).as_loaded(), sentence
+        parts = (split.subset(each).as_loaded() for each in places)
+        train, test = (replace(part, ordered=self.last) for part in parts)
+        return train, test, sentence
 
     def places(self, n: int) -> tuple[np.ndarray, np.ndarray]:
         """int64, ascending: where those of training and those held out stand among n examples."""

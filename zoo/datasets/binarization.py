@@ -118,7 +118,8 @@ class BinarizedSplit:
     def cut(self, share: float, seed: int) -> tuple["BinarizedSplit", "BinarizedSplit"]:
         """(training, validation): disjoint parts of this split, drawn with the seed.
 
-        Windows of the two parts share no step: see `Windows.cut_apart`.
+        Of a split that is `ordered` the last examples are for validation. Windows of the two parts
+        share no step: see `Windows.cut_apart`.
         """
         count = max(1, round(share * len(self)))
         if count >= len(self):
@@ -130,6 +131,9 @@ class BinarizedSplit:
         if isinstance(self.split.images, Windows):
             rest, validation = self.split.images.cut_apart(count, generator)
             return self.subset(rest), self.subset(validation)
+        if self.split.ordered:
+            places = np.arange(len(self))
+            return self.subset(places[:-count]), self.subset(places[-count:])
         order = generator.permutation(len(self))
         rest, validation = np.sort(order[count:]), np.sort(order[:count])
         return self.subset(rest), self.subset(validation)

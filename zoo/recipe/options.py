@@ -84,7 +84,7 @@ class Config:
     """Share held out as test set, where the data has none of its own."""
     test_split: Literal["random", "last"] = "random"
     """Which examples that share is: random ones, or the last in the order of the data, as of frames
-    of a film, whose neighbours are alike."""
+    of a film, whose neighbours are alike; of the rest the last are for validation."""
     steps: int | None = None
     """Of sequences of several lengths, leave out those of more steps; unless given all are kept,
     or those up to the 99 % quantile where the longest are far from it."""

@@ -282,3 +282,14 @@ def test_a_report_says_whether_the_baseline_is_beaten(trained, nll, said):
     line = next(report.against_baselines())
     assert said in line and "a smoothed probability of each value by itself" in line
     assert "nll is 27.00 (fitted to 1,438 training examples)" in line
+
+
+def test_training_examples_in_an_order_of_their_own_are_looked_at_evenly():
+    """Small values, then large ones, as data that lies sorted by its classes; the test is mixed."""
+    values = np.repeat(np.float32([0.0, 1.0]), 100)[:, None, None, None]
+    x = values * np.ones(SHAPE, np.float32)
+    vae = model(likelihoods.Normal(scale=0.1))
+    report = zoo.evaluation.report(vae, data(x, x[::5]), samples=2)
+    found, fitted = report.metrics, report.protocol["baseline"]
+    assert found["reconstruction_train"] == pytest.approx(found["reconstruction"], rel=0.1)
+    assert fitted["nll_train"] == pytest.approx(found["baseline_nll"], rel=0.1)

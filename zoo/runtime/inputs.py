@@ -23,6 +23,7 @@ SLACK = 1e-6
 """Of a schema's range, what a value may lie beyond its ends: float32 arithmetic that should end at
 1 ends at 1.0000001. Nothing is clamped; a log-likelihood changes by as little."""
 
+_ALIKE = 0.6  # of the letters of two words
 _COMPARED = 80  # characters of a word that is none
 _LONGEST = 2**30  # bytes of an array, above which it is looked whether memory can hold its answer
 
@@ -85,13 +86,16 @@ def words(shape: Any) -> str:
     return "[" + ", ".join(str(n) for n in shape) + "]"
 
 
-def nearest(word: str, words: Sequence[str]) -> str:
-    """The word that is most like this one, upper and lower case being one."""
+def nearest(word: str, words: Sequence[str]) -> str | None:
+    """The word that is most like this one, upper and lower case being one; None if none is like it.
+
+    Like are words of whose letters, taken together, three in five are in common and in one order.
+    """
     import difflib  # only who mistypes waits for it
 
     plain = {each[:_COMPARED].casefold(): each for each in reversed(words)}
-    close = difflib.get_close_matches(word[:_COMPARED].casefold(), plain, n=1, cutoff=0.0)
-    return plain[close[0]]
+    close = difflib.get_close_matches(word[:_COMPARED].casefold(), plain, n=1, cutoff=_ALIKE)
+    return plain[close[0]] if close else None
 
 
 def _array(what: str, tensor: Tensor, value: Any) -> Array:

@@ -193,6 +193,11 @@ def test_what_is_no_row_is_refused_in_a_sentence(call, changes, sentence):
         call()(row(**changes))
 
 
+def test_who_gives_a_list_of_rows_is_told_of_a_dict_of_columns(call):
+    with pytest.raises(InputError, match=r"A dict of columns, .* or a frame stands for both"):
+        call()([ROW, ROW])
+
+
 def test_a_column_of_one_value_is_of_all_rows(call):
     answer = call()(row(age=[1, 2, 3], **{k: v[0] for k, v in ROW.items() if k != "age"}))
     assert answer.numbers_mean[:, 0].tolist() == [1, 2, 3]

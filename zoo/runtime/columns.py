@@ -8,7 +8,8 @@ import numpy as np
 from zoo.artifact.columns import BOOLEAN, CATEGORICAL, COUNT, DATE, ORDERED, REAL, Column
 from zoo.artifact.words import word_of
 from zoo.errors import InputError
-from zoo.runtime.inputs import is_masked, nearest
+from zoo.runtime.inputs import is_masked
+from zoo.runtime.nearest import nearest
 from zoo.runtime.sessions import Array
 
 WANTED = {

@@ -7,7 +7,8 @@ import numpy as np
 
 from zoo.artifact.endpoints import Tensor
 from zoo.errors import InputError
-from zoo.runtime.inputs import is_masked, nearest, wanted
+from zoo.runtime.inputs import is_masked, wanted
+from zoo.runtime.nearest import nearest
 from zoo.runtime.sessions import Array
 
 LABEL = "label"

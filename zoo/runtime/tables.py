@@ -16,6 +16,7 @@ from zoo.artifact.schema import TABLE, Schema
 from zoo.errors import InputError
 from zoo.runtime import inputs
 from zoo.runtime.columns import WANTED, codes_of, numbers_of, require_numbers, shown
+from zoo.runtime.nearest import nearest
 from zoo.runtime.sessions import Array
 
 NUMBERS, CATEGORIES = "numbers", "categories"
@@ -157,7 +158,7 @@ def _columns(what: str, given: Any, columns: Sequence[Column]) -> dict[str, Any]
     known = [column.name for column in columns]
     for name in names:
         if name not in known:
-            near = inputs.nearest(str(name), known)
+            near = nearest(str(name), known)
             most_like = "" if near is None else f"; the nearest is {shown(near)}"
             raise InputError(
                 f"{what}: the model has no column {shown(name)}{most_like}. "

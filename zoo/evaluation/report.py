@@ -76,9 +76,9 @@ class Report:
         fitted = self.protocol["pca"]
         if fitted:
             used = ""
-            if "used" in fitted:
+            if fitted.get("used", fitted["components"]) < fitted["components"]:
                 used = (
-                    f", by {fitted['used']}, as many as say what the latents do, "
+                    f", by {fitted['used']}, as many as latents are active or as the KL has nats, "
                     f"{found['pca_used_mse']:.4g}"
                 )
             yield (
@@ -172,6 +172,7 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, netw
         "values": math.prod(model.event_shape),
         "latent": model.latent,
         "autoregressive": model.autoregressive,
+        "kind": data.schema.kind,
         "nats_are": model.likelihood.nats_are(data.binarization != "none"),
         **compared,
     }

@@ -5,6 +5,8 @@ A rule a function, its threshold a constant above it: each looks at what a `Repo
 
 import math
 
+from zoo.artifact.schema import IMAGE
+
 EXPLODED = 10.0
 """Times as far above the baseline as that is from 0, or as there are values: it has diverged."""
 
@@ -123,8 +125,9 @@ def _worse_than_pca(metrics, protocol):
     used = protocol["pca"]["used"]
     if used < protocol["values"] and reached > BETTER_PCA * pca:
         yield (
-            f"Reconstructions are worse than those of PCA with {used} components, as many as say "
-            f"what the latents do: a squared error of {reached:.4g} a value against {pca:.4g}. "
+            f"Reconstructions are worse than those of PCA with {used} "
+            f"component{'s' if used > 1 else ''}, as many as latents are active or as the KL has "
+            f"nats: a squared error of {reached:.4g} a value against {pca:.4g}. "
             "Train for more --epochs or with a larger network; a VAE that is meant to reconstruct "
             "takes a smaller --beta."
         )
@@ -139,17 +142,21 @@ def _far_from_training(metrics, protocol):
         yield (
             f"The reconstruction term is {lost:.2f} nats worse on test than on training examples, "
             f"of {gain:.2f} nats gained over the baseline in training: the model knows its "
-            "training examples by heart. Give it more examples, --augment flip shift where that "
-            "makes sense, a smaller network, or --weight-decay."
+            f"training examples by heart. Give it more examples, {_augmented(protocol)}a smaller "
+            "network, or --weight-decay."
         )
+
+
+def _augmented(protocol):
+    return "--augment flip shift where that makes sense, " if protocol["kind"] == IMAGE else ""
 
 
 def _few_examples(metrics, protocol):
     if protocol["train"] < FEW_EXAMPLES:
         yield (
             f"{protocol['train']:,} training examples are few: below {FEW_EXAMPLES:,} a network "
-            "learns them more than what they have in common. Collect more, or train with --augment "
-            "or a smaller network."
+            "learns them more than what they have in common. Collect more, or train with "
+            f"{'--augment or ' if protocol['kind'] == IMAGE else ''}a smaller network."
         )
     if protocol["n"] < FEW_TESTS:
         yield (

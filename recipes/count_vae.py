@@ -20,6 +20,7 @@ from zoo.recipe import options
 class Config(options.Activation, options.VAE):
     """Options of the VAE over counts."""
 
+    data_options = ("kind",)
     dataset: str = "cell_counts"
     """`cell_counts` (made up), a .h5ad, an .npz or .npy of whole numbers [n, features], or a .csv
     of counts with --kind counts."""

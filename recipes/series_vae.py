@@ -21,6 +21,7 @@ from zoo.recipe import options
 class Config(options.Activation, options.VAE):
     """Options of the VAE over series."""
 
+    data_options = ("kind", "time", "entity", "window", "stride")
     dataset: str = "oscillations"
     """`oscillations` (made up), a long .csv with --time, or an .npz or .npy of series with --kind
     series: [n, steps, features] or [steps, features]."""

@@ -20,6 +20,7 @@ from zoo.recipe import options
 class Config(options.VAE):
     """Options of the VAE of strokes."""
 
+    data_options = ("steps",)
     dataset: str = "glyphs"
     """`glyphs` (embedded), or an .npz of drawings as sketch-rnn has them: train, valid and test,
     arrays [steps, (dx, dy, pen)] of several lengths."""

@@ -1,7 +1,7 @@
 r"""Train the VAE of tables: columns of any kind, values missing or not.
 
 Run:       python recipes/table_vae.py                          (wine, embedded)
-           python recipes/table_vae.py --dataset breast_cancer
+           python recipes/table_vae.py --dataset sales.csv
 Cost:      2 to 5 minutes of training on a busy core
 Expected:  test NLL, K=500, as `python benchmarks/tables.py` measures it: wine 18.41 nats
            (independent columns 23.45, n=36), breast_cancer -38.19 (-2.52, n=114), diabetes 33.27
@@ -20,8 +20,9 @@ from zoo.recipe import options
 class Config(options.Activation, options.VAE):
     """Options of the VAE of tables."""
 
+    data_options = ("columns", "label", "unseen")
     dataset: str = "wine"
-    """`wine`, `breast_cancer` or `diabetes` (embedded)."""
+    """A .csv, .tsv, .parquet or .npz, or `wine`, `breast_cancer` or `diabetes` (embedded)."""
     latent: int = 8
     """Size of the latent vector."""
     units: tuple[int, ...] = (128,)

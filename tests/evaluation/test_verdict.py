@@ -27,6 +27,7 @@ PROTOCOL = {
     "values": 784,
     "latent": 32,
     "autoregressive": False,
+    "kind": "image",
     "baseline": {
         "law": "a smoothed probability of each value by itself",
         "examples": 1000,
@@ -87,6 +88,15 @@ def test_too_few_examples_are_said_to_be(well, ill, parts):
     (sentence,) = said(protocol=ill)
     for part in parts:
         assert part in sentence
+
+
+def test_augmentation_is_advised_of_pictures_alone():
+    by_heart = {"reconstruction": 102.6}
+    for changes in ({"metrics": by_heart}, {"protocol": {"train": 999}}):
+        metrics, protocol = changes.get("metrics", {}), changes.get("protocol", {})
+        assert "--augment" in said(metrics, protocol)[0]
+        (sentence,) = said(metrics, protocol | {"kind": "table"})
+        assert "--augment" not in sentence and "a smaller network" in sentence
 
 
 def test_an_autoencoder_is_compared_by_its_reconstruction():

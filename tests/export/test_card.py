@@ -130,3 +130,8 @@ def test_what_is_left_out_in_float16_is_stated_with_its_reason(text):
     assert "Left out in float16: `score`: `kl` differs." in said and "were run on the CPU" in said
     said = section(text(float16=dict.fromkeys(why, "not wanted")), "Proof of equality")
     assert "were run on the CPU" not in said and "`decode`: not wanted" in said
+
+
+def test_an_app_needs_to_import_numpy_and_the_zoo_alone(text):
+    code = re.search(r"```python\n(.*?)```", section(text(), "Loading"), re.DOTALL)[1]
+    assert code.startswith("import numpy as np, zoo\nvae = zoo.load(")

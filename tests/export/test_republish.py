@@ -126,7 +126,7 @@ def test_it_takes_the_place_of_the_earlier_one_only_when_asked(artifact, old, tm
     assert contents(mine) == before
     assert main(["republish", str(mine), "--replace", "--no-float16"]) == 0
     printed = capsys.readouterr().out
-    assert "No float16 graph of decode: float16 graphs were not wanted." in printed
+    assert "decode, reconstruct, generate, score: float16 graphs were not wanted." in printed
     assert "DIFFERS" not in printed and str(mine) in printed
     assert verify.audit(mine).findings == []
     assert not list(mine.glob("onnx/*.fp16*")) and list(mine.parent.iterdir()) == [mine]

@@ -54,7 +54,8 @@ def test_help_shows_every_option_with_its_meaning(tmp_path):
     assert done.returncode == 0
     for part in ("--dataset", "--latent", "--resume", "Size of the latent vector", "default: 32"):
         assert part in done.stdout
-    assert "Run:" in done.stdout  # the docstring
+    for head in ("Run:", "Cost:", "Expected:"):  # the docstring's, each on a line of its own
+        assert f"\n{head}" in done.stdout
 
 
 def test_a_misspelt_option_is_refused_with_the_nearest_name(tmp_path, here):

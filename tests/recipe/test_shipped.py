@@ -56,6 +56,21 @@ def test_the_help_of_a_recipe_fits_one_screen(train, name, columns, monkeypatch)
         assert "--" + own.replace("_", "-") in out
 
 
+@pytest.mark.parametrize(
+    ("name", "asked", "not_asked"),
+    [
+        ("series_vae", ["--kind", "--time", "--entity", "--window", "--stride"], "--image-shape"),
+        ("table_vae", ["--columns", "--label", "--unseen", ".csv"], "--image-shape"),
+        ("count_vae", ["--kind"], "--image-shape"),
+        ("stroke_vae", ["--steps "], "--image-shape"),
+        ("conv_vae", ["--image-shape"], "--entity"),
+    ],
+)
+def test_the_help_shows_what_the_recipes_kind_of_data_asks_for(train, name, asked, not_asked):
+    out = train(name, "--help")[1]
+    assert all(each in out for each in asked) and not_asked not in out
+
+
 def test_a_name_that_no_recipe_has_is_refused_with_the_nearest(train):
     code, _, error = train("conv_va")
     assert code == 2 and "no recipe 'conv_va'" in error and "conv_vae" in error

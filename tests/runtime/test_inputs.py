@@ -139,6 +139,18 @@ def test_where_8_bit_values_mean_nothing_they_are_refused_without_leading_astray
     assert "and scale it to 0 to 1, the range of the data" in str(error.value)
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "int64", "uint64"])
+@pytest.mark.parametrize("low", [0.0, None])
+def test_where_there_is_no_largest_value_whole_numbers_are_taken_as_they_are(dtype, low):
+    found = take(X, np.array([[0, 200]], dtype), Schema("vector", (2,), low, None))
+    assert found.dtype == np.float32 and found.tolist() == [[0.0, 200.0]]
+
+
+def test_whole_numbers_that_float32_does_not_hold_are_refused_with_their_place():
+    with pytest.raises(InputError, match=r"given 16777217 at \[0, 1\]; .* up to 16,777,216"):
+        take(X, np.array([[2**24, 2**24 + 1]]), Schema("vector", (2,), 0.0, None))
+
+
 # --- whole numbers ---------------------------------------------------------------------------
 
 

@@ -86,7 +86,7 @@ def test_one_name_or_none_for_no_rows_gives_an_empty_answer(call):
     [
         ("s11", "'s11' is none of the 4 classes; the nearest is 's1"),
         (["cat", "DOGS", "cat"], "'DOGS' is none of the 4 classes; the nearest is 'Dog'"),
-        ("", "'' is none of the 4 classes; the nearest is"),
+        ("", "'' is none of the 4 classes. schema.classes"),
         ("a" * 10**6, "none of the 4 classes"),
         (["cat", 1, "cat"], "given 1 among names of classes. Give a name for each row, or"),
         (np.array(["cat", None, "cat"], object), "given None among names of classes"),

@@ -165,23 +165,25 @@ def test_words_are_told_whatever_their_type(call, column, value, code):
     ("changes", "sentence"),
     [
         ({"agee": [1]}, r"no column 'agee'; the nearest is 'age'. Rename it or"),
-        ({"visits": None}, r"the column 'visits' is missing, and no value of it was"),
+        ({"colour": [1]}, r"no column 'colour'. Leave it out; the \d+ columns are 'age'"),
+        ({"visits": None}, r"'visits' is not there, and the training set lacked no value of it"),
         ({"visits": [1, 2]}, r"differ in their numbers of rows: .*'visits' 2"),
         ({"visits": [1.5]}, r"'visits'\): given 1.5 in row 0, wanted are whole numbers from 0 on"),
         ({"visits": [-1]}, r"given -1 in row 0, wanted are whole numbers"),
-        ({"visits": [None]}, r"value of row 0 is missing, and none was in the training set"),
+        ({"visits": [None]}, r"row 0 is missing, and the training set lacked none. Give a whole"),
         ({"price": [0.0]}, r"'price'\): given 0 in row 0, wanted are numbers above 0"),
         ({"age": ["41"]}, r"given '41', str, in row 0; wanted is a number"),
         ({"age": [True]}, r"given True, bool, in row 0; wanted is a number"),
         ({"age": [float("inf")]}, r"given inf in row 0, wanted are numbers that float32 holds"),
         ({"age": [1e39]}, r"given 1e\+39 in row 0, wanted are numbers that float32 holds"),
         ({"age": [[1, 2]]}, r"given \[1, 2\], list, in row 0"),
-        ({"age": np.ones((1, 2))}, r"given float64 \[1, 2\], wanted one real for each row"),
+        ({"age": np.ones((1, 2))}, r"given float64 \[1, 2\], wanted a number for each row"),
         ({"age": np.ma.array([1.0], mask=[True])}, r"given a masked array"),
         ({"joined": ["10.01.2022"]}, r"'10.01.2022' in row 0, which is no date"),
         ({"joined": np.array([3])}, r"given int64, wanted dates"),
         ({"member": ["yess"]}, r"'yess' in row 0 is none of its 2 words; the nearest is 'yes'"),
-        ({"member": [None]}, r"value of row 0 is missing"),
+        ({"member": ["oui"]}, r"'oui' in row 0 is none of its 2 words: 'no', 'yes'\."),
+        ({"member": [None]}, r"value of row 0 is missing.* Give True or False"),
         ({"stars": [4]}, r"'4' in row 0 is none of its 3 words"),
         ({"stars": [[4]]}, r"list is no text, number"),
     ],
@@ -189,6 +191,11 @@ def test_words_are_told_whatever_their_type(call, column, value, code):
 def test_what_is_no_row_is_refused_in_a_sentence(call, changes, sentence):
     with pytest.raises(InputError, match=sentence):
         call()(row(**changes))
+
+
+def test_who_gives_a_list_of_rows_is_told_of_a_dict_of_columns(call):
+    with pytest.raises(InputError, match=r"A dict of columns, .* or a frame stands for both"):
+        call()([ROW, ROW])
 
 
 def test_a_column_of_one_value_is_of_all_rows(call):

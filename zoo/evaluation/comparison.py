@@ -26,9 +26,9 @@ def sentences(metrics, protocol):
     fitted = protocol["pca"]
     if fitted:
         used = ""
-        if "used" in fitted:
+        if fitted.get("used", fitted["components"]) < fitted["components"]:
             used = (
-                f", by {fitted['used']}, as many as say what the latents do, "
+                f", by {fitted['used']}, as many as latents are active or as the KL has nats, "
                 f"{found['pca_used_mse']:.4g}"
             )
         yield (

@@ -155,6 +155,7 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, netw
         "values": math.prod(model.event_shape),
         "latent": model.latent,
         "autoregressive": model.autoregressive,
+        "kind": data.schema.kind,
         "nats_are": model.likelihood.nats_are(data.binarization != "none"),
         **compared,
     }

@@ -5,6 +5,8 @@ A rule a function, its threshold a constant above it: each looks at what a `Repo
 
 import math
 
+from zoo.artifact.schema import IMAGE
+
 EXPLODED = 10.0
 """Times as far above the baseline as that is from 0, or as there are values: it has diverged."""
 
@@ -127,9 +129,9 @@ def _worse_than_pca(metrics, protocol):
     if used < protocol["values"] and reached > BETTER_PCA * pca:
         components = f"{used} component{'s' if used > 1 else ''}"
         yield (
-            f"Reconstructions are worse than those of PCA with {components}, as many as say what "
-            f"the latents do: a squared error of {reached:.4g} a {protocol['pca']['value']} "
-            f"against {pca:.4g}. "
+            f"Reconstructions are worse than those of PCA with {components}, as many as latents are "
+            f"active or as the KL has nats: a squared error of {reached:.4g} a "
+            f"{protocol['pca']['value']} against {pca:.4g}. "
             "Train for more --epochs or with a larger network; a VAE that is meant to reconstruct "
             "takes a smaller --beta."
         )
@@ -144,17 +146,21 @@ def _far_from_training(metrics, protocol):
         yield (
             f"The reconstruction term gains {gain:.2f} nats over the baseline on training "
             f"examples, and {lost:.2f} nats less on test examples: the model knows its training "
-            "examples by heart. Give it more of them, a smaller network, or --weight-decay; of "
-            "pictures --augment flip shift, where that makes sense."
+            f"examples by heart. Give it more examples, {_augmented(protocol)}a smaller network, "
+            "or --weight-decay."
         )
+
+
+def _augmented(protocol):
+    return "--augment flip shift where that makes sense, " if protocol["kind"] == IMAGE else ""
 
 
 def _few_examples(metrics, protocol):
     if protocol["train"] < FEW_EXAMPLES:
         yield (
             f"{protocol['train']:,} training examples are few: below {FEW_EXAMPLES:,} a network "
-            "learns them more than what they have in common. Collect more, or train a smaller "
-            "network; pictures with --augment, too."
+            "learns them more than what they have in common. Collect more, or train with "
+            f"{'--augment or ' if protocol['kind'] == IMAGE else ''}a smaller network."
         )
     if protocol["n"] < FEW_TESTS:
         yield (

@@ -5,7 +5,7 @@ import html
 from zoo.artifact import layout, schema_in_words
 from zoo.artifact.manifest import metric_in_words
 from zoo.artifact.schema import IMAGE, Schema
-from zoo.export import proof_in_words
+from zoo.export import first_use, proof_in_words
 
 TABLE = "columns.png"
 FIGURES = {
@@ -108,23 +108,13 @@ def _warnings(m):
 
 
 def _loading(m):
-    name, example = m["name"], ", ".join(str(n) for n in m["event_shape"])
+    name = m["name"]
     endpoint = m["endpoints"]["reconstruct"]
     given, answer = endpoint["inputs"], endpoint["outputs"][0]["name"]
     arrays = "\n".join(_made(t, "np.zeros({}, np.{})", "np.full({}, {}, np.{})") for t in given)
     tensors = "\n".join(_made(t, "tf.zeros({}, tf.{})", "tf.fill({}, {})") for t in given)
     fed = ", ".join(f'"{t["name"]}": {t["name"]}' for t in given)
     named = ", ".join(f"{t['name']}={t['name']}" for t in given)
-    asked = m["endpoints"].get("generate", {"inputs": []})["inputs"][1:]
-    ones = ", [1, 1, 1]" * len(asked)
-    first = f"images = vae.generate([1, 2, 3]{ones}).x_mean  # float32 [3, {example}]"
-    if any(tensor["name"] == "strokes" for tensor in m["endpoints"]["decode"]["outputs"]):
-        first = f"drawings = vae.generate([1, 2, 3]{ones}).strokes  # float32 [3, {example}]"
-    if _is_table(m):
-        first = "rows = vae.generate([1, 2, 3])"
-        first += "".join(f"  # rows.{t['name']}" for t in m["endpoints"]["generate"]["outputs"][:1])
-    elif "generate" not in m["endpoints"]:
-        first = f"z = vae.encode(np.zeros((1, {example}), np.float32)).z"
     return f"""## Loading
 
 ONNX Runtime, through the zoo (numpy and onnxruntime are all it needs):
@@ -132,7 +122,7 @@ ONNX Runtime, through the zoo (numpy and onnxruntime are all it needs):
 ```python
 import numpy as np, zoo
 vae = zoo.load("exports/{name}")
-{first}
+{first_use.of(m)}
 ```
 
 ONNX Runtime alone:

@@ -26,8 +26,11 @@ class Published:
         return cls(folder, rows, answer["float16"])
 
     def lines(self):
-        """The table of the proof, and a line for each endpoint that was left out in float16."""
+        """The table of the proof, and a line for each reason to leave endpoints out in float16."""
         yield table(self.rows)
+        reasons = {}
         for name, why in self.float16.items():
             if why is not None:
-                yield f"No float16 graph of {name}: {why}."
+                reasons.setdefault(why, []).append(name)
+        for why, names in reasons.items():
+            yield f"No float16 graph of {', '.join(names)}: {why}."

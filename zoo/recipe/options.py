@@ -32,8 +32,12 @@ Objective = Literal["elbo", "free_bits", "capacity", "total_correlation", "impor
 
 @dataclass(frozen=True)
 class Config:
-    """Options that every recipe has."""
+    """Options that every recipe has.
 
+    `data_options` are those besides `dataset` that its kind of data asks for: `--help` shows them.
+    """
+
+    data_options = ("image_shape",)
     dataset: str = "digits"
     """`digits` (embedded), an image dataset of TensorFlow Datasets by name (mnist, fashion_mnist,
     ...), a folder of images, a .zip or .tar of one, an .npz or .npy file, or a table: a .csv, .tsv

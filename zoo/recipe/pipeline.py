@@ -8,6 +8,7 @@ import contextlib
 import dataclasses
 import logging
 import os
+import re
 import shutil
 import signal
 import sys
@@ -58,6 +59,8 @@ def main(
     import tyro
 
     about = sys.modules[config_class.__module__].__doc__
+    # An empty line before each of its heads, which tyro would run together.
+    full = re.sub(r"(?<!\n)\n(?=\S)", "\n\n", about)
     words = started or ("python", command.shown(script))
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     if "--help" in arguments or "-h" in arguments:
@@ -72,7 +75,7 @@ def main(
         given = options.of_model(config) | {"likelihood": made} | facts(config, data)
         return zoo.catalog.build(model, data.event_shape, **given)
 
-    config = tyro.cli(config_class, description=about, prog=" ".join(words), args=arguments)
+    config = tyro.cli(config_class, description=full, prog=" ".join(words), args=arguments)
     try:
         run(config, build, script, words, model)
     except ZooError as error:

@@ -12,7 +12,6 @@ from zoo.recipe import command
 
 COMMON = {
     "dataset": "a name (embedded, or of TensorFlow Datasets), a file, a folder",
-    "image_shape": "height, width and channels that images get",
     "latent": "size of the latent vector",
     "likelihood": "of a value; auto is by what the data holds",
     "prior": "standard, mixture, vampprior or flow",
@@ -27,8 +26,9 @@ COMMON = {
     "replace": "replace an artifact of the same name",
     "dry_run": "print the model and the plan, and stop",
 }
-"""Those of all recipes that are shown, in this order and these few words; a recipe's own follow
-`latent`, with the beginning of what is said of them."""
+"""Those of all recipes that are shown, in this order and these few words; what a recipe's
+`data_options` names follows `dataset`, its own follow `latent`, with the beginning of what is said
+of them."""
 
 ALL = "--help-all"
 NARROWEST, WIDEST = 80, 100
@@ -59,10 +59,12 @@ def text(config_class, what, started):
 
 
 def _order(config_class):
-    own = [name for name in inspect.get_annotations(config_class) if name not in COMMON]
+    of_data = config_class.data_options
+    known = {*COMMON, *of_data}
+    own = [name for name in inspect.get_annotations(config_class) if name not in known]
     common = list(COMMON)
-    cut = common.index("latent") + 1
-    return [*common[:cut], *own, *common[cut:]]
+    first, cut = common.index("dataset") + 1, common.index("latent") + 1
+    return [*common[:first], *of_data, *common[first:cut], *own, *common[cut:]]
 
 
 def _head(field):

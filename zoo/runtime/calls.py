@@ -11,7 +11,7 @@ import onnxruntime
 from zoo.artifact.endpoints import Endpoint, Tensor
 from zoo.artifact.schema import Schema
 from zoo.errors import ArtifactError, InputError
-from zoo.runtime import inputs, labels, tables
+from zoo.runtime import drawings, inputs, labels, libraries, tables
 from zoo.runtime.sessions import Array, Sessions
 
 
@@ -19,7 +19,8 @@ class Call:
     """One endpoint: arrays in, a named tuple of arrays out. Thread-safe.
 
     Where the schema is a table, a dict of columns or a frame stands for `numbers` and `categories`,
-    by position, and answers that hold rows have a property `table`: a dict of columns.
+    by position, and answers that hold rows have a property `table`: a dict of columns. Where it is
+    drawings, a list of arrays [steps, 3] of any lengths stands for `x`.
 
     Args:
         endpoint: an `Endpoint`.
@@ -150,15 +151,18 @@ class Call:
         ):
             raise InputError(
                 f"{self.endpoint.name} takes {', '.join(names)}; it was given {len(args)} by "
-                f"position and {', '.join(kwargs) or 'none'} by name."
+                f"position and {', '.join(kwargs) or 'none'} by name.{self._hint()}"
             )
         given |= kwargs
         checked = {
             name: self._checked_rows(what, tensor, given[name])
             if self._is_of_rows(name, given[name])
-            else check(what, tensor, given[name], schema)
+            else check(what, tensor, drawings.padded(what, tensor, given[name], schema), schema)
             for name, what, tensor, schema in self._taken
         }
+        if libraries.LIBRARY in checked:
+            what = f"{self.endpoint.name}({libraries.LIBRARY})"
+            libraries.require_libraries(what, checked[libraries.LIBRARY])
         if self._label is not None:  # after the others, whose rows one name is for
             what = f"{self.endpoint.name}({labels.LABEL})"
             rows = next((_shape(value)[0] for value in checked.values()), 1)
@@ -168,6 +172,12 @@ class Call:
         if len(set(lengths.values())) > 1:
             raise InputError(f"{self.endpoint.name}: the inputs' batches differ: {lengths}.")
         return checked, next(iter(lengths.values()))
+
+    def _hint(self) -> str:
+        """What an input is that its name does not explain, a sentence."""
+        if self._columns:
+            return " A dict of columns, {'name': [values]}, or a frame stands for both."
+        return f" {libraries.MEANING}." if libraries.LIBRARY in self._names else ""
 
     def _is_of_rows(self, name: str, value: Any) -> bool:
         """Whether an input is a table's rows, and not on a device."""

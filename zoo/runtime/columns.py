@@ -5,12 +5,24 @@ from typing import Any
 
 import numpy as np
 
-from zoo.artifact.columns import BOOLEAN, COUNT, DATE, Column
+from zoo.artifact.columns import BOOLEAN, CATEGORICAL, COUNT, DATE, ORDERED, REAL, Column
 from zoo.artifact.words import word_of
 from zoo.errors import InputError
-from zoo.runtime.inputs import is_masked, nearest
+from zoo.runtime.inputs import is_masked
+from zoo.runtime.nearest import nearest
 from zoo.runtime.sessions import Array
 
+WANTED = {
+    REAL: "a number",
+    COUNT: "a whole number from 0 on",
+    DATE: "a date",
+    CATEGORICAL: "one of its words",
+    ORDERED: "one of its words",
+    BOOLEAN: "True or False",
+}
+"""What a value of each kind is, in an error."""
+
+_SOME = 10  # words that an error lists
 _DAY = 86_400_000_000  # microseconds
 _LARGEST = 3.4e38
 _EPOCH = datetime.datetime(1970, 1, 1)
@@ -98,8 +110,8 @@ def _array(where: str, column: Column, value: Any) -> Array:
     array = array.reshape(1) if array.ndim == 0 else array
     if array.ndim != 1 or array.dtype.kind not in "biufUTOM":
         raise InputError(
-            f"{where}: given {array.dtype} {list(array.shape)}, wanted one {column.kind} for each "
-            "row."
+            f"{where}: given {array.dtype} {list(array.shape)}, wanted "
+            f"{WANTED[column.kind]} for each row."
         )
     return array
 
@@ -123,8 +135,8 @@ def _number(where: str, column: Column, value: Any, row: int) -> float:
     except (TypeError, ValueError, OverflowError):
         pass
     raise InputError(
-        f"{where}: given {shown(value)}, {type(value).__name__}, in row {row}; wanted is a number, "
-        f"for the column is a {column.kind}."
+        f"{where}: given {shown(value)}, {type(value).__name__}, in row {row}; wanted is "
+        f"{WANTED[column.kind]}."
     )
 
 
@@ -176,9 +188,13 @@ def _code(where: str, column: Column, places: dict[str, int], value: Any, row: i
         return places[word]
     if column.other is not None:
         return column.other
+    near = nearest(word, column.words)
+    hint = f"; the nearest is {shown(near)}"
+    if near is None:
+        some = ", ".join(map(shown, column.words[:_SOME]))
+        hint = f": {some}{' and more' if len(column.words) > _SOME else ''}"
     raise InputError(
-        f"{where}: {shown(word)} in row {row} is none of its {len(column.words)} words; the "
-        f"nearest is {shown(nearest(word, column.words))}."
+        f"{where}: {shown(word)} in row {row} is none of its {len(column.words)} words{hint}."
     )
 
 
@@ -196,6 +212,6 @@ def _is_missing(value: Any) -> bool:
 def _require_missing(where: str, column: Column, row: int) -> None:
     if not column.missing:
         raise InputError(
-            f"{where}: the value of row {row} is missing, and none was in the training set. Give a "
-            f"{column.kind}."
+            f"{where}: the value of row {row} is missing, and the training set lacked none. Give "
+            f"{WANTED[column.kind]}."
         )

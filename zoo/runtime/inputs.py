@@ -8,7 +8,6 @@ width, if each fits; nothing is rounded, wrapped around, or clamped.
 import math
 import os
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ SLACK = 1e-6
 """Of a schema's range, what a value may lie beyond its ends: float32 arithmetic that should end at
 1 ends at 1.0000001. Nothing is clamped; a log-likelihood changes by as little."""
 
-_COMPARED = 80  # characters of a word that is none
+_EXACT = 2**24  # up to which float32 holds every whole number
 _LONGEST = 2**30  # bytes of an array, above which it is looked whether memory can hold its answer
 
 
@@ -83,15 +82,6 @@ def wanted(tensor: Tensor) -> str:
 def words(shape: Any) -> str:
     """A shape as it is printed."""
     return "[" + ", ".join(str(n) for n in shape) + "]"
-
-
-def nearest(word: str, words: Sequence[str]) -> str:
-    """The word that is most like this one, upper and lower case being one."""
-    import difflib  # only who mistypes waits for it
-
-    plain = {each[:_COMPARED].casefold(): each for each in reversed(words)}
-    close = difflib.get_close_matches(word[:_COMPARED].casefold(), plain, n=1, cutoff=0.0)
-    return plain[close[0]]
 
 
 def _array(what: str, tensor: Tensor, value: Any) -> Array:
@@ -170,11 +160,26 @@ def _real(what: str, tensor: Tensor, value: Any, array: Array, schema: Schema | 
     if isinstance(value, (list, tuple, int, float)) and array.dtype != np.uint8:
         with np.errstate(over="ignore"):  # what does not fit is infinite, and refused as such
             return array.astype(tensor.dtype)
+    if schema is not None and schema.high is None and array.dtype.kind in "iu":
+        return _unscaled(what, tensor, array)
     remedy = f"Convert it with .astype({tensor.dtype!r})"
     if schema is not None and array.dtype.kind in "iu":
         remedy += f" and scale it to {_range(schema)}, the range of the data"
         remedy += ", or give pictures as uint8, which are scaled" if schema.uint8 else ""
     raise InputError(f"{what}: given {array.dtype}, wanted {wanted(tensor)}. {remedy}.")
+
+
+def _unscaled(what: str, tensor: Tensor, array: Array) -> Array:
+    """Whole numbers of data that have no largest value, so that nothing can be meant but them."""
+    beyond = np.abs(array.astype(np.float64)) > _EXACT
+    if beyond.any():
+        bad = tuple(int(i) for i in np.argwhere(beyond)[0])
+        raise InputError(
+            f"{what}: given {array[bad]} at {list(bad)}; wanted is {wanted(tensor)}, which holds "
+            f"every whole number up to {_EXACT:,}. Convert it with .astype({tensor.dtype!r}), "
+            "which rounds."
+        )
+    return array.astype(tensor.dtype)
 
 
 def _require_shape(what: str, tensor: Tensor, shape: list[int]) -> None:

@@ -7,7 +7,8 @@ import numpy as np
 
 from zoo.artifact.endpoints import Tensor
 from zoo.errors import InputError
-from zoo.runtime.inputs import is_masked, nearest, wanted
+from zoo.runtime.inputs import is_masked, wanted
+from zoo.runtime.nearest import nearest
 from zoo.runtime.sessions import Array
 
 LABEL = "label"
@@ -69,10 +70,11 @@ def _numbers(what: str, tensor: Tensor, names: list[Any], classes: Sequence[str]
                 f"classes; wanted {wanted(tensor)}. Give the classes' numbers."
             )
         if name not in number_of:
+            near = nearest(name, classes)
+            most_like = "" if near is None else f"; the nearest is {near!r:.{_SHOWN}}"
             raise InputError(
-                f"{what}: {name!r:.{_SHOWN}} is none of the {len(classes)} classes; the nearest is "
-                f"{nearest(name, classes)!r:.{_SHOWN}}. schema.classes of what zoo.load returns "
-                "lists them."
+                f"{what}: {name!r:.{_SHOWN}} is none of the {len(classes)} classes{most_like}. "
+                "schema.classes of what zoo.load returns lists them."
             )
     if len(number_of) < len(classes):
         _require_one_class_each(what, names, classes)

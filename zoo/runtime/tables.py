@@ -15,7 +15,8 @@ from zoo.artifact.endpoints import Endpoint, Tensor
 from zoo.artifact.schema import TABLE, Schema
 from zoo.errors import InputError
 from zoo.runtime import inputs
-from zoo.runtime.columns import codes_of, numbers_of, require_numbers, shown
+from zoo.runtime.columns import WANTED, codes_of, numbers_of, require_numbers, shown
+from zoo.runtime.nearest import nearest
 from zoo.runtime.sessions import Array
 
 NUMBERS, CATEGORIES = "numbers", "categories"
@@ -157,21 +158,26 @@ def _columns(what: str, given: Any, columns: Sequence[Column]) -> dict[str, Any]
     known = [column.name for column in columns]
     for name in names:
         if name not in known:
-            nearest = inputs.nearest(str(name), known)
+            near = nearest(str(name), known)
+            most_like = "" if near is None else f"; the nearest is {shown(near)}"
             raise InputError(
-                f"{what}: the model has no column {shown(name)}; the nearest is {shown(nearest)}. "
-                f"Rename it or leave it out; the {len(known)} columns are "
-                f"{', '.join(map(shown, known[:10]))}{' and more' if len(known) > 10 else ''}."
+                f"{what}: the model has no column {shown(name)}{most_like}. "
+                f"{'Leave it out' if near is None else 'Rename it or leave it out'}; the "
+                f"{len(known)} columns are {_listed(known)}."
             )
         if names.count(name) > 1:
             raise InputError(f"{what}: the column {shown(name)} is there twice.")
     for column in columns:
         if column.name not in names and not column.missing:
             raise InputError(
-                f"{what}: the column {shown(column.name)} is missing, and no value of it was in "
-                f"the training set. Give a {column.kind} for each row."
+                f"{what}: the column {shown(column.name)} is not there, and the training set "
+                f"lacked no value of it. Give {WANTED[column.kind]} for each row."
             )
     return {name: given[name] for name in names}
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(map(shown, names[:10]))}{' and more' if len(names) > 10 else ''}"
 
 
 def _rows(what: str, table: Mapping[str, Any]) -> int:
@@ -198,8 +204,8 @@ def _repeated(values: Array, rows: int) -> Array:
 def _require_gaps(where: str, column: Column, gaps: Array) -> None:
     if not column.missing and gaps.any():
         raise InputError(
-            f"{where}: a value is missing in row {int(gaps.argmax())}, and none was in the "
-            "training set. Give one for each row."
+            f"{where}: a value is missing in row {int(gaps.argmax())}, and the training set "
+            "lacked none. Give one for each row."
         )
 
 

@@ -1,0 +1,42 @@
+"""The lines of a card that use an artifact through `zoo.load`, in the units of its data."""
+
+import json
+
+from zoo.artifact.schema import SEQUENCE, SERIES, STROKES, VECTOR
+
+LIBRARY = "library"
+_PLURALS = {VECTOR: "vectors", SERIES: "series", SEQUENCE: "sequences"}
+_SEEDS = "[1, 2, 3]"
+
+
+def of(manifest):
+    """One or two lines of Python, of a variable `vae`."""
+    schema = manifest["schema"]
+    example = ", ".join(str(n) for n in manifest["event_shape"])
+    if "generate" not in manifest["endpoints"]:
+        return f"z = vae.encode(np.zeros((1, {example}), np.float32)).z"
+    if schema.get("columns"):
+        return _of_a_table(schema["columns"])
+    if any(each["name"] == "strokes" for each in manifest["endpoints"]["decode"]["outputs"]):
+        return (
+            f"drawings = vae.generate({_SEEDS}).strokes  # float32 [3, {example}]: "
+            f"{', '.join(STROKES)} of each step\n"
+            "mean = vae.encode([np.array([[5, 0, 0], [0, 5, 1]])]).mean  # of any numbers of steps"
+        )
+    besides = [each["name"] for each in manifest["endpoints"]["generate"]["inputs"][1:]]
+    if LIBRARY in besides:
+        return (
+            f"means = vae.generate({_SEEDS}, library=[500, 1000, 1000]).x_mean  # float32 "
+            f"[3, {example}]; a row adds up to its library"
+        )
+    ones = ", [1, 1, 1]" * len(besides)
+    what = _PLURALS.get(schema["kind"], "images")
+    return f"{what} = vae.generate({_SEEDS}{ones}).x_mean  # float32 [3, {example}]"
+
+
+def _of_a_table(columns):
+    name = json.dumps(columns[0]["name"], ensure_ascii=False)
+    return (
+        f"rows = vae.generate({_SEEDS}).table  # a dict of columns, {{{name}: array [3], ...}}\n"
+        "surprise = -vae.score(rows).elbo  # nats; a frame, or a dict of lists, does as well"
+    )

@@ -129,8 +129,8 @@ def _worse_than_pca(metrics, protocol):
     if used < protocol["values"] and reached > BETTER_PCA * pca:
         components = f"{used} component{'s' if used > 1 else ''}"
         yield (
-            f"Reconstructions are worse than those of PCA with {components}, as many as latents are "
-            f"active or as the KL has nats: a squared error of {reached:.4g} a "
+            f"Reconstructions are worse than those of PCA with {components}, as many as latents "
+            f"are active or as the KL has nats: a squared error of {reached:.4g} a "
             f"{protocol['pca']['value']} against {pca:.4g}. "
             "Train for more --epochs or with a larger network; a VAE that is meant to reconstruct "
             "takes a smaller --beta."

@@ -9,6 +9,7 @@ import pytest
 from keras import layers
 
 import zoo
+from zoo import command_line
 from zoo.errors import DatasetError, ExportError, InputError, Interrupted
 from zoo.recipe.given import prepared
 
@@ -170,7 +171,7 @@ def test_a_model_that_keras_alone_has_trained_is_published_and_nothing_claimed(x
     assert (folder / "figures" / "samples.png").exists()
     images = zoo.load(folder).generate([1, 2]).x_mean
     np.testing.assert_allclose(images, model.generate(np.array([1, 2]))["x_mean"], atol=1e-5)
-    assert zoo.command_line.main(["info", str(folder)]) == 0
+    assert command_line.main(["info", str(folder)]) == 0
     again = zoo.export.republish(folder, tmp_path / "again", float16=False)
     assert manifest_of(again.folder)["recipe"] == manifest["recipe"]
 

@@ -23,13 +23,17 @@ def test_a_table_becomes_an_artifact_that_draws_rows_and_says_what_is_unusual(tm
     assert metrics["imputation_rmse_of_means"] == pytest.approx(1.0, abs=0.3)
     rows = vae.generate([1, 2, 3])
     assert rows.numbers.shape == (3, 13) and rows.categories.shape == (3, 1)
-    missing = rows.numbers.copy()
-    missing[:, 4] = np.nan
-    score = vae.score(missing, rows.categories)
-    assert score.contribution.shape == (3, 14) and (score.contribution[:, 4] == 0.0).all()
+    score = vae.score(rows.numbers, rows.categories)
+    assert score.contribution.shape == (3, 14)
     np.testing.assert_allclose(score.contribution.sum(axis=1), score.reconstruction, rtol=1e-4)
-    filled = vae.reconstruct(missing, np.full((3, 1), -1, np.int32))
+    filled = vae.reconstruct(rows.numbers, rows.categories)
     assert np.isfinite(filled.numbers_mean).all() and (filled.categories_mode >= 0).all()
+    missing = rows.numbers.copy()
+    missing[:, 4] = np.nan  # wine misses nothing
+    with pytest.raises(InputError, match="'magnesium': a value is missing in row 0"):
+        vae.score(missing, rows.categories)
+    (said,) = vae.manifest["protocol"]["baselines"]
+    assert "of each column by itself" in said and "PCA" not in said
 
 
 def test_a_picture_is_no_table_and_is_refused_before_anything_is_trained(tmp_path):

@@ -68,11 +68,11 @@ def by_hand(name, folder):
 
 @pytest.fixture(scope="session")
 def published(name, tmp_path_factory):
-    """A `Published`: what the recipe with its defaults makes of the digits in one epoch."""
+    """A `Published`: what the recipe with its defaults makes of the case's data in one epoch."""
     folder = tmp_path_factory.mktemp(name)
     if CASES[name].by_hand:
         return by_hand(name, folder)
-    options = ("--dataset", "digits", "--epochs", "1", "--samples", "2")
+    options = ("--dataset", CASES[name].named, "--epochs", "1", "--samples", "2")
     done = run_here(f"recipes/{name}.py", *options, cwd=folder)
     assert done.returncode == 0, done.stderr
     artifact = folder / "exports" / f"{name}-{CASES[name].named}"

@@ -21,7 +21,8 @@ class Config(options.Activation, options.VAE):
     """Options of the VAE of tables."""
 
     dataset: str = "wine"
-    """`wine`, `breast_cancer` or `diabetes` (embedded)."""
+    """`wine`, `breast_cancer` or `diabetes` (embedded), or a table: a .csv, .tsv or .parquet, or an
+    .npz of columns."""
     latent: int = 8
     """Size of the latent vector."""
     units: tuple[int, ...] = (128,)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from zoo.artifact.words import word_of
@@ -205,36 +204,6 @@ def require_names(source: Source, fewest: int = 2, most: int | None = MOST_COLUM
                 f"{name!r:.60}. Rename or remove one of them."
             )
         seen[name] = place
-
-
-def of_npz(path: Path, stored: dict[str, np.ndarray]) -> Source:
-    """Of arrays by key: `x` [n, columns] and `columns` [columns], their names; or one [n] a column.
-
-    Raises:
-        DatasetError: they do not fit one another.
-    """
-    shown = printable(path)
-    if "columns" in stored:
-        names, x = [str(name) for name in stored["columns"].ravel()], stored["x"]
-        if x.ndim != 2 or x.shape[1] != len(names):
-            raise DatasetError(
-                f"{shown}: x has the shape {list(x.shape)} and columns {len(names)} names; wanted: "
-                "x [n, columns] and a name for each column."
-            )
-        arrays = list(x.T)
-    else:
-        names, arrays = list(stored), list(stored.values())
-        lengths = {name: len(each) for name, each in stored.items()}
-        if len({*lengths.values()}) > 1:
-            raise DatasetError(
-                f"{shown}: its columns have different numbers of rows: {lengths!s:.200}."
-            )
-    made = [
-        pa.array(each.astype(str) if each.dtype.kind == "S" else each, from_pandas=True)
-        for each in map(np.ascontiguousarray, arrays)
-    ]
-    said = f"the user's own file {printable(path.name)}"
-    return Table(pa.Table.from_arrays(made, names), shown, slug(path.stem), said)
 
 
 class _Hashed:

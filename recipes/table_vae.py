@@ -22,7 +22,8 @@ class Config(options.Activation, options.VAE):
 
     data_options = ("columns", "label", "unseen")
     dataset: str = "wine"
-    """A .csv, .tsv, .parquet or .npz, or `wine`, `breast_cancer` or `diabetes` (embedded)."""
+    """A .csv, .tsv or .parquet, an .npz of columns, or `wine`, `breast_cancer` or `diabetes`
+    (embedded)."""
     latent: int = 8
     """Size of the latent vector."""
     units: tuple[int, ...] = (128,)

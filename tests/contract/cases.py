@@ -130,7 +130,10 @@ CASES = {
     "series_vae": Case({"latent": 3, "width": 6}, 16, named="oscillations"),
     "count_vae": Case(DENSE, 10, named="cell_counts", covariates=("library",)),
     "stroke_vae": Case(
-        {"latent": 3, "units": 6, "objective": FreeBits(0.0, together=True)}, 32, exact_bits=False
+        {"latent": 3, "units": 6, "objective": FreeBits(0.0, together=True)},
+        3,
+        exact_bits=False,
+        by_hand=True,  # its recipe takes drawings, which end; the suite's digits have rows
     ),
     "beta_vae": Case(DENSE, 10),
     "iwae": Case(DENSE, 50),

@@ -68,7 +68,7 @@ def by_hand(name, folder):
 
 @pytest.fixture(scope="session")
 def published(name, tmp_path_factory):
-    """A `Published`: what the recipe makes of the case's dataset in one epoch, by its defaults."""
+    """A `Published`: what the recipe with its defaults makes of the case's data in one epoch."""
     folder = tmp_path_factory.mktemp(name)
     if CASES[name].by_hand:
         return by_hand(name, folder)

@@ -82,7 +82,6 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path, arrays, said):
 
 
 def test_a_csv_of_counts_may_name_its_rows(tmp_path):
-    pytest.importorskip("pandas", reason="a .csv is read by pandas")
     lines = [f"cell {i},{i},{2 * i}" for i in range(20)]
     (tmp_path / "x.csv").write_text("cell,apples,pears\n" + "\n".join(lines))
     data = datasets.load(tmp_path / "x.csv", kind="counts", test_split="last")
@@ -92,6 +91,20 @@ def test_a_csv_of_counts_may_name_its_rows(tmp_path):
     lines[3] = "cell 3,-1,0"
     (tmp_path / "x.csv").write_text("cell,apples,pears\n" + "\n".join(lines))
     with pytest.raises(DatasetError, match="has -1 in line 5, column apples"):
+        datasets.load(tmp_path / "x.csv", kind="counts")
+
+
+def test_counts_may_be_thousands_of_columns_in_any_dialect(tmp_path):
+    x = poisson(30, 1500)
+    names = [f"gene {i}" for i in range(1500)]
+    lines = [";".join(["", *names]), *(";".join(map(str, [i, *x[i]])) for i in range(30))]
+    (tmp_path / "x.csv").write_text("\n".join(lines), encoding="utf-16")
+    data = datasets.load(tmp_path / "x.csv", kind="counts", test_split="last")
+    assert data.schema.features == tuple(names) and "numbers the rows" in data.notes[0]
+    np.testing.assert_array_equal(data.train.batch(range(24)), x[:24])
+    lines[7] = ";".join(["6", "many", *map(str, x[6, 1:])])
+    (tmp_path / "x.csv").write_text("\n".join(lines), encoding="utf-16")
+    with pytest.raises(DatasetError, match="line 8, column gene 0: 'many' is no number"):
         datasets.load(tmp_path / "x.csv", kind="counts")
 
 

@@ -1,10 +1,14 @@
+import datetime
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pc_csv
+import pyarrow.parquet as pq
 import pytest
 
 from zoo import datasets
+from zoo.datasets.tables import csv_files
 from zoo.errors import DatasetError
-
-pytest.importorskip("pandas", reason="a .csv is read by pandas")
 
 HEAD = "when,pump,flow,pressure\n"
 
@@ -26,6 +30,11 @@ def written(tmp_path, lines, head=HEAD):
 def load(file, **options):
     given = {"time": "when", "entity": "pump", "window": 6, "stride": 2}
     return datasets.load(file, **given | options)
+
+
+def windows(data):
+    """All training examples."""
+    return data.train.batch(range(len(data.train)))
 
 
 def test_entities_may_lie_mixed_and_no_window_holds_two_of_them(tmp_path):
@@ -63,7 +72,8 @@ def test_times_may_be_numbers_and_rows_may_have_none(tmp_path):
     ("line", "said"),
     [
         ("yesterday,a,1,2", "line 22: 'yesterday' in the column when is no time"),
-        (",a,1,2", "line 22: nan in the column when is no time"),
+        (",a,1,2", "line 22, column when: the value is missing. Give each row its time"),
+        ("2024-05-01 20:00,,1,2", "line 22, column pump: the value is missing. Say in each row"),
         ("2024-05-01 03:00,a,1,2", "line 22: the time .* of a is before .* in line 21. Sort"),
         ("2024-05-01 19:00,a,1,2", "line 22: the time .* is that of line 21 too. Keep one"),
         ("2024-05-01 20:00,a,high,2", "line 22, column flow: 'high' is no number"),
@@ -96,13 +106,116 @@ def test_options_that_do_not_fit_the_file_are_refused(tmp_path, options, said):
         load(written(tmp_path, rows("a", 40)), **options)
 
 
-def test_a_csv_without_a_word_on_what_it_holds_asks(tmp_path):
-    with pytest.raises(DatasetError, match="--kind counts, or of series --time COLUMN"):
-        datasets.load(written(tmp_path, rows("a", 40)))
+def test_a_vector_is_no_kind_of_a_csv_and_what_is_one_is_said(tmp_path):
+    with pytest.raises(DatasetError, match=r"--kind vector out.*of series --time COLUMN"):
+        datasets.load(written(tmp_path, rows("a", 40)), kind="vector")
 
 
-@pytest.mark.parametrize("text", ["", "a,b\n", 'a,b\n"1,2\n', "a,b\n1,2\n1,2,3\n"])
-def test_a_file_that_is_no_table_is_refused(tmp_path, text):
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty"),
+        ("a,b\n", "no row below them"),
+        ("a,b\n,\n", "no row below its column names"),
+        ("a,b\n1,2\n1,2,3\n", "line 3 has 3 values and the first line 2"),
+        ("a,a\n1,2\n", "columns 1 and 2 are both named 'a'"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused(tmp_path, text, said):
     (tmp_path / "x.csv").write_text(text)
-    with pytest.raises(DatasetError, match=r"cannot be read as a \.csv|has no row"):
+    with pytest.raises(DatasetError, match=said):
         datasets.load(tmp_path / "x.csv", kind="series")
+
+
+PLAIN = "t,level\n" + "".join(f"{i + 0.5},{i * 0.25}\n" for i in range(50))
+
+
+@pytest.mark.parametrize(
+    ("written", "note"),
+    [
+        (PLAIN.replace(",", ";").encode(), "separated by semicolons"),
+        (PLAIN.replace(",", ";").replace(".", ",").encode(), "'level' has decimal commas"),
+        (PLAIN.encode("utf-16"), "written in UTF-16"),
+        (PLAIN.encode("utf-8-sig"), ""),
+        (PLAIN.replace("\n", "\r\n").encode(), ""),
+        (PLAIN.encode() + b"\n,\n\n", ""),
+    ],
+)
+def test_however_a_file_is_written_its_series_are_the_same(tmp_path, written, note):
+    (tmp_path / "plain.csv").write_text(PLAIN)
+    (tmp_path / "x.csv").write_bytes(written)
+    plain, other = (
+        datasets.load(tmp_path / name, time="t", window=5, stride=5)
+        for name in ("plain.csv", "x.csv")
+    )
+    np.testing.assert_array_equal(windows(other), windows(plain))
+    assert other.schema == plain.schema and note in other.notes[0]
+    np.testing.assert_array_equal(other.train.batch([1])[0, :, 0], np.arange(5, 10) * 0.25)
+
+
+@pytest.mark.parametrize("suffix", [".tsv", ".parquet"])
+def test_a_tsv_and_a_parquet_are_series_as_well(tmp_path, suffix):
+    file = written(tmp_path, [*rows("a", 40), *rows("b", 40)])
+    table = pc_csv.read_csv(file)
+    other = file.with_suffix(suffix)
+    if suffix == ".tsv":
+        other.write_text(file.read_text().replace(",", "\t"))
+    else:
+        pq.write_table(table, other)
+    np.testing.assert_array_equal(windows(load(other)), windows(load(file)))
+    if suffix == ".parquet":
+        pq.write_table(pa.concat_tables([table, table]), other)
+        with pytest.raises(DatasetError, match=r"row 81: the time .* of a is before .* in row 40"):
+            load(other)
+
+
+@pytest.mark.parametrize("form", ["%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%dT%H:%M:00+02:00"])
+def test_times_may_be_dates_in_each_form_that_tables_know(tmp_path, form):
+    start, hour = datetime.datetime(2024, 1, 30), datetime.timedelta(hours=1)
+    hours = [*range(30), *range(39, 69)]
+    lines = [f"{start + each * hour:{form}},{each}" for each in hours]
+    data = datasets.load(written(tmp_path, lines, "t,x\n"), time="t", window=3)
+    assert "At 1 of 59 places more than 1.5 times the usual time (3600)" in data.notes[-1]
+
+
+def test_dates_that_may_be_day_or_month_first_are_refused(tmp_path):
+    lines = [f"{i:02d}/{i:02d}/2024,{i}" for i in range(1, 13)]
+    with pytest.raises(DatasetError, match=r"day/month/year or month/day/year. Write them as year"):
+        datasets.load(written(tmp_path, lines, "t,x\n"), time="t", window=2)
+
+
+def test_lines_are_counted_across_empty_ones_and_values_of_several(tmp_path):
+    lines = [f"{i},{i}" for i in range(30)]
+    lines[4] = '4,"4"\n'  # an empty line after it
+    lines[20] = "19.5,high"
+    head = '"t","level\nof water"\n'
+    with pytest.raises(DatasetError, match=r"line 24, column .*: 'high' is no number"):
+        datasets.load(written(tmp_path, lines, head), time="t")
+
+
+def test_a_file_of_one_column_is_a_series_and_an_empty_line_is_a_value_that_is_missing(tmp_path):
+    values = [str(i * 0.5) for i in range(40)]
+    data = datasets.load(written(tmp_path, values, "level\n"), kind="series", window=4)
+    assert data.schema.shape == (4, 1) and data.schema.features == ("level",)
+    values[20] = ""
+    with pytest.raises(DatasetError, match="line 22, column level: the value is missing"):
+        datasets.load(written(tmp_path, values, "level\n"), kind="series", window=4)
+
+
+def test_a_column_without_a_name_that_numbers_the_rows_is_no_feature(tmp_path):
+    lines = [f"{i},{i % 7}" for i in range(40)]
+    data = datasets.load(written(tmp_path, lines, ",level\n"), kind="series", window=4)
+    assert data.schema.features == ("level",) and "numbers the rows" in data.notes[0]
+
+
+def test_more_blocks_than_one_are_one_series(tmp_path, monkeypatch):
+    monkeypatch.setattr(csv_files, "BLOCK", 2**9)
+    monkeypatch.setattr(csv_files, "OF_A_COLUMN", 1)
+    lines = [f"{i},{i * 0.5},{'ab'[i % 2]}" for i in range(2000)]
+    file = written(tmp_path, lines, "t,x,who\n")
+    for share in (0.25, 1e-9):  # kept, and read anew at each pass
+        data = datasets.load(file, time="t", entity="who", window=5, stride=5, memory_share=share)
+        np.testing.assert_array_equal(data.train.batch([1])[0, :, 0], np.arange(5, 10))
+    lines[1500] = "1500,high,a"
+    with pytest.raises(DatasetError, match="line 1,502, column x: 'high' is no number"):
+        datasets.load(written(tmp_path, lines, "t,x,who\n"), time="t", entity="who")

@@ -22,6 +22,10 @@ def folder(tmp_path, artifact):
     shutil.copytree(artifact, exports / artifact.name)
     for name in COMMITTED:
         (exports / name).symlink_to(blocks.ROOT / "exports" / name, target_is_directory=True)
+    hours = [f"{i},{pump},{i % 24 * 0.5}" for pump in "abc" for i in range(900)]
+    (tmp_path / "pumps.csv").write_text("\n".join(["when,pump,flow", *hours]))
+    sales = [f"{i * 0.5},{('Oslo', 'Moss')[i % 2]}" for i in range(60)]
+    (tmp_path / "sales.csv").write_text("\n".join(["price,city", *sales]))
     photos = tmp_path / "my_photos"
     photos.mkdir()
     rng = np.random.default_rng(0)

@@ -13,6 +13,7 @@ import pytest
 from processes import interruptible, run_here
 
 import zoo
+import zoo.command_line
 from zoo.datasets import Dataset, Schema, Split
 from zoo.errors import ArtifactError, InputError
 from zoo.recipe import shipped, tuning

@@ -15,7 +15,7 @@ def add(commands):
         help="what a table's columns are taken for, and why, as a columns.yaml (needs the training "
         "stack)",
     )
-    columns.add_argument("table", metavar="FILE", help="a .csv, .tsv or .parquet, or an .npz")
+    columns.add_argument("table", metavar="FILE", help="a .csv, .tsv, .parquet or .npz, or wine")
     columns.add_argument(
         "--out", type=Path, metavar="FILE", help="where it is written; default: standard output"
     )

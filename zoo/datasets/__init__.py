@@ -44,12 +44,11 @@ __all__ = [
     "of_arrays",
 ]
 
-_TABLES = ("wine", "breast_cancer", "diabetes")
 _LAWS = ("oscillations", "cell_counts")
-_EMBEDDED = ("digits", "glyphs", *_TABLES, *_LAWS)
+_EMBEDDED = ("digits", "glyphs", *tabular.EMBEDDED, *_LAWS)
 _DIGITS_SHAPE = (8, 8, 1)
 _ARRAY_SUFFIXES = (".npz", ".npy")
-_CSV, _H5AD = ".csv", ".h5ad"
+_H5AD = ".h5ad"
 _KINDS = ("auto", "series", "counts", "vector")
 
 
@@ -125,8 +124,12 @@ def load(
         raise DatasetError(f"kind={kind!r}; wanted: one of {', '.join(_KINDS)}.")
     given = _text(name)
     path = expanded(given)
-    source = tabular.source_of(path) if kind == "auto" and not cut.is_asked_for else None
+    source = None
+    if kind == "auto" and not cut.is_asked_for:
+        embedded = given in tabular.EMBEDDED
+        source = tabular.embedded(given, hold_out) if embedded else tabular.source_of(path)
     if source is not None:
+        _require_no_reading(given, kind, cut, steps)
         if image_shape is not None:
             raise DatasetError(f"{given!r:.60} is a table, which image_shape has no part in.")
         options = (columns, label, unseen)
@@ -141,7 +144,10 @@ def load(
         _require_no_reading(given, kind, cut, steps)
         return _load_embedded(given, hold_out, image_shape, steps)
     if (isinstance(name, os.PathLike) or _is_path(given)) and exists(path):
-        if path.suffix.lower() in (*_ARRAY_SUFFIXES, _CSV, _H5AD) and not path.is_dir():
+        if (
+            path.suffix.lower() in (*_ARRAY_SUFFIXES, *tabular.SUFFIXES, _H5AD)
+            and not path.is_dir()
+        ):
             return _load_numbers(path, hold_out, image_shape, memory_share, kind, cut, steps)
         _require_no_reading(given, kind, cut, steps)
         return _load_path(path, hold_out, image_shape, memory_share, cache_dir, skip_corrupt)
@@ -216,7 +222,7 @@ def _is_path(given: str, and_nothing_else: bool = False) -> bool:
 def _load_embedded(
     name: str, hold_out: HoldOut, image_shape: ImageShape | None, steps: int | None
 ) -> Dataset:
-    from zoo.datasets import digits, embedded_tables, glyphs, laws
+    from zoo.datasets import digits, glyphs, laws
 
     if name != "digits" and image_shape is not None:
         raise DatasetError(
@@ -225,8 +231,6 @@ def _load_embedded(
         )
     if name == "glyphs":
         return glyphs.load(hold_out, steps)
-    if name in _TABLES:
-        return embedded_tables.load(name, hold_out)
     if name in _LAWS:
         return {"oscillations": laws.oscillations, "cell_counts": laws.cell_counts}[name](hold_out)
     if image_shape not in (None, _DIGITS_SHAPE, _DIGITS_SHAPE[:2]):
@@ -246,7 +250,7 @@ def _load_numbers(
     cut: Cut,
     steps: int | None,
 ) -> Dataset:
-    """A file of numbers: arrays, a .csv or a .h5ad."""
+    """A file of numbers: arrays, a table of nothing else, or a .h5ad."""
     suffix = path.suffix.lower()
     if cut.is_asked_for and kind in ("counts", "vector"):
         raise DatasetError(
@@ -268,18 +272,21 @@ def _load_numbers(
         if kind not in ("auto", "counts") or cut.is_asked_for:
             raise DatasetError(f"{printable(path)} is read as counts: leave --kind {kind} out.")
         return h5ad.load(path, hold_out)
-    if kind == "series" or (kind == "auto" and cut.is_asked_for):
-        from zoo.datasets import series_csv
-
-        return series_csv.load(path, cut, hold_out)
+    if kind == "vector":
+        raise DatasetError(
+            f"{printable(path)} is a table, whose columns may be of any kind: leave --kind vector "
+            "out. Of counts alone say --kind counts, and of series --time COLUMN (and --entity "
+            "COLUMN), or --kind series where its rows are in the order of time."
+        )
+    source = tabular.source_of(path)
+    assert source is not None  # by its suffix
     if kind == "counts":
         from zoo.datasets import counts
 
-        return counts.of_csv(path, hold_out)
-    raise DatasetError(
-        f"{printable(path)}: what does it hold? Say --kind counts, or of series --time COLUMN "
-        "(and --entity COLUMN), or --kind series where its rows are in the order of time."
-    )
+        return counts.of_csv(source, hold_out, memory_share)
+    from zoo.datasets import series_csv
+
+    return series_csv.load(source, cut, hold_out, memory_share)
 
 
 def _require_no_reading(given: str, kind: str, cut: Cut, steps: int | None) -> None:

@@ -1,16 +1,18 @@
 """Counts: of genes, words, clicks; whole numbers of 0 or more, each the sum of a row's library."""
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoo.artifact.schema import VECTOR, Schema
-from zoo.datasets import csv_columns, series_arrays
+from zoo.datasets import series_arrays
 from zoo.datasets.base import UNKNOWN_LICENCE, Dataset, HoldOut, Origin, Rows, Split
 from zoo.datasets.reading import printable
 from zoo.errors import DatasetError
+
+if TYPE_CHECKING:
+    from zoo.datasets.tables.sources import Source
 
 MOST = 2**24
 """Counts are below it: float32 tells them apart."""
@@ -59,24 +61,27 @@ def of_arrays(origin: Origin, stored: dict[str, np.ndarray], hold_out: HoldOut) 
     return dataset(origin, splits, names, hold_out, note)
 
 
-def of_csv(path: Path, hold_out: HoldOut) -> Dataset:
+def of_csv(source: "Source", hold_out: HoldOut, memory_share: float) -> Dataset:
     """A .csv of counts alone; a first column of text names the rows, and is left out.
 
     Raises:
         DatasetError: for values that are no counts.
     """
-    frame = csv_columns.read(path)
-    columns = list(frame.columns)
-    note = f"A row is an example, {len(columns)} columns are counts."
-    if frame[columns[0]].map(lambda each: isinstance(each, str)).all():
-        note = f"The column {columns[0]} is text: taken as the rows' names. {note}"
+    from zoo.datasets.tables.number_columns import NumberColumns  # which needs pyarrow
+
+    table = NumberColumns(source, memory_share)
+    columns = table.names
+    notes = table.notes
+    if table.are_words(columns[0]):
+        notes.append(f"The column {printable(columns[0])} is text: taken as the rows' names.")
         columns = columns[1:]
     if not columns:
-        raise DatasetError(f"{printable(path)} has no column of counts: add some.")
-    values = csv_columns.numbers(path, frame, columns, "Write 0 where nothing was counted.")
-    require_counts(printable(path), values, csv_columns.line, columns)
-    names = tuple(map(str, columns))
-    return dataset(Origin.of_file(path), {"x": Split(values)}, names, hold_out, note)
+        raise DatasetError(f"{table.shown} has no column of counts: add some.")
+    values = table.numbers(columns, "Write 0 where nothing was counted.")
+    require_counts(table.shown, values, table.place, columns)
+    origin = Origin(table.shown, source.name, source.said)
+    note = " ".join([*notes, f"A row is an example, {len(columns)} columns are counts."])
+    return dataset(origin, {"x": Split(values)}, tuple(columns), hold_out, note)
 
 
 def dataset(
@@ -116,9 +121,19 @@ def schema_of(width: int, features: tuple[str, ...] = (), **more: Any) -> Schema
 
 
 def require_counts(
-    where: str, values: Any, row_name: Any = None, columns: list[Any] | None = None
+    where: str,
+    values: Any,
+    place_of: Callable[[int], str] | None = None,
+    columns: Sequence[str] = (),
 ) -> None:
-    """Raises a DatasetError at the first value that is no whole number from 0 to below `MOST`."""
+    """Raises a DatasetError at the first value that is no whole number from 0 to below `MOST`.
+
+    Args:
+        where: what the values are of, in sentences.
+        values: [n, features].
+        place_of: (row from 0 on) -> where it stands, in words; None: its index is said.
+        columns: their names, where there are rows' places.
+    """
     if values.ndim != 2 or 0 in values.shape or np.dtype(values.dtype).kind not in "biuf":
         raise DatasetError(
             f"{where} has the shape {list(values.shape)} and the dtype {values.dtype}; wanted are "
@@ -132,8 +147,8 @@ def require_counts(
             row, column = (int(each) for each in np.unravel_index(int(bad.argmax()), bad.shape))
             value = part[row, column]
             place = f"at index [{start + row}, {column}]"
-            if columns is not None:
-                place = f"in line {row_name(start + row)}, column {printable(str(columns[column]))}"
+            if place_of is not None:
+                place = f"in {place_of(start + row)}, column {printable(columns[column])}"
             raise DatasetError(f"{where} has {value:g} {place}. {_no_count(float(value))}")
         start += len(part)
 

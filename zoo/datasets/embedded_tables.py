@@ -1,13 +1,14 @@
 """scikit-learn's small tables: embedded, no network needed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
-from zoo.artifact.columns import BOOLEAN, CATEGORICAL, REAL, Column, numbers_first
-from zoo.artifact.schema import TABLE, Schema
-from zoo.datasets.base import Dataset, HoldOut, Split
-from zoo.datasets.standardising import center_and_scale
+from zoo.artifact.columns import BOOLEAN, CATEGORICAL, REAL
+from zoo.datasets.base import HoldOut
+from zoo.datasets.tables import sources
+from zoo.datasets.tables.overrides import Override
 from zoo.errors import MissingDependency
 
 SKEWED = 2.0
@@ -52,28 +53,33 @@ TABLES = {
 }
 """name -> where it is from."""
 
+THE_TABLE = "zoo/datasets/embedded_tables.py"
+"""Who says what its columns are."""
+
 LICENCES = {"diabetes": "stated nowhere; published with the paper"}
 
 
-def load(name: str, hold_out: HoldOut) -> Dataset:
-    """A row an example, laid out as `zoo.artifact.columns` says; no value is missing."""
-    frame, about = _frame(name), TABLES[name]
-    columns = tuple(_column(title, about.words.get(title, ())) for title in frame)
-    order = numbers_first(columns)
-    titles = list(frame)
-    x = np.stack([_codes(frame[titles[i]], columns[i]) for i in order], axis=1).astype(np.float32)
-    train, test, sentence = hold_out.parts(Split(x))
-    placed = _usual(tuple(columns[place] for place in order), train)
-    columns = tuple(placed[order.index(place)] for place in range(len(columns)))
-    return Dataset(
-        name=name,
-        train=train,
-        test=test,
-        schema=Schema(TABLE, (len(columns),), None, None, columns=columns),
-        source=about.source,
-        licence=LICENCES.get(name, "CC BY 4.0"),
-        test_split=sentence,
-    )
+def source(name: str, hold_out: HoldOut) -> sources.Source:
+    """A table like a user's own, that says itself what its columns are.
+
+    Its numbers are real ones, whole or not, by their logarithm where the training rows are
+    `SKEWED`: the law of each is a density, whose nats are those of benchmarks/tables.md.
+    """
+    about, frame = TABLES[name], _frame(name)
+    columns, overrides = {}, {}
+    for title, values in frame.items():
+        if words := about.words.get(title):
+            kind = BOOLEAN if len(words) == 2 else CATEGORICAL
+            overrides[title] = Override(kind=kind, words=words, by=THE_TABLE)
+            columns[title] = np.array(words)[np.unique(values, return_inverse=True)[1]]
+        else:
+            training = values[hold_out.places(len(values))[0]]
+            overrides[title] = Override(kind=REAL, log=_skewed(training), by=THE_TABLE)
+            columns[title] = values.astype(np.float64)
+    made = sources.Table(pa.table(columns), f"the table {name}", name, about.source)
+    made.overrides = overrides
+    made.licence = LICENCES.get(name, "CC BY 4.0")
+    return made
 
 
 def _frame(name: str) -> dict[str, np.ndarray]:
@@ -89,41 +95,6 @@ def _frame(name: str) -> dict[str, np.ndarray]:
     found = getattr(datasets, f"load_{name}")(**options)
     named = dict(zip(map(str, found.feature_names), found.data.T, strict=True))
     return named | {TABLES[name].target: found.target}
-
-
-def _column(name: str, words: tuple[str, ...]) -> Column:
-    kind = REAL if not words else BOOLEAN if len(words) == 2 else CATEGORICAL
-    return Column(name, kind, words=words)
-
-
-def _codes(values: np.ndarray, column: Column) -> np.ndarray:
-    """Numbers as they are; those that stand for words counted from 0."""
-    return np.unique(values, return_inverse=True)[1] if column.words else values
-
-
-def _usual(columns: tuple[Column, ...], train: Split) -> tuple[Column, ...]:
-    """The same columns with what is usual of the training split's numbers."""
-    values = train.batch(slice(None)).astype(np.float64)
-    logs = [
-        each.is_number and _skewed(column) for each, column in zip(columns, values.T, strict=True)
-    ]
-    seen = np.where(logs, np.log(np.maximum(values, 1e-30)), values)
-    center, scale = center_and_scale(Split(seen.astype(np.float32)))
-    return tuple(
-        replace(
-            each,
-            log=bool(log),
-            center=middle,
-            scale=spread,
-            low=float(column.min()),
-            high=float(column.max()),
-        )
-        if each.is_number
-        else each
-        for each, log, middle, spread, column in zip(
-            columns, logs, center, scale, values.T, strict=True
-        )
-    )
 
 
 def _skewed(values: np.ndarray) -> bool:

@@ -1,69 +1,64 @@
-"""A long .csv as series: a row a step, a column a feature, and columns of its time and entity."""
+"""A long .csv as series: a row a step, a column a feature, and columns of its time and entity.
 
-from pathlib import Path
-from typing import Any, NoReturn
+A .tsv and a .parquet are read alike.
+"""
+
+from typing import NoReturn
 
 import numpy as np
 
-from zoo.datasets import csv_columns, series
-from zoo.datasets.base import Dataset, HoldOut
-from zoo.datasets.csv_columns import line
+from zoo.artifact.schema import Schema
+from zoo.datasets import series
+from zoo.datasets.base import UNKNOWN_LICENCE, Dataset, HoldOut, Split
 from zoo.datasets.reading import printable
+from zoo.datasets.tables.number_columns import NumberColumns
+from zoo.datasets.tables.sources import Source
 from zoo.errors import DatasetError
 
 
-def load(path: Path, cut: series.Cut, hold_out: HoldOut) -> Dataset:
+def load(source: Source, cut: series.Cut, hold_out: HoldOut, memory_share: float) -> Dataset:
     """Rows in the order of time, within each entity; all other columns are numbers, and features.
 
     Raises:
         DatasetError: for a time that is none, goes back or comes twice, or a value that is missing
             or no number; each by its line.
     """
-    frame = csv_columns.read(path)
+    table = NumberColumns(source, memory_share)
     for option in ("time", "entity"):
-        csv_columns.require_column(path, frame, option, getattr(cut, option))
-    names = [name for name in frame.columns if name not in (cut.time, cut.entity)]
+        table.require(option, getattr(cut, option))
+    names = [name for name in table.names if name not in (cut.time, cut.entity)]
     if not names:
-        raise DatasetError(f"{printable(path)} has no column beside time and entity: add features.")
-    values = csv_columns.numbers(path, frame, names, "Fill the gap, or leave that series out.")
-    times = None if cut.time is None else _times(path, frame, cut.time)
-    entities = np.zeros(len(frame), np.int64)
-    if cut.entity is not None:
-        entities = frame[cut.entity].astype(str).factorize()[0]
+        raise DatasetError(f"{table.shown} has no column beside time and entity: add features.")
+    values = table.numbers(names, "Fill the gap, or leave that series out.")
+    times = None if cut.time is None else table.times(cut.time)
+    entities = np.zeros(table.rows, np.int64) if cut.entity is None else table.codes(cut.entity)
     order = np.argsort(entities, kind="stable")
     bounds = np.searchsorted(entities[order], np.arange(entities.max() + 2))
     if times is not None:
-        _require_rising(path, frame, cut, times[order], entities[order], order)
+        _require_rising(table, cut, times[order], entities[order], order)
         times = times[order]
-    long = series.Long(values[order], bounds, times, tuple(map(str, names)))
+    long = series.Long(values[order], bounds, times, tuple(names))
     kept = f"A row is a step, {len(names)} columns are features: {_few(names)}."
-    return series.dataset(printable(path), long, cut, hold_out, csv_columns.described(path), kept)
+    kept = " ".join([*table.notes, kept])
+    return series.dataset(table.shown, long, cut, hold_out, _described(source), kept)
 
 
-def _times(path: Path, frame: Any, column: str) -> np.ndarray:
-    """float64 [rows]: numbers as they are, dates in seconds since the first."""
-    import pandas
-
-    given = frame[column]
-    if pandas.api.types.is_numeric_dtype(given):
-        times = given.to_numpy(np.float64)
-        bad = ~np.isfinite(times)
-    else:
-        dates = pandas.to_datetime(given, errors="coerce", utc=True)
-        bad = dates.isna().to_numpy()
-        times = ((dates - dates.min()) / pandas.Timedelta(seconds=1)).to_numpy(np.float64)
-    if bad.any():
-        row = int(bad.argmax())
-        raise DatasetError(
-            f"{printable(path)}, line {line(row)}: {given.iloc[row]!r:.40} in the column {column} "
-            "is no time. Wanted: numbers, or dates written alike, such as 2024-05-01 12:30."
-        )
-    return times
+def _described(source: Source) -> Dataset:
+    """A dataset of nothing yet, that says where it is from."""
+    nothing = Split(np.empty((0, 1), np.float32))
+    return Dataset(
+        name=source.name,
+        train=nothing,
+        test=nothing,
+        schema=Schema("vector", (1,)),
+        source=source.said,
+        licence=UNKNOWN_LICENCE,
+        test_split="",
+    )
 
 
 def _require_rising(
-    path: Path,
-    frame: Any,
+    table: NumberColumns,
     cut: series.Cut,
     times: np.ndarray,
     entities: np.ndarray,
@@ -73,25 +68,29 @@ def _require_rising(
     bad = (np.diff(times) <= 0) & (np.diff(entities) == 0)
     if bad.any():
         place = int(bad.argmax())
-        _refuse_times(path, frame, cut, int(order[place]), int(order[place + 1]))
+        same = times[place] == times[place + 1]
+        _refuse_times(table, cut, int(order[place]), int(order[place + 1]), bool(same))
 
 
-def _refuse_times(path: Path, frame: Any, cut: series.Cut, before: int, row: int) -> NoReturn:
-    here, there = frame[cut.time].iloc[row], frame[cut.time].iloc[before]
-    whose = f" of {frame[cut.entity].iloc[row]!s:.40}" if cut.entity else ""
-    where = f"{printable(path)}, line {line(row)}: the time {here!s:.40}{whose}"
-    if here == there:
+def _refuse_times(
+    table: NumberColumns, cut: series.Cut, before: int, row: int, same: bool
+) -> NoReturn:
+    assert cut.time is not None
+    here, there = table.value(row, cut.time), table.value(before, cut.time)
+    whose = f" of {table.value(row, cut.entity):.40}" if cut.entity else ""
+    where = f"{table.shown}, {table.place(row)}: the time {here:.40}{whose}"
+    if same:
         remedy = (
             "Keep one of the two rows"
             if cut.entity
-            else ("Keep one of the two rows, or name the column that tells series apart (--entity)")
+            else "Keep one of the two rows, or name the column that tells series apart (--entity)"
         )
-        raise DatasetError(f"{where} is that of line {line(before)} too. {remedy}.")
+        raise DatasetError(f"{where} is that of {table.place(before)} too. {remedy}.")
     raise DatasetError(
-        f"{where} is before {there!s:.40} in line {line(before)}. Sort the rows by time."
+        f"{where} is before {there:.40} in {table.place(before)}. Sort the rows by time."
     )
 
 
-def _few(names: list[Any], most: int = 8) -> str:
+def _few(names: list[str], most: int = 8) -> str:
     more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(printable(str(each)) for each in names[:most]) + more
+    return ", ".join(map(printable, names[:most])) + more

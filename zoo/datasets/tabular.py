@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from zoo.datasets.tables import sources
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
+EMBEDDED = ("wine", "breast_cancer", "diabetes")
+"""Names of scikit-learn's tables."""
 
 StrPath = str | os.PathLike[str]
 
@@ -61,24 +63,24 @@ def columns_of(
     """What a table's columns are taken for, and why: a columns.yaml, to be edited.
 
     Args:
-        name: path of a .csv, .tsv, .parquet or .npz.
+        name: path of a .csv, .tsv, .parquet or .npz, or one of `EMBEDDED`.
         columns: a columns.yaml that says so already of some.
         unseen: as `load`.
 
     Raises:
         DatasetError: it is no table, or its columns are not to be told.
     """
-    path = expanded(name)
-    source = source_of(path)
+    path, hold_out = expanded(name), HoldOut(0.2)
+    source = embedded(os.fspath(name), hold_out) if name in EMBEDDED else source_of(path)
     if source is None:
         raise DatasetError(
-            f"{printable(path)} is no table. Wanted: a .csv, .tsv or .parquet, or an .npz of "
-            "columns."
+            f"{printable(path)} is no table. Wanted: a .csv, .tsv or .parquet, an .npz of columns, "
+            f"or one of {', '.join(EMBEDDED)}."
         )
     from zoo.datasets.tables import columns_yaml, examining
 
     options = examining.Options(columns, None, unseen)
-    found = examining.examine(source, HoldOut(0.2), options, tolerant=True)
+    found = examining.examine(source, hold_out, options, tolerant=True)
     return columns_yaml.text(found)
 
 
@@ -100,6 +102,18 @@ def source_of(path: Path) -> "sources.Source | None":
     if suffix == ".npz":
         return npz.table_of(path)
     return sources.Parquet(path) if suffix == ".parquet" else csv_files.Csv(path)
+
+
+def embedded(name: str, hold_out: HoldOut) -> "sources.Source":
+    """One of `EMBEDDED`.
+
+    Raises:
+        MissingDependency: pyarrow or scikit-learn is not installed.
+    """
+    _require_arrow()
+    from zoo.datasets import embedded_tables
+
+    return embedded_tables.source(name, hold_out)
 
 
 def _require_arrow() -> None:

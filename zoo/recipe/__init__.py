@@ -10,6 +10,7 @@ _ROOMS = (
     "choices",
     "command",
     "given",
+    "kinds",
     "options",
     "pipeline",
     "road",

@@ -108,12 +108,14 @@ def run(config, build, script, started=None, name=None):
     _start_backend()
     import zoo
     from zoo.datasets import augmentation
-    from zoo.recipe import tuning
+    from zoo.recipe import kinds, tuning
 
     settings = settings_of(config)  # refuses bad numbers before anything is loaded
     earlier = tuning.open_artifact(config.tuned_from) if config.tuned_from else None
+    model_name = name or (earlier.model.name if earlier else None)
     if earlier:
-        tuning.require_options(earlier, name or earlier.model.name, config)
+        tuning.require_options(earlier, model_name, config)
+    kinds.require(model_name, kinds.foreseen(config), config)
     loaded = zoo.datasets.load(
         config.dataset,
         seed=config.seed,
@@ -132,6 +134,7 @@ def run(config, build, script, started=None, name=None):
         stride=config.stride,
         steps=config.steps,
     )
+    kinds.require(model_name, kinds.of(loaded.schema), config)
     augmentation.require(config.augment, loaded.schema)
     zoo.training.seed_everything(config.seed)
     if earlier:

@@ -12,11 +12,13 @@ from zoo.datasets import fingerprint
 from zoo.datasets.base import slug
 from zoo.datasets.reading import printable
 from zoo.datasets.tables import dialect
-from zoo.datasets.tables.sources import Source, require_names
+from zoo.datasets.tables.sources import Source
 from zoo.errors import DatasetError
 
 BLOCK = 2**20
-"""Bytes that are parsed at a time; no row may be longer."""
+"""Bytes that are parsed at a time, or `OF_A_COLUMN` for each column where those are more; no row
+may be longer."""
+OF_A_COLUMN = 2**10
 
 
 class Csv(Source):
@@ -35,7 +37,8 @@ class Csv(Source):
         # An index that pandas wrote has no name.
         header = [name.strip() for name in found.header]
         self._names = ["column 1" if not name and not i else name for i, name in enumerate(header)]
-        require_names(self)
+        self.first_is_unnamed = not header[0]
+        self._block = max(BLOCK, OF_A_COLUMN * len(header))
         usual = "\t" if path.suffix.lower() == ".tsv" else ","
         if found.separator != usual:
             said = dialect.SEPARATORS[found.separator]
@@ -62,17 +65,21 @@ class Csv(Source):
     def digest(self) -> str:
         return fingerprint.of_file(self.path)
 
+    def place(self, row: int) -> str:
+        return f"line {dialect.line_of(self.path, self.dialect, row):,}"
+
     def _opened(self, handler: Any = None, threads: bool = True) -> Any:
         return pc_csv.open_csv(
             str(self.path),
             read_options=pc_csv.ReadOptions(
-                block_size=BLOCK,
+                block_size=self._block,
                 use_threads=threads,
                 encoding="utf-16" if self.dialect.encoding == "utf-16" else "utf8",
             ),
             parse_options=pc_csv.ParseOptions(
                 delimiter=self.dialect.separator,
                 newlines_in_values=True,
+                ignore_empty_lines=self.dialect.skips_empty_lines,
                 invalid_row_handler=handler,
             ),
             convert_options=pc_csv.ConvertOptions(
@@ -92,8 +99,8 @@ class Csv(Source):
             return self._without_rows()
         if "straddling" in text:
             return DatasetError(
-                f"{self.shown} has a row of more than {BLOCK:,} bytes. A quotation mark that is "
-                "never closed makes one: look for it, or save the file anew."
+                f"{self.shown} has a row of more than {self._block:,} bytes. A quotation mark that "
+                "is never closed makes one: look for it, or save the file anew."
             )
         return DatasetError(f"{self.shown} cannot be read: {printable(text)!s:.200}. Save it anew.")
 

@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 from zoo.artifact.schema import Schema
-from zoo.datasets.base import UNKNOWN_LICENCE, Dataset, HoldOut, Reason, Split
+from zoo.datasets.base import Dataset, HoldOut, Reason, Split
 from zoo.datasets.reading import first_five, printable
 from zoo.datasets.tables import rows
 from zoo.datasets.tables.examining import Examined, Options, examine
@@ -57,7 +57,7 @@ def load(
             columns=columns,
         ),
         source=source.said,
-        licence=UNKNOWN_LICENCE,
+        licence=source.licence,
         test_split=sentence,
         notes=(*source.notes, *_notes(found, int(refused.sum()))),
         reasons=tuple(

@@ -1,7 +1,9 @@
 """How a .csv is written: its encoding, its separator and its header, by how it begins."""
 
+import contextlib
 import csv
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +33,11 @@ class Dialect:
     separator: str
     header: tuple[str, ...]
 
+    @property
+    def skips_empty_lines(self) -> bool:
+        """Whether a line of nothing is no row; of one column it is a missing value."""
+        return len(self.header) > 1
+
 
 def of(path: Path) -> Dialect:
     """The dialect of a file.
@@ -52,6 +59,24 @@ def of(path: Path) -> Dialect:
     lines = text if whole else text[: text.rfind("\n") + 1] or text
     separator = _separator(lines, "\t" if path.suffix.lower() == ".tsv" else ",")
     return Dialect(encoding, separator, tuple(_rows(lines, separator, 1)[0]))
+
+
+def line_of(path: Path, found: Dialect, row: int) -> int:
+    """The line, from 1 on, that a row begins in: rows count from 0 below the header.
+
+    Values may go over several lines, and lines may be empty.
+    """
+    number, ended = -1, 0  # the header is row -1
+    with reading.open_regular(path) as stream, _long_values(), contextlib.suppress(csv.Error):
+        text = io.TextIOWrapper(stream, found.encoding, errors="replace", newline="")
+        rows = csv.reader(text, delimiter=found.separator)
+        for values in rows:
+            if values or not found.skips_empty_lines:
+                if number == row:
+                    break
+                number += 1
+            ended = rows.line_num
+    return ended + 1
 
 
 def bad_byte(path: Path) -> DatasetError | None:
@@ -89,15 +114,20 @@ def _separator(text: str, usual: str) -> str:
 def _rows(text: str, separator: str, most: int) -> list[list[str]]:
     """The first rows that hold anything."""
     found: list[list[str]] = []
-    limit = csv.field_size_limit(BEGINNING)
-    try:
+    with _long_values(), contextlib.suppress(csv.Error):  # cut off in the middle of a quotation
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
             if row:
                 found.append(row)
             if len(found) == most:
                 break
-    except csv.Error:  # what is cut off in the middle of a quotation
-        pass
+    return found or [[""]]
+
+
+@contextlib.contextmanager
+def _long_values() -> Iterator[None]:
+    """Lets Python's reader take values of any length that a file's beginning may have."""
+    limit = csv.field_size_limit(BEGINNING)
+    try:
+        yield
     finally:
         csv.field_size_limit(limit)
-    return found or [[""]]

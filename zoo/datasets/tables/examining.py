@@ -133,13 +133,16 @@ def _said(source: Source, options: Options) -> dict[str, Override]:
             f"{source.shown} has no column {options.label!r:.60} to be the label; it has "
             f"{', '.join(map(printable, names[:20]))}."
         )
-    said = {}
+    said = dict(source.overrides)
     if options.columns is not None:
-        said = overrides.read(Path(options.columns), names)
+        for name, given in overrides.read(Path(options.columns), names).items():
+            said[name] = overrides.over(said.get(name, NOTHING), given)
     for name, (words, ordered) in source.declared.items():
         given = said.get(name, NOTHING)
         if ordered and given.kind in (None, ORDERED) and not given.words and len(words) > 1:
-            said[name] = replace(given, kind=ORDERED, words=words)
+            said[name] = replace(
+                given, kind=ORDERED, words=words, by=given.by if given.kind else "the frame"
+            )
     return said
 
 

@@ -71,7 +71,7 @@ def _number(plan: Plan, found: Numbers) -> Decision:
             why = f"whole numbers of {len(counts)} values, none rare"
             return _decided(plan, CATEGORICAL, why, words=in_order([*counts]))
     kind = plan.kind
-    why = "columns.yaml says so"
+    why = f"{said.by} says so"
     if kind is None and look.whole and look.least >= 0 and said.log is None:
         small = look.most <= MOST_COUNTED
         kind = COUNT if small else REAL
@@ -139,7 +139,7 @@ def _words(plan: Plan, found: Words, unseen: str) -> Decision:
                 f"{said.where} is to be boolean and has {len(counts):,} different words; wanted: "
                 "two."
             )
-        return _decided(plan, BOOLEAN, "columns.yaml says so", words=in_order([*counts]))
+        return _decided(plan, BOOLEAN, f"{said.by} says so", words=in_order([*counts]))
     if unseen == OTHER:
         return _with_other(plan, found)
     if len(counts) > MOST_WORDS:
@@ -183,8 +183,8 @@ def _declared(plan: Plan, found: Words, unseen: str) -> Decision:
 
 def _decided(plan: Plan, kind: str, why: str, **facts: object) -> Decision:
     said = plan.override
-    if said.kind == kind and why != "columns.yaml says so":
-        why = f"as columns.yaml says; {why}"
+    if said.kind == kind and why != f"{said.by} says so":
+        why = f"as {said.by} says; {why}"
     if plan.look.missing:
         why += f"; {plan.look.missing / plan.look.rows:.1%} missing"
     column = Column(

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import numpy as np
+import pyarrow as pa
 
 from zoo.datasets import arrays, reading, storage
+from zoo.datasets.base import slug
 from zoo.datasets.reading import printable
 from zoo.datasets.tables import sources
 from zoo.errors import DatasetError
@@ -65,4 +67,34 @@ def _table(path: Path, archive: zipfile.ZipFile) -> sources.Source | None:
             "memory here. Save the table as .parquet: that is read as it is needed."
         )
     stored = {key: arrays.member(path, archive, info) for key, info in members.items()}
-    return sources.of_npz(path, stored)
+    return _of_arrays(path, stored)
+
+
+def _of_arrays(path: Path, stored: dict[str, np.ndarray]) -> sources.Source:
+    """Of arrays by key: `x` [n, columns] and `columns` [columns], their names; or one [n] a column.
+
+    Raises:
+        DatasetError: they do not fit one another.
+    """
+    shown = printable(path)
+    if "columns" in stored:
+        names, x = [str(name) for name in stored["columns"].ravel()], stored["x"]
+        if x.ndim != 2 or x.shape[1] != len(names):
+            raise DatasetError(
+                f"{shown}: x has the shape {list(x.shape)} and columns {len(names)} names; wanted: "
+                "x [n, columns] and a name for each column."
+            )
+        columns = list(x.T)
+    else:
+        names, columns = list(stored), list(stored.values())
+        lengths = {name: len(each) for name, each in stored.items()}
+        if len({*lengths.values()}) > 1:
+            raise DatasetError(
+                f"{shown}: its columns have different numbers of rows: {lengths!s:.200}."
+            )
+    made = [
+        pa.array(each.astype(str) if each.dtype.kind == "S" else each, from_pandas=True)
+        for each in map(np.ascontiguousarray, columns)
+    ]
+    said = f"the user's own file {printable(path.name)}"
+    return sources.Table(pa.Table.from_arrays(made, names), shown, slug(path.stem), said)

@@ -1,7 +1,7 @@
 """columns.yaml: what its user says of columns, instead of what the rules say."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ class Override:
         decimal: "," where 1,5 is one and a half.
         date: how dates are written, one of `values.FORMATS`.
         where: the file and the line, for errors.
+        by: who says so, for the reasons.
     """
 
     kind: str | None = None
@@ -42,9 +43,18 @@ class Override:
     decimal: str = "."
     date: str | None = None
     where: str = field(default="", compare=False)
+    by: str = field(default="columns.yaml", compare=False)
 
 
 NOTHING = Override()
+
+
+def over(own: Override, given: Override) -> Override:
+    """What the user says, and what the table says itself of what the user leaves open."""
+    if given.kind or given.words or given.date or given.drop or own.kind is None:
+        return given
+    log = own.log if given.log is None else given.log
+    return replace(given, kind=own.kind, words=own.words, log=log, by=own.by)
 
 
 def read(path: Path, names: Sequence[str]) -> dict[str, Override]:

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from zoo.artifact.words import word_of
 from zoo.datasets import fingerprint, storage
-from zoo.datasets.base import slug
+from zoo.datasets.base import UNKNOWN_LICENCE, slug
 from zoo.datasets.reading import printable
+from zoo.datasets.tables.overrides import Override
 from zoo.datasets.tables.values import normalised
 from zoo.errors import DatasetError
 
@@ -57,6 +57,11 @@ class Source(abc.ABC):
         self.notes: list[str] = []
         self.declared: dict[str, tuple[tuple[str, ...], bool]] = {}
         """{column: (its words, whether they are in an order)}, of frames that say so."""
+        self.overrides: dict[str, Override] = {}
+        """{column: what the table says of it itself, where the rules would say otherwise}."""
+        self.licence = UNKNOWN_LICENCE
+        self.first_is_unnamed = False
+        """Whether the first column's name was made up, as of an index that was written."""
         self.size = size
         self._small = False
         self._kept: list[Chunk] | None = None
@@ -73,6 +78,10 @@ class Source(abc.ABC):
     @abc.abstractmethod
     def digest(self) -> str:
         """Hexadecimal digits that change with anything that is read."""
+
+    def place(self, row: int) -> str:
+        """Where a row from 0 on stands, for sentences: of a .csv its line."""
+        return f"row {row + 1:,}"
 
     def keep_if_small(self, memory_share: float) -> None:
         """Lets it be parsed once only where it is small beside the memory that rows may take."""
@@ -158,24 +167,29 @@ class Parquet(Source):
         return fingerprint.of_file(self.path)
 
 
-def require_names(source: Source) -> None:
+def require_names(source: Source, fewest: int = 2, most: int | None = MOST_COLUMNS) -> None:
     """Refuses a table whose columns have no names of their own, or which is no table.
+
+    Args:
+        source: it.
+        fewest, most: columns that it may have; None is any number.
 
     Raises:
         DatasetError: with what to do.
     """
     names = source.names
-    if len(names) > MOST_COLUMNS:
+    if most is not None and len(names) > most:
         raise DatasetError(
-            f"{source.shown} has {len(names):,} columns, and a table has at most {MOST_COLUMNS:,} "
+            f"{source.shown} has {len(names):,} columns, and a table has at most {most:,} "
             "here. Leave some out; if all are measurements of one kind (genes, a spectrum), save "
-            "them as a .npy, float32 [n, features]."
+            "them as a .npy, float32 [n, features]; counts may be a .csv with --kind counts."
         )
-    if len(names) < 2:
+    if len(names) < fewest:
         has = f"one column, {names[0]!r:.80}" if names else "no column"
         raise DatasetError(
             f"{source.shown} has {has}; wanted: a table of two columns or more. If they are "
-            "separated by something else than a comma, a semicolon, a tab or a |, save it anew."
+            "separated by something else than a comma, a semicolon, a tab or a |, save it anew; "
+            "if its rows are the steps of a series, pass --kind series."
         )
     seen: dict[str, int] = {}
     for place, name in enumerate(names, 1):
@@ -190,36 +204,6 @@ def require_names(source: Source) -> None:
                 f"{name!r:.60}. Rename or remove one of them."
             )
         seen[name] = place
-
-
-def of_npz(path: Path, stored: dict[str, np.ndarray]) -> Source:
-    """Of arrays by key: `x` [n, columns] and `columns` [columns], their names; or one [n] a column.
-
-    Raises:
-        DatasetError: they do not fit one another.
-    """
-    shown = printable(path)
-    if "columns" in stored:
-        names, x = [str(name) for name in stored["columns"].ravel()], stored["x"]
-        if x.ndim != 2 or x.shape[1] != len(names):
-            raise DatasetError(
-                f"{shown}: x has the shape {list(x.shape)} and columns {len(names)} names; wanted: "
-                "x [n, columns] and a name for each column."
-            )
-        arrays = list(x.T)
-    else:
-        names, arrays = list(stored), list(stored.values())
-        lengths = {name: len(each) for name, each in stored.items()}
-        if len({*lengths.values()}) > 1:
-            raise DatasetError(
-                f"{shown}: its columns have different numbers of rows: {lengths!s:.200}."
-            )
-    made = [
-        pa.array(each.astype(str) if each.dtype.kind == "S" else each, from_pandas=True)
-        for each in map(np.ascontiguousarray, arrays)
-    ]
-    said = f"the user's own file {printable(path.name)}"
-    return Table(pa.Table.from_arrays(made, names), shown, slug(path.stem), said)
 
 
 class _Hashed:

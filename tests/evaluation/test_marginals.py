@@ -2,12 +2,14 @@
 
 import dataclasses
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import tables
 from PIL import Image
 
 import zoo
+from zoo.artifact.columns import Column
 from zoo.datasets import binarize
 from zoo.evaluation import figures, marginals
 
@@ -36,6 +38,18 @@ def test_every_column_has_a_panel_and_a_name_is_text(tmp_path, monkeypatch):
     blue = (drawn[..., 2] - drawn[..., 0] > 80).mean()
     grey = (np.abs(drawn - 191).max(axis=-1) < 8).mean()
     assert blue > 0.002 and grey > 0.02
+
+
+@pytest.mark.parametrize("most", [40, 193, 1000])
+def test_each_bar_of_counts_holds_as_many_whole_numbers(most):
+    figure, panel = plt.subplots()
+    values = np.arange(most, dtype=np.float32).repeat(2)
+    marginals._panel(panel, Column("visits", "count"), values, values)
+    for stairs in panel.patches:
+        heights = stairs.get_data().values[:-1]  # the last may reach beyond the data
+        assert len(heights) > 5
+        np.testing.assert_allclose(heights, heights[0])
+    plt.close(figure)
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from zoo import noise
+from zoo.evaluation import log_axis
 from zoo.evaluation.compilation import compiled_method
 from zoo.evaluation.png import save
 
@@ -65,6 +66,8 @@ def samples(model, data, seed, folder):
         ends = [min(map(np.min, pair)), max(map(np.max, pair))]
         axes.plot(ends, ends, color="0.4", linewidth=0.8)
         axes.set(xscale="log", yscale="log", xlabel="test set", ylabel="generated")
+        for axis in (axes.xaxis, axes.yaxis):
+            log_axis.set_ticks(axis, *ends)
         axes.set_title(f"share of the library by feature: {what}", fontsize=9)
     figure.suptitle("means generated from the prior, which have no counting noise", fontsize=10)
     save(figure, folder / "samples.png")

@@ -2,11 +2,11 @@
 
 import matplotlib.dates
 import matplotlib.pyplot as plt
-import matplotlib.ticker
 import numpy as np
 
 from zoo import noise
 from zoo.artifact.columns import COUNT, DATE, numbers_first
+from zoo.evaluation import log_axis
 from zoo.evaluation.compilation import compiled_method
 
 ROWS = 10_000
@@ -17,6 +17,7 @@ BINS = 30
 """Of a histogram; fewer of few rows."""
 CHUNK = 1000
 DATA, MODEL = "0.75", "tab:blue"
+_SIDE_BY_SIDE = 30  # characters of all words below a panel
 
 
 def draw(model, data, save, path, seed=0):
@@ -85,13 +86,12 @@ def _numbers(panel, column, known, drawn):
     bins = int(np.clip(1.5 * np.sqrt(len(known)), 8, BINS))
     if column.kind == COUNT and high - low < 2 * BINS:
         edges = np.arange(np.floor(low) - 0.5, np.ceil(high) + 1.0)
+    elif column.kind == COUNT:  # as many whole numbers in each, or it would seem to have waves
+        edges = np.arange(np.floor(low) - 0.5, high + 1.0, np.ceil((high - low) / bins))
     elif column.log:
         edges = np.geomspace(low, high, bins + 1)
         panel.set_xscale("log")
-        within = (1.0,) if high > 30.0 * low else (1.0, 2.0, 5.0)
-        panel.xaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=within, numticks=6))
-        panel.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        panel.xaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
+        log_axis.set_ticks(panel.xaxis, low, high)
     else:
         edges = np.linspace(low, high, bins + 1)
     for values, style in (
@@ -117,8 +117,8 @@ def _words(panel, column, known, drawn, most=8):
     panel.bar(places, shares[0][shown], width=0.8, color=DATA)
     panel.bar(places, shares[1][shown], width=0.8, fill=False, edgecolor=MODEL, linewidth=1.2)
     panel.set_xticks(places)
-    turned = {"rotation": 30, "ha": "right"} if len(shown) > 3 else {}
     labels = [_short(column.words[code], 12) for code in shown]
+    turned = {"rotation": 30, "ha": "right"} if sum(map(len, labels)) > _SIDE_BY_SIDE else {}
     panel.set_xticklabels(labels, fontsize=7, parse_math=False, **turned)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from zoo.atomic_write import locked
 from zoo.errors import InputError, Interrupted, MissingDependency, TrainingError, ZooError
-from zoo.recipe import choices, command, options, short_help
+from zoo.recipe import choices, command, options, short_help, suited
 
 FIGURES = "figures"
 MOST_REASONS = 40
@@ -73,7 +73,10 @@ def main(
 
         made = zoo.likelihoods.of_schema(likelihood, data.schema)
         given = options.of_model(config) | {"likelihood": made} | facts(config, data)
-        return zoo.catalog.build(model, data.event_shape, **given)
+        try:
+            return zoo.catalog.build(model, data.event_shape, **given)
+        except InputError as error:
+            raise InputError(f"{error}{suited.hint(model, data.schema)}") from None
 
     config = tyro.cli(config_class, description=full, prog=" ".join(words), args=arguments)
     try:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from zoo.atomic_write import locked
 from zoo.errors import InputError, Interrupted, MissingDependency, TrainingError, ZooError
-from zoo.recipe import choices, command, options, short_help, suited
+from zoo.recipe import choices, command, options, short_help
 
 FIGURES = "figures"
 MOST_REASONS = 40
@@ -73,10 +73,7 @@ def main(
 
         made = zoo.likelihoods.of_schema(likelihood, data.schema)
         given = options.of_model(config) | {"likelihood": made} | facts(config, data)
-        try:
-            return zoo.catalog.build(model, data.event_shape, **given)
-        except InputError as error:
-            raise InputError(f"{error}{suited.hint(model, data.schema)}") from None
+        return zoo.catalog.build(model, data.event_shape, **given)
 
     config = tyro.cli(config_class, description=full, prog=" ".join(words), args=arguments)
     try:

@@ -413,8 +413,8 @@ def table_vae(
         likelihood = likelihoods.Columns([{"name": name, "kind": "real"} for name in named])
     if not isinstance(likelihood, likelihoods.Columns):
         raise InputError(
-            f"table_vae takes a table, of which the likelihood is Columns; given was "
-            f"{likelihood!r:.60}: take another model, such as dense_vae."
+            "table_vae takes a table, of which the likelihood is Columns; given was "
+            f"{type(likelihood).__name__}."
         )
     if parts.get("prior") == "vampprior":
         raise InputError(

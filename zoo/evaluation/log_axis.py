@@ -2,7 +2,7 @@
 
 import matplotlib.ticker
 
-WIDE = 30.0
+WIDE = 100.0
 """Largest over smallest, from which powers of ten alone are enough ticks."""
 
 

@@ -72,8 +72,10 @@ class Columns(Likelihood):
         """What the nats are of, given whether the data was binarized."""
         if not self.numbers:
             return "a probability mass"
-        counted = "and a probability mass of the other columns" * any(map(_has_mass, self.columns))
-        return f"a density of real numbers, which depends on their units {counted}".strip()
+        counted = ", and a probability mass of the other columns" * any(
+            map(_has_mass, self.columns)
+        )
+        return f"a density of real numbers, which depends on their units{counted}"
 
     def build(self, input_shape=None):
         if input_shape is not None and tuple(input_shape[1:]) != (len(self.columns),):

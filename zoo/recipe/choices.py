@@ -59,7 +59,7 @@ def binarization(asked, data, likelihood):
         return Reason("binarization", "none", "the values are 0 and 1 already")
     if data.schema.range != (0.0, 1.0):
         return Reason("binarization", "none", "the values are no chances between 0 and 1")
-    between = f"{share_between(data):.0%} of the values lie between the lowest and the highest"
+    between = f"{share_between(data):.0%} of the values are neither 0 nor 1"
     if not data.schema.ink:
         return Reason("binarization", "none", between)
     if likelihood not in BINARY:

@@ -132,14 +132,14 @@ def test_a_misspelt_setting_and_a_resume_without_a_folder_are_refused(x):
 def test_an_interrupted_fit_that_is_kept_nowhere_does_not_promise_to_be(x):
     class Stops(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGTERM)  # shells have background jobs ignore SIGINT
 
     model = own_model()
     fit = model.fit
     model.fit = lambda *a, callbacks, **k: fit(*a, callbacks=[Stops(), *callbacks], **k)
     with pytest.raises(Interrupted, match="nothing is kept") as stopped:
         zoo.fit(model, x, epochs=2)
-    assert stopped.value.number == signal.SIGINT
+    assert stopped.value.number == signal.SIGTERM
 
 
 def test_evaluate_is_the_report_of_the_held_out_examples(fitted, x):

@@ -38,6 +38,13 @@ def test_a_library_of_nothing_is_one(generate):
     assert generate([1, 2], [0.0, 30.0]).seen.tolist() == [0.0, 30.0]
 
 
+def test_sums_of_counts_are_taken_as_they_are(generate):
+    counts = np.array([[3, 4], [0, 300]], np.int32)
+    assert generate([1, 2], counts.sum(axis=1)).seen.tolist() == [7.0, 300.0]
+    with pytest.raises(InputError, match=r"generate\(library\): given 16777217 at \[0\]"):
+        generate([1], np.array([2**24 + 1]))
+
+
 def test_a_library_below_0_is_refused_with_its_row(generate):
     with pytest.raises(InputError, match=r"generate\(library\): given -5 in row 1, wanted 0 or"):
         generate([1, 2], [1.0, -5.0])

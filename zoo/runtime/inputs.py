@@ -161,7 +161,7 @@ def _real(what: str, tensor: Tensor, value: Any, array: Array, schema: Schema | 
         with np.errstate(over="ignore"):  # what does not fit is infinite, and refused as such
             return array.astype(tensor.dtype)
     if schema is not None and schema.high is None and array.dtype.kind in "iu":
-        return _unscaled(what, tensor, array)
+        return unscaled(what, tensor, array)
     remedy = f"Convert it with .astype({tensor.dtype!r})"
     if schema is not None and array.dtype.kind in "iu":
         remedy += f" and scale it to {_range(schema)}, the range of the data"
@@ -169,8 +169,8 @@ def _real(what: str, tensor: Tensor, value: Any, array: Array, schema: Schema | 
     raise InputError(f"{what}: given {array.dtype}, wanted {wanted(tensor)}. {remedy}.")
 
 
-def _unscaled(what: str, tensor: Tensor, array: Array) -> Array:
-    """Whole numbers of data that have no largest value, so that nothing can be meant but them."""
+def unscaled(what: str, tensor: Tensor, array: Array) -> Array:
+    """Whole numbers of what has no largest value, so that nothing can be meant but them."""
     beyond = np.abs(array.astype(np.float64)) > _EXACT
     if beyond.any():
         bad = tuple(int(i) for i in np.argwhere(beyond)[0])

@@ -24,6 +24,12 @@ def folder(tmp_path, artifact):
         (exports / name).symlink_to(blocks.ROOT / "exports" / name, target_is_directory=True)
     hours = [f"{i},{pump},{i % 24 * 0.5}" for pump in "abc" for i in range(900)]
     (tmp_path / "pumps.csv").write_text("\n".join(["when,pump,flow", *hours]))
+    np.savez(tmp_path / "cells.npz", x=np.random.default_rng(0).poisson(3.0, (40, 20)))
+    drawings = np.empty(20, object)
+    drawings[:] = [np.int16([[1, 2, 0]] * steps + [[3, 0, 1]]) for steps in range(3, 23)]
+    np.savez(
+        tmp_path / "drawings.npz", train=drawings[:15], valid=drawings[15:17], test=drawings[17:]
+    )
     sales = [f"{i * 0.5},{('Oslo', 'Moss')[i % 2]}" for i in range(60)]
     (tmp_path / "sales.csv").write_text("\n".join(["price,city", *sales]))
     photos = tmp_path / "my_photos"

@@ -151,4 +151,5 @@ def _interrupt_after(monkeypatch, epochs):
         began(self, epoch, logs)
 
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SHARE", 1e6)  # of the time: on a busy disk, too
     monkeypatch.setattr(callbacks.EpochOrder, "on_epoch_begin", on_epoch_begin)

@@ -85,7 +85,8 @@ def test_a_model_that_has_diverged_has_no_quality(untrained, trained, network):
     model.decoder.set_weights([w * np.nan for w in model.decoder.get_weights()])
     found, _ = sample_quality(model, trained.data, network)
     assert all(np.isnan(value) for value in found.values())
-    assert evaluation.warnings({"elbo": -1.0} | found)[0].startswith("The model has diverged")
+    (said, *_) = evaluation.warnings({"elbo": -1.0} | found, trained.report.protocol)
+    assert said.startswith("The model has diverged")
 
 
 @pytest.mark.slow
@@ -97,7 +98,7 @@ def test_the_report_states_quality_beside_that_of_real_images(trained, network):
         (line,) = [line for line in lines if line.split()[0] == name]
         assert f"{report.metrics[name]:.2f} (real {value:.2f})" in line
         assert type(report.metrics[name]) is float
-    assert lines[-1].strip() == how["statement"] and "(k=3)" in how["statement"]
+    assert how["statement"] in map(str.strip, lines) and "(k=3)" in how["statement"]
     assert f"{network.accuracy:.1%}" in how["statement"]
 
 

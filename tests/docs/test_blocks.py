@@ -42,7 +42,7 @@ def folder(tmp_path, artifact):
 
 
 def needs_mnist(block):
-    return "conv_vae.py --dataset mnist" in block.text or 'load("mnist")' in block.text
+    return "--dataset mnist" in block.text or 'load("mnist")' in block.text
 
 
 def has_mnist():

@@ -301,3 +301,30 @@ def test_there_and_back_is_what_was_given():
     )
     assert np.abs((back["when"] - seconds).astype(int)).max() <= 60 * 60 * 24 * 9000 * 2.0**-24
     np.testing.assert_array_equal(back["n"], given["n"])
+
+
+def test_the_frame_that_was_trained_on_is_taken_with_all_its_columns():
+    """What the model knows nothing of may stay in it: identifiers, the label; nothing else may."""
+    left_out = ("order id", "returned")
+    given = row() | {"order id": ["A1"], "returned": [None]}
+    found = tables.arrays_of("score", given, COLUMNS, left_out)
+    wanted = tables.arrays_of("score", row(), COLUMNS)
+    for name, values in wanted.items():
+        np.testing.assert_array_equal(found[name], values)
+    with pytest.raises(InputError, match="no column 'order-id'"):
+        tables.arrays_of("score", row() | {"order-id": ["A1"]}, COLUMNS, left_out)
+
+
+@pytest.mark.parametrize("words", [("False", "True"), ("false", "true"), ("no", "yes")])
+def test_true_and_false_come_back_as_such_and_go_in_again(words):
+    columns = (Column("returned", "boolean", words=words, missing=True),)
+    codes = np.int32([[1], [0], [1]])
+    back = tables.table_of(None, codes, columns, drawn=True)["returned"]
+    if "yes" in words:
+        assert list(back) == ["yes", "no", "yes"]
+    else:
+        assert back.dtype == bool and list(back) == [words[c[0]].lower() == "true" for c in codes]
+    found = tables.arrays_of("score", {"returned": back}, columns)["categories"]
+    np.testing.assert_array_equal(found, codes)
+    gap = tables.table_of(None, np.int32([[-1], [0]]), columns, drawn=True)["returned"]
+    assert gap[0] is None and gap[1] in (words[0], words[0].lower() == "true")

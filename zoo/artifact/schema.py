@@ -43,6 +43,8 @@ class Schema:
         center, scale: what is usual along the last axis, and how far values lie around it, in the
             unit of each: networks are given (x - center) / scale. () where x is taken as it is.
         columns: of a table, in its own order; a row is laid out as `zoo.artifact.columns` says.
+        left_out: names of columns that the table had besides, of which the model knows nothing: its
+            label, identifiers, what is the same in all rows.
     """
 
     kind: str
@@ -59,6 +61,7 @@ class Schema:
     center: tuple[float, ...] = ()
     scale: tuple[float, ...] = ()
     columns: tuple[Column, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def is_binary(self) -> bool:
@@ -122,9 +125,9 @@ class Schema:
         low, high = self.range
         if not low < high or (self.spacing is not None and self.spacing <= 0):
             yield f"it goes from {low} to {high} by {self.spacing}"
-        words = (self.unit, *self.classes, *self.features)
+        words = (self.unit, *self.classes, *self.features, *self.left_out)
         if not all(isinstance(each, str) for each in words):
-            yield "its unit, classes and features are no text"
+            yield "its unit, classes, features and columns left out are no text"
         yield from self._problems_of_features()
         flags = (self.ink, self.uint8, self.lengths)
         if not all(isinstance(flag, bool) for flag in flags):
@@ -151,7 +154,7 @@ class Schema:
             yield "its scale is not above 0 beside each center"
 
 
-_LISTS = ("shape", "classes", "features", "center", "scale", "columns")
+_LISTS = ("shape", "classes", "features", "center", "scale", "columns", "left_out")
 
 
 def _is_number(value: object) -> bool:

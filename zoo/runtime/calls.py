@@ -53,6 +53,7 @@ class Call:
         self._graph = graph or endpoint.name
         self._opened = False
         self._columns = tables.columns_of(schema, endpoint.inputs)
+        self._left_out = () if schema is None else schema.left_out
         self._result = tables.with_table(endpoint, schema, _named_tuple(endpoint))
         given = ", ".join(f"{t.name}: {inputs.wanted(t)}" for t in endpoint.inputs)
         answers = ", ".join(f"{t.name}: {inputs.wanted(t)}" for t in endpoint.outputs)
@@ -141,7 +142,8 @@ class Call:
         """({input: value}, checked, and how many rows they have)."""
         names = self._names
         if self._columns and args and tables.is_table(args[0]):
-            made = tables.arrays_of(self.endpoint.name, args[0], self._columns)
+            what = self.endpoint.name
+            made = tables.arrays_of(what, args[0], self._columns, self._left_out)
             names = [*made, *(name for name in names if name not in made)]
             args = (*made.values(), *args[1:])
         given = dict(zip(names, args, strict=False))

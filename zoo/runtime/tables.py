@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from zoo.artifact.columns import COUNT, DATE, Column
+from zoo.artifact.columns import BOOLEAN, COUNT, DATE, Column
 from zoo.artifact.endpoints import Endpoint, Tensor
 from zoo.artifact.schema import TABLE, Schema
 from zoo.errors import InputError
@@ -24,6 +24,9 @@ NUMBERS, CATEGORIES = "numbers", "categories"
 
 MEANS, MODES = "numbers_mean", "categories_mode"
 """The answers that hold expected numbers, and the likeliest words."""
+
+_TRUTH = ("false", "true")
+"""Words of a boolean column that a program has values for: text of either is true to Python."""
 
 _SECOND = 86_400  # of a day
 _LAST_DAY = 3.6e7  # beyond which, either way, no date is told: a hundred thousand years
@@ -49,7 +52,9 @@ def columns_of(
     return schema.columns if found == wanted else ()
 
 
-def arrays_of(what: str, given: Any, columns: Sequence[Column]) -> dict[str, Array]:
+def arrays_of(
+    what: str, given: Any, columns: Sequence[Column], left_out: Sequence[str] = ()
+) -> dict[str, Array]:
     """{numbers: float32 [rows, n], categories: int32 [rows, m]} of those that the table has.
 
     A number is taken less its column's origin. A missing value is NaN, or -1. A column that may
@@ -59,12 +64,13 @@ def arrays_of(what: str, given: Any, columns: Sequence[Column]) -> dict[str, Arr
         what: the endpoint, for errors.
         given: a dict of columns or a frame.
         columns: the schema's.
+        left_out: columns of the training table that the model knows nothing of; they may be given.
 
     Raises:
         InputError: for a column or a word that the schema lacks, a value that is missing where none
             may be, and whatever is no value of its column.
     """
-    table = _columns(what, given, columns)
+    table = _columns(what, given, columns, left_out)
     rows = _rows(what, table)
     found: dict[str, list[Array]] = {NUMBERS: [], CATEGORIES: []}
     for column in columns:
@@ -116,7 +122,7 @@ def table_of(
     """{column: [rows]} in the units and words of the user's table, in its order.
 
     Numbers are float64, counts int64 where they were drawn, dates datetime64[s]; words are text,
-    None where one is missing.
+    and bool where they are true and false; None where one is missing.
 
     Args:
         numbers: float32 [rows, n], less their origins, or an OrtValue; None where there are none.
@@ -152,9 +158,12 @@ def with_table(endpoint: Endpoint, schema: Schema | None, made: type[Any]) -> Ca
     return type(made.__name__, (made,), facts)
 
 
-def _columns(what: str, given: Any, columns: Sequence[Column]) -> dict[str, Any]:
-    """{column: its values}."""
+def _columns(
+    what: str, given: Any, columns: Sequence[Column], left_out: Sequence[str]
+) -> dict[str, Any]:
+    """{column: its values}, of those that the model takes."""
     names = list(given) if isinstance(given, Mapping) else list(given.columns)
+    names = [name for name in names if name not in left_out]
     known = [column.name for column in columns]
     for name in names:
         if name not in known:
@@ -242,5 +251,10 @@ def _numbers_back(column: Column, values: Array, drawn: bool) -> Array:
 
 
 def _words(column: Column, codes: Array) -> Array:
-    words = np.array([*column.words, None], object)[codes]
-    return words if (codes < 0).any() else words.astype(str)
+    plain = tuple(word.casefold() for word in column.words)
+    truth = column.kind == BOOLEAN and plain == _TRUTH
+    words = [word == "true" for word in plain] if truth else list(column.words)
+    found = np.array([*words, None], object)[codes]
+    if (codes < 0).any():
+        return found
+    return found.astype(bool if truth else str)

@@ -134,6 +134,7 @@ def test_identifiers_are_left_out_and_named_with_how_to_keep_them(tmp_path):
     assert "'number'; 'run_id': it numbers the rows" in data.notes[0]
     assert "kind: real in columns.yaml keeps it" in data.notes[0]
     assert "'key': all values differ, as identifiers do; kind: categorical" in data.notes[1]
+    assert data.schema.left_out == ("number", "key", "run_id")
     kept = write(tmp_path, "columns: {number: {kind: real}, key: {kind: categorical}}", "c.yaml")
     data = datasets.load(tmp_path / "sales.csv", columns=kept, unseen="other")
     assert "number" in [column.name for column in data.schema.columns]

@@ -55,6 +55,7 @@ def load(
             high=None,
             classes=found.label[1] if found.label else (),
             columns=columns,
+            left_out=tuple(name for name in found.plans if name not in {c.name for c in columns}),
         ),
         source=source.said,
         licence=source.licence,

@@ -63,3 +63,11 @@ def test_an_array_is_not_copied():
 def test_what_does_not_fit_is_refused(given, part):
     with pytest.raises(DatasetError, match=part):
         from_arrays(**given)
+
+
+@pytest.mark.parametrize("x", [np.arange(60).reshape(20, 3), np.zeros((20, 4, 4))])
+def test_a_test_set_is_told_of_in_the_same_words_whatever_the_arrays_hold(x):
+    """Counts or pictures: neither is of a file."""
+    assert from_arrays(x, x_test=x[:5]).test_split == "x_test as it was given, n=5."
+    with pytest.raises(DatasetError, match=r"x_train has examples of .*they must be the same"):
+        from_arrays(x, x_test=x[:5, :2])

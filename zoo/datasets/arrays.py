@@ -117,18 +117,9 @@ def made(
             f"image_shape={image_shape} was asked for, and kind={kind}: these are no pictures. "
             "Leave one of the two out."
         )
-    if "x_train" in stored:
-        train = _split(where, stored, "_train", image_shape)
-        test = _split(where, stored, "_test", image_shape)
-        if train.images.shape[1:] != test.images.shape[1:]:
-            raise DatasetError(
-                f"{where}: x_train has examples of {train.images.shape[1:]} and x_test "
-                f"of {test.images.shape[1:]}; they must be the same."
-            )
-        sentence = f"x_test as it was given, n={len(test):,}."
-    else:
-        whole = _split(where, stored, "", image_shape)
-        train, test, sentence = hold_out.parts(whole)
+    endings = ("_train", "_test") if "x_train" in stored else ("",)
+    splits = {f"x{each}": _split(where, stored, each, image_shape) for each in endings}
+    train, test, sentence = hold_out.given_parts(where, splits)
     return Dataset(
         name=origin.name,
         train=train,

@@ -213,6 +213,22 @@ class HoldOut:
         train, test = (replace(part, ordered=self.last) for part in parts)
         return train, test, sentence
 
+    def given_parts(self, where: str, splits: dict[str, Split]) -> tuple[Split, Split, str]:
+        """`parts` of the one split there is, or x_train and x_test as they were given.
+
+        Raises:
+            DatasetError: if the two have examples of different shapes; `where` they are.
+        """
+        if len(splits) == 1:
+            return self.parts(next(iter(splits.values())))
+        train, test = splits["x_train"], splits["x_test"]
+        if train.images.shape[1:] != test.images.shape[1:]:
+            raise DatasetError(
+                f"{where}: x_train has examples of {train.images.shape[1:]} and x_test of "
+                f"{test.images.shape[1:]}; they must be the same."
+            )
+        return train, test, f"x_test as it was given, n={len(test):,}."
+
     def places(self, n: int) -> tuple[np.ndarray, np.ndarray]:
         """int64, ascending: where those of training and those held out stand among n examples."""
         if n < FEWEST_EXAMPLES:

@@ -93,16 +93,7 @@ def dataset(
     **schema: Any,
 ) -> Dataset:
     """Counts as a dataset: one split x to hold a test set out of, or x_train and x_test."""
-    if len(splits) == 2:
-        train, test = splits["x_train"], splits["x_test"]
-        if train.images.shape[1:] != test.images.shape[1:]:
-            raise DatasetError(
-                f"{origin.where}: x_train has {train.images.shape[1]:,} features and x_test "
-                f"{test.images.shape[1]:,}; they must be the same."
-            )
-        sentence = f"The file's own x_test, n={len(test):,}."
-    else:
-        train, test, sentence = hold_out.parts(next(iter(splits.values())))
+    train, test, sentence = hold_out.given_parts(origin.where, splits)
     return Dataset(
         name=origin.name,
         train=train,

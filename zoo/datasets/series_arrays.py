@@ -94,16 +94,7 @@ def _as_cut(
         key: Split(x, labels_of(shown, stored, key.replace(KEY, "x").replace("x", "y", 1), len(x)))
         for key, x in arrays.items()
     }
-    if len(splits) == 2:
-        train, test = splits["x_train"], splits["x_test"]
-        if train.images.shape[1:] != test.images.shape[1:]:
-            raise DatasetError(
-                f"{shown}: x_train has windows of {list(train.images.shape[1:])} and x_test of "
-                f"{list(test.images.shape[1:])}; they must be the same."
-            )
-        sentence = f"The file's own x_test, n={len(test):,}."
-    else:
-        train, test, sentence = hold_out.parts(next(iter(splits.values())))
+    train, test, sentence = hold_out.given_parts(shown, splits)
     shape = tuple(train.images.shape[1:])
     schema = Schema(SERIES, shape, low=None, high=None, features=features)
     return Dataset(

@@ -177,6 +177,8 @@ def hears(monkeypatch):
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.getsignal(number) for number in numbers}
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in numbers[1:]:
+        signal.signal(number, signal.SIG_DFL)  # `nohup` has SIGHUP ignored
     yield
     for number, handler in before.items():
         signal.signal(number, handler)

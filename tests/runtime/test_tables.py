@@ -241,9 +241,9 @@ def test_plain_arrays_that_are_no_rows_are_refused(call, place, value, sentence)
         call()(**given)
 
 
-def test_arrays_of_another_dtype_or_shape_are_refused_as_everywhere(call):
-    with pytest.raises(InputError, match=r"given float64, wanted float32 \[batch, 4\]"):
-        call()(numbers=np.ones((1, 4)), categories=np.int32([[0, 0, 0, 0]]))
+def test_numbers_of_any_dtype_are_taken_and_other_shapes_are_refused_as_everywhere(call):
+    found = call()(numbers=np.array([[np.nan, 5, 3, 1]]), categories=np.int64([[0, 0, 0, 0]]))
+    np.testing.assert_array_equal(found.numbers_mean, np.float32([[np.nan, 5, 3, 1]]))
     with pytest.raises(InputError, match=r"given shape \[1, 3\], wanted float32 \[batch, 4\]"):
         call()(numbers=np.ones((1, 3), np.float32), categories=np.int32([[0, 0, 0, 0]]))
 

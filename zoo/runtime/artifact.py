@@ -15,7 +15,7 @@ from zoo.artifact.reading import Reader, listed
 from zoo.artifact.search_path import StrPath
 from zoo.errors import ArtifactError, InputError
 from zoo.runtime.calls import Call, rows_within
-from zoo.runtime.inputs import is_masked, require_finite
+from zoo.runtime.inputs import as_real, is_masked, require_finite
 from zoo.runtime.sessions import Providers, Sessions, require_count
 
 ENDINGS = {layout.FLOAT32: "", layout.FLOAT16: HALF}
@@ -145,6 +145,9 @@ class Artifact:
     def to_device(self, array: Any) -> onnxruntime.OrtValue:
         """A copy of an array on the provider's device, to call several endpoints' `on_device` with.
 
+        Floating-point numbers of any width are copied as float32; whole numbers as they are, since
+        they may be meant for inputs of several dtypes.
+
         Raises:
             InputError: if no endpoint takes its dtype, or a number in it is not finite.
         """
@@ -152,6 +155,8 @@ class Artifact:
             raise InputError("to_device: given a masked array. Fill it with .filled(value).")
         array = np.ascontiguousarray(array)
         dtypes = sorted({t.dtype for each in self.endpoints.values() for t in each.inputs})
+        if array.dtype.kind == "f" and "float32" in dtypes:
+            array = as_real("to_device", "float32", array)
         if array.dtype not in dtypes:
             raise InputError(
                 f"to_device: given {array.dtype}, wanted {' or '.join(dtypes)}. Convert it with "

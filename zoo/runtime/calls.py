@@ -156,9 +156,6 @@ class Call:
                 f"position and {', '.join(kwargs) or 'none'} by name.{self._hint()}"
             )
         given |= kwargs
-        if libraries.LIBRARY in self._names:
-            tensor = next(t for t in self.endpoint.inputs if t.name == libraries.LIBRARY)
-            given[tensor.name] = libraries.taken(self.endpoint.name, tensor, given[tensor.name])
         checked = {
             name: self._checked_rows(what, tensor, given[name])
             if self._is_of_rows(name, given[name])

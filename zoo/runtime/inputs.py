@@ -1,9 +1,9 @@
 """What an endpoint is asked: taken where it can mean one thing only, refused with what is wanted.
 
-Real numbers are taken of any dtype and become the contract's float32, as numpy's float64 does where
-nobody said otherwise: that rounds to seven digits, which is what a graph computes with. What float32
-does not hold, infinities made of large numbers and whole numbers that would be others, is refused.
-Where whole numbers are wanted they are taken of any width, if each fits, and no others; nothing is
+Real numbers are taken of any dtype and become the contract's float32, as numpy's float64 does
+where nobody said otherwise: that rounds to seven digits, which is what a graph computes with. What
+float32 does not hold is refused: larger numbers, and whole ones that would become others. Where
+whole numbers are wanted they are taken of any width, if each fits, and nothing else is; nothing is
 wrapped around or clamped.
 """
 

@@ -30,6 +30,7 @@ def manifest(kind, shape, asked=("seed",), answers=("x_mean",), columns=(), miss
         (manifest("series", [9, 2]), "series = vae.generate([1, 2, 3]).x_mean"),
         (manifest("image", [8, 8, 1], ("seed", "label")), "images = vae.generate([1, 2, 3], [1, 1"),
         (manifest("vector", [4], ("seed", "library")), "[1, 2, 3], library=[500, 1000, 1000])"),
+        (manifest("vector", [4], ("seed", "library")), "counts = made.draw([1, 2, 3])  # int64"),
         (manifest("sequence", [9, 3], answers=("x_mean", "strokes")), "[1, 2, 3]).strokes"),
         (manifest("table", [2], columns=('größe\n"',)), '.table  # a dict of columns, {"größe\\n'),
         (

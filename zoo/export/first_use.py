@@ -26,8 +26,9 @@ def of(manifest):
     besides = [each["name"] for each in manifest["endpoints"]["generate"]["inputs"][1:]]
     if LIBRARY in besides:
         return (
-            f"means = vae.generate({_SEEDS}, library=[500, 1000, 1000]).x_mean  # float32 "
-            f"[3, {example}]; a row adds up to its library"
+            f"made = vae.generate({_SEEDS}, library=[500, 1000, 1000])\n"
+            f"means = made.x_mean  # float32 [3, {example}]; a row adds up to its library\n"
+            f"counts = made.draw({_SEEDS})  # int64 [3, {example}]"
         )
     ones = ", [1, 1, 1]" * len(besides)
     what = _PLURALS.get(schema["kind"], "images")

@@ -11,7 +11,7 @@ import onnxruntime
 from zoo.artifact.endpoints import Endpoint, Tensor
 from zoo.artifact.schema import Schema
 from zoo.errors import ArtifactError, InputError
-from zoo.runtime import drawings, inputs, labels, libraries, tables
+from zoo.runtime import counts, drawings, inputs, labels, libraries, tables
 from zoo.runtime.sessions import Array, Sessions
 
 
@@ -20,7 +20,8 @@ class Call:
 
     Where the schema is a table, a dict of columns or a frame stands for `numbers` and `categories`,
     by position, and answers that hold rows have a property `table`: a dict of columns. Where it is
-    drawings, a list of arrays [steps, 3] of any lengths stands for `x`.
+    drawings, a list of arrays [steps, 3] of any lengths stands for `x`. Answers that tell of counts
+    have a method `draw(seed)`.
 
     Args:
         endpoint: an `Endpoint`.
@@ -54,7 +55,8 @@ class Call:
         self._opened = False
         self._columns = tables.columns_of(schema, endpoint.inputs)
         self._left_out = () if schema is None else schema.left_out
-        self._result = tables.with_table(endpoint, schema, _named_tuple(endpoint))
+        made = counts.with_draw(endpoint, _named_tuple(endpoint))
+        self._result = tables.with_table(endpoint, schema, made)
         given = ", ".join(f"{t.name}: {inputs.wanted(t)}" for t in endpoint.inputs)
         answers = ", ".join(f"{t.name}: {inputs.wanted(t)}" for t in endpoint.outputs)
         self.__doc__ = f"{endpoint.name}({given}) -> ({answers})"

@@ -24,6 +24,7 @@ SLACK = 1e-6
 """Of a schema's range, what a value may lie beyond its ends: float32 arithmetic that should end at
 1 ends at 1.0000001. Nothing is clamped; a log-likelihood changes by as little."""
 
+_COUNTED = 1e-3  # how far from a whole number a count may lie, by arithmetic
 _EXACT = 2**24  # up to which float32 holds every whole number
 _DOUBLE_EXACT = 2**53  # and below which float64
 _LONGEST = 2**30  # bytes of an array, above which it is looked whether memory can hold its answer
@@ -221,6 +222,20 @@ def _require_range(what: str, array: Array, schema: Schema | None) -> None:
         raise InputError(
             f"{what}: given values from {least:g} to {most:g}, wanted {_range(schema)}, the range "
             f"of the data that the model was trained on. {remedy}"
+        )
+    if schema is not None and schema.is_counts:
+        _require_counts(what, array)
+
+
+def _require_counts(what: str, array: Array) -> None:
+    """Raises unless every value is whole: a model of counts answers others as if they were."""
+    away = np.abs(array - np.rint(array)) > _COUNTED
+    if away.any():
+        bad = tuple(int(i) for i in np.argwhere(away)[0])
+        raise InputError(
+            f"{what}: given {array[bad]:g} at {list(bad)}, wanted are whole numbers from 0 on, as "
+            "the model was trained on. Give counts as they were counted: no shares, logarithms or "
+            "means of them."
         )
 
 

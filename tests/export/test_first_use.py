@@ -37,7 +37,10 @@ def manifest(kind, shape, asked=("seed",), answers=("x_mean",), columns=(), miss
             manifest("table", [2], columns=("a",)),
             "why = vae.score(rows).table  # the share of each",
         ),
-        (manifest("table", [2], columns=("a",), missing=True), 'rows | {"a": [None] * 3}).table'),
+        (
+            manifest("table", [2], columns=("a",), missing=True),
+            'rows | {"a": [float("nan")] * 3}).table',
+        ),
     ],
 )
 def test_each_kind_of_data_is_used_by_its_own_name_and_units(given, lines):

@@ -43,6 +43,6 @@ def _of_a_table(columns, inputs):
         "why = vae.score(rows).table  # the share of each column in it, nats",
     ]
     if columns[0]["missing"] or any(each["missing"] for each in inputs):
-        given = f"rows | {{{name}: [None] * 3}}"
+        given = f'rows | {{{name}: [float("nan")] * 3}}'
         lines.append(f"filled = vae.reconstruct({given}).table  # what is missing is filled in")
     return "\n".join(lines)

@@ -196,7 +196,7 @@ def test_a_manifest_that_cannot_be_read_is_code_1(run, copied_artifact):
 
 
 def test_the_json_of_verify_agrees_with_its_table(run, artifact):
-    _, table, _ = run("verify", artifact)
+    _, table, _ = run("verify", artifact, "--verbose")
     code, out, error = run("verify", artifact, "--json")
     facts = json.loads(out)
     assert (code, error) == (0, "")

@@ -17,6 +17,7 @@ from zoo.errors import ArtifactError, InputError
 from zoo.runtime.calls import Call, rows_within
 from zoo.runtime.inputs import as_real, is_masked, require_finite
 from zoo.runtime.sessions import Providers, Sessions, require_count
+from zoo.runtime.windows import Windows, windows
 
 ENDINGS = {layout.FLOAT32: "", layout.FLOAT16: HALF}
 """What follows an endpoint's name in its graph's, by the precision that it computes in."""
@@ -164,6 +165,15 @@ class Artifact:
             )
         require_finite("to_device", array)
         return self._sessions.to_device(array)
+
+    def windows(self, series: Any, stride: int | None = None) -> Windows:
+        """The windows of one long series, as `zoo.runtime.windows.windows` cuts it::
+
+        long = vae.windows(series, stride=16)  # [steps, features]
+        nats = vae.score(long.x).elbo  # of the windows that begin at long.starts
+        surprise = -long.by_step(nats)  # of each step
+        """
+        return windows(series, self.schema, stride)
 
     def provider(self, name: str) -> str:
         """The execution provider that runs an endpoint; what it cannot run, the CPU does."""

@@ -16,7 +16,7 @@ import numpy as np
 import onnxruntime
 
 from zoo.artifact.endpoints import BATCH, Tensor
-from zoo.artifact.schema import Schema
+from zoo.artifact.schema import SERIES, Schema
 from zoo.errors import InputError
 from zoo.runtime.sessions import DTYPES, Array
 
@@ -47,7 +47,7 @@ def checked(what: str, tensor: Tensor, value: Any, schema: Schema | None = None)
     _require_memory(what, array.size * np.dtype(tensor.dtype).itemsize)
     whole = np.dtype(tensor.dtype).kind == "i"
     array = _whole(what, tensor, array) if whole else _real(what, tensor, array, schema)
-    _require_shape(what, tensor, list(array.shape))
+    _require_shape(what, tensor, list(array.shape), schema)
     if array.size and not whole:
         known = np.where(np.isnan(array), 0.0, array) if tensor.missing else array
         _require_range(what, known, schema)
@@ -191,7 +191,9 @@ def _require_memory(what: str, size: int) -> None:
         )
 
 
-def _require_shape(what: str, tensor: Tensor, shape: list[int]) -> None:
+def _require_shape(
+    what: str, tensor: Tensor, shape: list[int], schema: Schema | None = None
+) -> None:
     fits = len(shape) == len(tensor.shape) and all(
         size == given or isinstance(size, str)
         for size, given in zip(tensor.shape, shape, strict=True)
@@ -200,6 +202,11 @@ def _require_shape(what: str, tensor: Tensor, shape: list[int]) -> None:
         one = ""
         if len(shape) == len(tensor.shape) - 1 and _is_row(tensor, shape):
             one = " One example is a batch of one: put it into a list, or index it with [None]."
+        elif schema is not None and schema.kind == SERIES and len(shape) in (2, 3):
+            one = (
+                f" A series [steps, {tensor.shape[-1]}] of more steps than {tensor.shape[1]} is "
+                "cut by .windows(series), whose .x is given here."
+            )
         raise InputError(f"{what}: given shape {shape}, wanted {wanted(tensor)}.{one}")
 
 

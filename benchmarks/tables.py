@@ -38,6 +38,8 @@ def trained(data, given, folder):
     import table_vae
 
     config = table_vae.Config(seed=given.seed, epochs=given.epochs, samples=given.samples)
+    if given.hidden is not None:
+        config = dataclasses.replace(config, hidden=given.hidden)
     zoo.training.seed_everything(given.seed)
     model = zoo.catalog.build(
         "table_vae",
@@ -102,6 +104,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--names", nargs="+", default=NAMES, choices=NAMES)
     parser.add_argument("--epochs", type=int, help="of the VAE; the recipe's unless given")
+    parser.add_argument("--hidden", type=float, help="share hidden; the recipe's unless given")
     parser.add_argument("--samples", type=int, default=500, help="K of the NLL")
     parser.add_argument("--most", type=int, default=2000, help="test rows that are looked at")
     parser.add_argument("--seed", type=int, default=0)

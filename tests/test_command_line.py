@@ -65,6 +65,23 @@ def test_an_app_without_a_training_stack_verifies_an_untouched_artifact(
 ):
     done = app_python.run(COMMAND, "verify", artifact)
     head, *lines, verdict = done.stdout.splitlines()
+    assert cells(head) == [
+        *("runtime", "endpoint", "outputs", "batches", "worst of them"),
+        *("max abs", "max rel", "tolerance", "verdict"),
+    ]
+    runtimes = ("onnx", "onnx float16")
+    assert [tuple(cells(line)[:2]) for line in lines] == [
+        *((runtime, endpoint) for endpoint in manifest["endpoints"] for runtime in runtimes)
+    ]
+    assert all(line.endswith("equal") and cells(line)[3] == "1 3 64" for line in lines)
+    assert verdict.startswith("Verified: ") and "CPUExecutionProvider" in verdict
+    assert f"{len(manifest['files'])} files" in verdict
+
+
+def test_every_output_and_batch_has_a_line_where_it_is_asked_for(run, artifact, manifest):
+    code, out, _ = run("verify", artifact, "--verbose")
+    head, *lines, _ = out.splitlines()
+    assert code == 0
     assert head.split() == "runtime endpoint output batch max abs max rel tolerance verdict".split()
     assert {tuple(cells(line)[:4]) for line in lines} == {
         (runtime, *output, batch)
@@ -73,8 +90,6 @@ def test_an_app_without_a_training_stack_verifies_an_untouched_artifact(
         for batch in ("1", "3", "64")
     }
     assert all(line.endswith("equal") for line in lines)
-    assert verdict.startswith("Verified: ") and "CPUExecutionProvider" in verdict
-    assert f"{len(manifest['files'])} files" in verdict
 
 
 def test_a_saved_model_needs_tensorflow_and_says_so_where_it_is_absent(artifact, app_python):
@@ -85,7 +100,7 @@ def test_a_saved_model_needs_tensorflow_and_says_so_where_it_is_absent(artifact,
 
 
 def test_every_runtime_is_verified_when_all_are_asked_for(run, artifact, manifest):
-    code, out, _ = run("verify", artifact, "--runtime", "all")
+    code, out, _ = run("verify", artifact, "--runtime", "all", "--verbose")
     rows = [cells(line)[:4] for line in out.splitlines()[1:-1]]
     assert code == 0 and len(rows) == 3 * 3 * len(outputs(manifest))
     assert {row[0] for row in rows} == {"onnx", "onnx float16", "saved_model"}
@@ -181,7 +196,7 @@ def test_a_manifest_that_cannot_be_read_is_code_1(run, copied_artifact):
 
 
 def test_the_json_of_verify_agrees_with_its_table(run, artifact):
-    _, table, _ = run("verify", artifact)
+    _, table, _ = run("verify", artifact, "--verbose")
     code, out, error = run("verify", artifact, "--json")
     facts = json.loads(out)
     assert (code, error) == (0, "")

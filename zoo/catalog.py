@@ -404,7 +404,8 @@ def table_vae(
 
     Args:
         hidden: share of the known values that training hides from the encoder, on average, so that
-            it learns to do without; what it is to reconstruct is all of them.
+            it learns to do without; what it is to reconstruct is all of them. With any, a value of
+            every column may be missing where the model is used.
         dropout: of both networks' layers.
         likelihood: `zoo.likelihoods.Columns` of the table; real numbers unless given.
     """
@@ -421,6 +422,7 @@ def table_vae(
             "table_vae has words among its inputs, which no pseudo-input of a vampprior can learn: "
             "take the prior standard, mixture or flow."
         )
+    likelihood = likelihoods.Columns(likelihood.columns, any_missing=hidden > 0.0)
     layout = likelihood.network_layout
 
     def encoder(*sizes, **options):

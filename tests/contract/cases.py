@@ -128,7 +128,13 @@ CASES = {
     "residual_vae": Case(CONV | {"blocks": 1}, 32),
     "rnn_vae": Case({"latent": 3, "units": 6}, 32),
     "series_vae": Case({"latent": 3, "width": 6}, 16, named="oscillations"),
-    "count_vae": Case(DENSE, 10, named="cell_counts", covariates=("library",)),
+    "count_vae": Case(
+        DENSE,
+        10,
+        named="cell_counts",
+        covariates=("library",),
+        decoded=[(name, "float32", (BATCH, 60)) for name in ("x_mean", "dispersion")],
+    ),
     "stroke_vae": Case(
         {"latent": 3, "units": 6, "objective": FreeBits(0.0, together=True)},
         3,

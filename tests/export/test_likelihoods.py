@@ -91,7 +91,9 @@ def test_a_model_of_every_likelihood_is_published_and_proven_equal(name, tmp_pat
     assert facts_of(copy.likelihood) == facts_of(model.likelihood)
     app = zoo.load(target)
     besides = {each: [9.0, 9.0] for each in made(name).covariates}
-    assert app.generate([1, 2], **besides).x_mean.shape == (2, *data.event_shape)
+    answer = app.generate([1, 2], **besides)
+    assert answer.x_mean.shape == (2, *data.event_shape)
+    assert hasattr(answer, "draw") == (name == "library_negative_binomial")
 
 
 @pytest.mark.slow

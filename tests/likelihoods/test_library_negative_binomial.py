@@ -150,3 +150,20 @@ def test_a_model_takes_the_library_where_x_is_not_given():
     np.testing.assert_allclose(again, 2 * mean, rtol=1e-4)
     with pytest.raises(InputError, match="count_vae takes library besides x or z; it was given 0"):
         vae.decode(z)
+
+
+@pytest.mark.parametrize("zero_inflated", [False, True])
+def test_answers_tell_the_whole_law_of_the_counts(zero_inflated):
+    likelihood = built(initial_dispersion=3.0, zero_inflated=zero_inflated)
+    raw = np.random.default_rng(0).normal(size=(2, *likelihood.raw_shape((4,)))).astype(np.float32)
+    told = {k: np.asarray(v) for k, v in likelihood.outputs(raw, library=[9.0, 70.0]).items()}
+    assert [*told] == [tensor.name for tensor in likelihood.tensors((4,))]
+    np.testing.assert_allclose(told["dispersion"], np.full((2, 4), 3.0), rtol=1e-6)
+    zero = told.get("zero_probability", np.zeros((2, 4)))
+    mean = told["x_mean"] / (1.0 - zero)
+    np.testing.assert_allclose(mean.sum(axis=1), [9.0, 70.0], rtol=1e-5)
+    x = np.round(mean * 70.0 / mean.sum(axis=1, keepdims=True)).astype(np.float32)
+    x[:, 0] += 70.0 - x.sum(axis=1)
+    pmf = stats.nbinom.pmf(x[1], 3.0, 3.0 / (3.0 + mean[1]))
+    wanted = np.log((1.0 - zero[1]) * pmf + zero[1] * (x[1] == 0)).sum()
+    np.testing.assert_allclose(likelihood.log_prob(x[1:], raw[1:])[0], wanted, rtol=1e-4)

@@ -1,11 +1,13 @@
 """The recipe of tables, from an embedded table to an artifact that answers."""
 
+import keras
 import numpy as np
 import pytest
 from processes import run_here
 
 import zoo
 from zoo import catalog, likelihoods
+from zoo.artifact.columns import Column
 from zoo.errors import InputError
 
 QUICK = ("--epochs", "1", "--steps-per-epoch", "2", "--samples", "2", "--no-float16")
@@ -28,12 +30,39 @@ def test_a_table_becomes_an_artifact_that_draws_rows_and_says_what_is_unusual(tm
     np.testing.assert_allclose(score.contribution.sum(axis=1), score.reconstruction, rtol=1e-4)
     filled = vae.reconstruct(rows.numbers, rows.categories)
     assert np.isfinite(filled.numbers_mean).all() and (filled.categories_mode >= 0).all()
+    by_column = vae.score(rows.table).table
+    np.testing.assert_array_equal(
+        np.stack([*by_column.values()], 1), vae.score(rows.table).contribution
+    )
+    names = [column.name for column in vae.schema.columns]
+    assert [*by_column] == names
+    gap = {
+        "magnesium": [None] * 3,
+        "cultivar": [None] * 3,
+    }  # wine misses nothing; training hid some
+    filled = vae.reconstruct(rows.table | gap).table
+    assert np.isfinite(filled["magnesium"]).all() and all(
+        each.startswith("cultivar ") for each in filled["cultivar"]
+    )
     missing = rows.numbers.copy()
-    missing[:, 4] = np.nan  # wine misses nothing
-    with pytest.raises(InputError, match="'magnesium': a value is missing in row 0"):
-        vae.score(missing, rows.categories)
+    missing[:, 4] = np.nan
+    score = vae.score(missing, rows.categories)
+    assert (score.table["magnesium"] == 0.0).all() and np.isfinite(score.elbo).all()
     (said,) = vae.manifest["protocol"]["baselines"]
     assert "of each column by itself" in said and "PCA" not in said
+
+
+@pytest.mark.parametrize("hidden", [0.0, 0.1])
+def test_any_value_may_be_missing_where_training_hid_some(hidden):
+    columns = [Column("a", "real", missing=True), Column("b", "boolean", words=("no", "yes"))]
+    table = likelihoods.Columns(columns)
+    sizes = {"latent": 2, "units": (4,), "likelihood": table}
+    model = catalog.build("table_vae", (2,), hidden=hidden, **sizes)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(model))
+    for each in (model, again):
+        for endpoint in ("encode", "reconstruct", "score"):
+            found = {t.name: t.missing for t in each.endpoints()[endpoint].inputs}
+            assert found == {"numbers": hidden > 0, "categories": hidden > 0}
 
 
 def test_a_picture_is_no_table_and_is_refused_before_anything_is_trained(tmp_path):

@@ -53,6 +53,12 @@ def test_an_array_is_copied_once_and_serves_every_endpoint(vae, artifact):
     assert there.data_ptr() == place
 
 
+def test_what_numpy_makes_by_default_is_copied_as_float32(vae):
+    z = np.random.default_rng(0).normal(size=(2, 3))
+    stayed = vae.decode.on_device(vae.to_device(z)).x_mean.numpy()
+    np.testing.assert_array_equal(stayed, vae.decode(z).x_mean)
+
+
 def test_an_empty_batch_gives_an_empty_answer(vae, artifact):
     for name, endpoint in vae.endpoints.items():
         given = rows(artifact, name, 0)
@@ -87,8 +93,10 @@ def test_arrays_and_tensors_that_do_not_fit_are_refused_alike(vae):
 
 
 def test_what_no_endpoint_takes_is_not_copied(vae):
-    with pytest.raises(InputError, match="to_device: given float64, wanted float32 or int64"):
-        vae.to_device(np.zeros((1, 3)))
+    with pytest.raises(InputError, match="to_device: given int16, wanted float32 or int64"):
+        vae.to_device(np.zeros((1, 3), np.int16))
+    with pytest.raises(InputError, match=r"to_device: given 1e\+39 at \[0\]; float32 holds"):
+        vae.to_device(np.array([1e39]))
     with pytest.raises(InputError, match=r"inf at \[1\]; every value must be finite"):
         vae.to_device(np.array([0, np.inf], np.float32))
 

@@ -129,19 +129,29 @@ def test_an_artifact_of_8_bit_pictures_takes_them_and_says_so(copied_artifact):
     np.testing.assert_array_equal(vae.score.on_device(x).elbo.numpy(), vae.score(x).elbo)
     with pytest.raises(InputError, match="Give 8-bit pictures as uint8, which are scaled"):
         vae.score(x.astype(np.float32))
-    with pytest.raises(InputError, match="or give pictures as uint8, which are scaled"):
+    with pytest.raises(InputError, match="Give 8-bit pictures as uint8, which are scaled"):
         vae.score(x.astype(np.int64))
 
 
 def test_where_8_bit_values_mean_nothing_they_are_refused_without_leading_astray():
+    schema = Schema("vector", (2,))
+    assert take(X, np.uint8([[0, 1]]), schema).tolist() == [[0.0, 1.0]]
     with pytest.raises(InputError) as error:
-        take(X, np.zeros((1, 2), np.uint8), Schema("vector", (2,)))
-    assert "and scale it to 0 to 1, the range of the data" in str(error.value)
+        take(X, np.uint8([[0, 200]]), schema)
+    assert "given values from 0 to 200, wanted 0 to 1, the range of the data" in str(error.value)
+    assert "uint8" not in str(error.value)
+
+
+def test_true_and_false_are_1_and_0_whatever_8_bit_values_are():
+    assert take(X, np.array([[True, False]]), PICTURE).tolist() == [[1.0, 0.0]]
+    assert take(X, [[True, False]], PICTURE).tolist() == [[1.0, 0.0]]
+    with pytest.raises(InputError, match=r"given bool, wanted int64 \[batch\]"):
+        take(SEED, np.array([True]))
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "int64", "uint64"])
 @pytest.mark.parametrize("low", [0.0, None])
-def test_where_there_is_no_largest_value_whole_numbers_are_taken_as_they_are(dtype, low):
+def test_where_there_is_no_largest_value_8_bit_numbers_are_not_scaled(dtype, low):
     found = take(X, np.array([[0, 200]], dtype), Schema("vector", (2,), low, None))
     assert found.dtype == np.float32 and found.tolist() == [[0.0, 200.0]]
 
@@ -149,6 +159,13 @@ def test_where_there_is_no_largest_value_whole_numbers_are_taken_as_they_are(dty
 def test_whole_numbers_that_float32_does_not_hold_are_refused_with_their_place():
     with pytest.raises(InputError, match=r"given 16777217 at \[0, 1\]; .* up to 16,777,216"):
         take(X, np.array([[2**24, 2**24 + 1]]), Schema("vector", (2,), 0.0, None))
+    for bad in (2**53 + 1, 2**63 - 1, -(2**63) + 1):
+        with pytest.raises(InputError, match=rf"given {bad} at \[0, 0\]"):
+            take(X, np.array([[bad, 0]]))
+    held = np.array([[2**25, -(2**52)]])
+    assert take(X, held).tolist() == held.tolist()
+    rounded = take(X, np.array([[2**24 + 1.0, 0.1]]))
+    assert rounded.tolist() == np.float32([[2**24, 0.1]]).tolist()
 
 
 # --- whole numbers ---------------------------------------------------------------------------
@@ -198,8 +215,6 @@ def test_an_unsigned_seed_that_int64_has_not_is_refused(vae, value):
         (np.ma.array(np.zeros((1, 2), np.float32), mask=[[0, 1]]), "given a masked array"),
         ([np.ma.array([0.0, 1.0], mask=[0, 1])], "given a masked array"),
         ([[0.0, np.ma.masked]], "given a masked array"),
-        (np.zeros((1, 2), bool), "given bool, wanted float32"),
-        ([[True, False]], "given bool, wanted float32"),
         (np.zeros((1, 2), complex), "given complex128, not numbers"),
         (np.zeros((1, 2), "datetime64[s]"), r"given datetime64\[s\], not numbers"),
         (np.zeros((1, 2), "timedelta64[s]"), r"given timedelta64\[s\], not numbers"),

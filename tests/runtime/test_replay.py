@@ -342,3 +342,23 @@ def test_the_table_says_which_rows_differ(replay):
         )
     head, rule, *body = replays.table(rows, markdown=True).splitlines()
     assert {line.count("|") for line in (head, rule, *body)} == {9} and len(body) == len(rows)
+
+
+def test_the_summary_names_the_worst_output_and_batch_of_each_endpoint(replay):
+    rows = replay(lambda answer: answer)
+    head, line = replays.summary(rows).splitlines()
+    assert head.split()[:3] == ["runtime", "endpoint", "outputs"] and line.endswith("equal")
+    rows = replay(lambda answer: answer | {"real": answer["real"] * np.float32(1.01)})
+    bad = [row for row in rows if not row.ok]
+    (line,) = replays.summary(rows).splitlines()[1:]
+    assert f"  real at {bad[0].batch}  " in line and line.endswith(f"{len(bad)} DIFFER")
+
+
+def test_the_worst_is_by_its_tolerance_and_not_by_its_size():
+    of = {"runtime": "onnx", "endpoint": "score", "batch": 1, "ok": True}
+    rows = [
+        replays.Row(output="nats", max_abs=2e-2, max_rel=1e-6, tolerance="1e-04 of the nats", **of),
+        replays.Row(output="mean", max_abs=9e-6, max_rel=9e-1, tolerance="1e-05 absolute", **of),
+        replays.Row(output="codes", max_abs=0.0, max_rel=0.0, tolerance="none", **of),
+    ]
+    assert "mean at 1" in replays.summary(rows)

@@ -5,6 +5,7 @@ from collections import OrderedDict, namedtuple
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
@@ -50,7 +51,7 @@ def call(tmp_path):
     """A function that makes the call of a graph that answers the rows which it was given."""
     answer = {"numbers": "numbers_mean", "categories": "categories_mode"}
 
-    def make(columns=COLUMNS, name="reconstruct", batch_limit=None):
+    def make(columns=COLUMNS, name="reconstruct", batch_limit=None, any_missing=False):
         widths = {
             "numbers": ("float32", TensorProto.FLOAT, sum(c.is_number for c in columns)),
             "categories": ("int32", TensorProto.INT32, sum(not c.is_number for c in columns)),
@@ -74,7 +75,10 @@ def call(tmp_path):
         path = tmp_path / layout.graph(name)
         path.parent.mkdir(exist_ok=True)
         onnx.save(model, path)
-        tensors = {n: Tensor(n, dtype, ("batch", width)) for n, (dtype, _, width) in widths.items()}
+        tensors = {
+            n: Tensor(n, dtype, ("batch", width), missing=any_missing)
+            for n, (dtype, _, width) in widths.items()
+        }
         answered = tuple(Tensor(answer[n], t.dtype, t.shape) for n, t in tensors.items())
         endpoint = Endpoint(name, tuple(tensors.values()), answered)
         schema = Schema("table", (len(columns),), None, None, columns=columns)
@@ -166,11 +170,18 @@ def test_words_are_told_whatever_their_type(call, column, value, code):
     [
         ({"agee": [1]}, r"no column 'agee'; the nearest is 'age'. Rename it or"),
         ({"colour": [1]}, r"no column 'colour'. Leave it out; the \d+ columns are 'age'"),
-        ({"visits": None}, r"'visits' is not there, and the training set lacked no value of it"),
+        (
+            {"visits": None},
+            r"'visits' is not there, and the model never saw a row without one: the",
+        ),
+        (
+            {"visits": None},
+            r"--hidden 0.2\), and any may be missing. What may be missing are 'age'",
+        ),
         ({"visits": [1, 2]}, r"differ in their numbers of rows: .*'visits' 2"),
         ({"visits": [1.5]}, r"'visits'\): given 1.5 in row 0, wanted are whole numbers from 0 on"),
         ({"visits": [-1]}, r"given -1 in row 0, wanted are whole numbers"),
-        ({"visits": [None]}, r"row 0 is missing, and the training set lacked none. Give a whole"),
+        ({"visits": [None]}, r"row 0 is missing, and the model never saw .*\. Give a whole number"),
         ({"price": [0.0]}, r"'price'\): given 0 in row 0, wanted are numbers above 0"),
         ({"age": ["41"]}, r"given '41', str, in row 0; wanted is a number"),
         ({"age": [True]}, r"given True, bool, in row 0; wanted is a number"),
@@ -191,6 +202,32 @@ def test_words_are_told_whatever_their_type(call, column, value, code):
 def test_what_is_no_row_is_refused_in_a_sentence(call, changes, sentence):
     with pytest.raises(InputError, match=sentence):
         call()(row(**changes))
+
+
+def test_where_training_hid_values_any_may_be_missing_or_left_out(call):
+    answer = call(any_missing=True)(row(visits=None, city=None, member=[None], price=[np.nan]))
+    np.testing.assert_array_equal(answer.numbers_mean[:, 2:], [[np.nan, np.nan]])
+    np.testing.assert_array_equal(answer.categories_mode, [[-1, -1, 2, 1]])
+    numbers, categories = np.full((1, 4), np.nan), np.full((1, 4), -1)
+    answer = call(any_missing=True)(numbers, categories)
+    assert np.isnan(answer.numbers_mean).all() and (answer.categories_mode == -1).all()
+    with pytest.raises(InputError, match="no column was given"):
+        call(any_missing=True)({})
+
+
+def test_contributions_are_told_by_their_columns():
+    outputs = [
+        Tensor("elbo", "float32", ("batch",)),
+        Tensor("contribution", "float32", ("batch", 8)),
+    ]
+    schema = Schema("table", (8,), None, None, columns=COLUMNS)
+    made = namedtuple("Score", ["elbo", "contribution"])
+    score = tables.with_table(Endpoint("score", (), tuple(outputs)), schema, made)
+    given = np.arange(16, dtype=np.float32).reshape(2, 8)
+    for values in (given, onnxruntime.OrtValue.ortvalue_from_numpy(given)):
+        table = score(elbo=None, contribution=values).table
+        assert [*table] == [column.name for column in COLUMNS]
+        assert table["joined"].tolist() == [2.0, 10.0]
 
 
 def test_who_gives_a_list_of_rows_is_told_of_a_dict_of_columns(call):
@@ -241,9 +278,9 @@ def test_plain_arrays_that_are_no_rows_are_refused(call, place, value, sentence)
         call()(**given)
 
 
-def test_arrays_of_another_dtype_or_shape_are_refused_as_everywhere(call):
-    with pytest.raises(InputError, match=r"given float64, wanted float32 \[batch, 4\]"):
-        call()(numbers=np.ones((1, 4)), categories=np.int32([[0, 0, 0, 0]]))
+def test_numbers_of_any_dtype_are_taken_and_other_shapes_are_refused_as_everywhere(call):
+    found = call()(numbers=np.array([[np.nan, 5, 3, 1]]), categories=np.int64([[0, 0, 0, 0]]))
+    np.testing.assert_array_equal(found.numbers_mean, np.float32([[np.nan, 5, 3, 1]]))
     with pytest.raises(InputError, match=r"given shape \[1, 3\], wanted float32 \[batch, 4\]"):
         call()(numbers=np.ones((1, 3), np.float32), categories=np.int32([[0, 0, 0, 0]]))
 

@@ -74,7 +74,8 @@ class Tensor:
     """One input or output: name, dtype as numpy spells it, shape, and how its error is measured.
 
     Whole numbers that stand for something, such as labels, are from 0 to below `below`. With
-    `missing` a value may be missing: NaN, or -1 of whole numbers, says so.
+    `missing` a value of any column may be missing: NaN, or -1 of whole numbers, says so; without
+    it, one of the columns that a schema says it of.
     """
 
     name: str

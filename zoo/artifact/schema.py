@@ -74,6 +74,11 @@ class Schema:
         return (self.low, self.high, self.spacing) == (0.0, 1.0, EIGHT_BITS)
 
     @property
+    def is_counts(self) -> bool:
+        """Whether the values are whole numbers from 0 on, without an end."""
+        return (self.low, self.high, self.spacing) == (0.0, None, 1.0)
+
+    @property
     def is_strokes(self) -> bool:
         """Whether an example is a drawing, step by step: see `STROKES`."""
         return self.kind == SEQUENCE and self.features == STROKES

@@ -18,6 +18,9 @@ def add(commands):
         "data. Exit code 0 only when all holds.",
     )
     verify.add_argument("--runtime", choices=("onnx", "saved_model", "all"), default="onnx")
+    verify.add_argument(
+        "--verbose", action="store_true", help="a line for each output and batch, not the worst"
+    )
     verify.set_defaults(run=_verify)
 
     bench = commands.add_parser(
@@ -80,7 +83,8 @@ def _verify(options):
         say_json(result.to_json())
     else:
         if result.rows:
-            say(*replay.table(result.rows).splitlines())
+            shown = replay.table if options.verbose else replay.summary
+            say(*shown(result.rows).splitlines())
         say(*_verdict(result))
     return 0 if result.ok else DIFFERS
 

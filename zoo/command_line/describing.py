@@ -57,6 +57,7 @@ def _list(options):
 
 def _catalog(options):
     import zoo
+    from zoo.recipe import backend
 
     if options.folders:
         raise InputError(
@@ -64,7 +65,8 @@ def _catalog(options):
             "artifacts: give one or the other."
         )
     head = ("model", "family", "posterior", "prior", "likelihood", "objective", "parameters")
-    rows = [(*facts, f"{count:,}") for *facts, count in zoo.catalog.table()]
+    with backend.native_messages_kept_back():  # of what is imported and built here
+        rows = [(*facts, f"{count:,}") for *facts, count in zoo.catalog.table()]
     if not options.markdown:
         say(*columns([head, *rows]))
         return 0

@@ -3,9 +3,9 @@
 The one file of this room that imports the runtime.
 """
 
-from zoo.runtime.replay import Row, compare, read, replay, table
+from zoo.runtime.replay import Row, compare, read, replay, summary, table
 
-__all__ = ["Row", "compare", "differing", "read", "replay", "table"]
+__all__ = ["Row", "compare", "differing", "read", "replay", "summary", "table"]
 
 
 def differing(runtime, run, endpoint, given, wanted):

@@ -16,7 +16,7 @@ def of(manifest):
     if "generate" not in manifest["endpoints"]:
         return f"z = vae.encode(np.zeros((1, {example}), np.float32)).z"
     if schema.get("columns"):
-        return _of_a_table(schema["columns"])
+        return _of_a_table(schema["columns"], manifest["endpoints"]["reconstruct"]["inputs"])
     if any(each["name"] == "strokes" for each in manifest["endpoints"]["decode"]["outputs"]):
         return (
             f"drawings = vae.generate({_SEEDS}).strokes  # float32 [3, {example}]: "
@@ -26,17 +26,23 @@ def of(manifest):
     besides = [each["name"] for each in manifest["endpoints"]["generate"]["inputs"][1:]]
     if LIBRARY in besides:
         return (
-            f"means = vae.generate({_SEEDS}, library=[500, 1000, 1000]).x_mean  # float32 "
-            f"[3, {example}]; a row adds up to its library"
+            f"made = vae.generate({_SEEDS}, library=[500, 1000, 1000])\n"
+            f"means = made.x_mean  # float32 [3, {example}]; a row adds up to its library\n"
+            f"counts = made.draw({_SEEDS})  # int64 [3, {example}]"
         )
     ones = ", [1, 1, 1]" * len(besides)
     what = _PLURALS.get(schema["kind"], "images")
     return f"{what} = vae.generate({_SEEDS}{ones}).x_mean  # float32 [3, {example}]"
 
 
-def _of_a_table(columns):
+def _of_a_table(columns, inputs):
     name = json.dumps(columns[0]["name"], ensure_ascii=False)
-    return (
-        f"rows = vae.generate({_SEEDS}).table  # a dict of columns, {{{name}: array [3], ...}}\n"
-        "surprise = -vae.score(rows).elbo  # nats; a frame, or a dict of lists, does as well"
-    )
+    lines = [
+        f"rows = vae.generate({_SEEDS}).table  # a dict of columns, {{{name}: array [3], ...}}",
+        "surprise = -vae.score(rows).elbo  # nats; a frame, or a dict of lists, does as well",
+        "why = vae.score(rows).table  # the share of each column in it, nats",
+    ]
+    if columns[0]["missing"] or any(each["missing"] for each in inputs):
+        given = f'rows | {{{name}: [float("nan")] * 3}}'
+        lines.append(f"filled = vae.reconstruct({given}).table  # what is missing is filled in")
+    return "\n".join(lines)

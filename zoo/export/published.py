@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from zoo.export.comparison import Row, table
+from zoo.export.comparison import Row, summary
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Published:
         return cls(folder, rows, answer["float16"])
 
     def lines(self):
-        """The table of the proof, and a line for each reason to leave endpoints out in float16."""
-        yield table(self.rows)
+        """The proof, a line an endpoint and format; each reason to leave some out in float16."""
+        yield summary(self.rows)
         reasons = {}
         for name, why in self.float16.items():
             if why is not None:

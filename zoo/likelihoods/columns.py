@@ -38,6 +38,9 @@ class Columns(Likelihood):
 
     Args:
         columns: of the table, in its own order, each a `zoo.artifact.columns.Column` or its dict.
+        any_missing: whether the endpoints take rows in which a value of any column is missing: so
+            they should where training hides values of all of them from the encoder. Otherwise only
+            those columns may miss values that say so, as the training set did.
 
     Raises:
         InputError: for no column.
@@ -47,8 +50,9 @@ class Columns(Likelihood):
     draws_generated = True
     network_value = None
 
-    def __init__(self, columns, **kwargs):
+    def __init__(self, columns, any_missing=False, **kwargs):
         super().__init__(**kwargs)
+        self.any_missing = any_missing
         self.columns = tuple(
             each if isinstance(each, Column) else Column.from_json(each) for each in columns
         )
@@ -93,7 +97,7 @@ class Columns(Likelihood):
     def example(self, event_shape):
         given = {NUMBERS: ("float32", len(self.numbers)), CATEGORIES: ("int32", len(self.words))}
         return tuple(
-            Tensor(name, dtype, (BATCH, count), missing=True)
+            Tensor(name, dtype, (BATCH, count), missing=self.any_missing)
             for name, (dtype, count) in given.items()
             if count
         )
@@ -270,7 +274,8 @@ class Columns(Likelihood):
         return ops.where(ops.isnan(x), filler[self._from_laws], x)
 
     def get_config(self):
-        return {**super().get_config(), "columns": [each.to_json() for each in self.columns]}
+        columns = [each.to_json() for each in self.columns]
+        return {**super().get_config(), "columns": columns, "any_missing": self.any_missing}
 
 
 _LAWS = (

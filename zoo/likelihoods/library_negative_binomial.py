@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from zoo.artifact.endpoints import FEATURE
+from zoo.artifact.endpoints import BATCH, FEATURE, PROBABILITY, Tensor
 from zoo.distributions import negative_binomial
 from zoo.distributions.events import sum_event
 from zoo.errors import InputError
@@ -11,6 +11,8 @@ from zoo.likelihoods import independent_counts
 from zoo.likelihoods.base import Likelihood, add_log, log_of, require_positive, stacked, unstacked
 
 LIBRARY = "library"
+DISPERSION, ZERO = "dispersion", "zero_probability"
+_BOUNDS = (-7.0, 10.0)  # of a dispersion's logarithm
 
 
 @keras.saving.register_keras_serializable(package="zoo.likelihoods")
@@ -21,7 +23,9 @@ class LibraryNegativeBinomial(Likelihood):
     shares: mean = library * share, variance = mean + mean**2 / dispersion. So z says what is in a
     cell or a text, and not how deep it was looked into. Networks are given log(1 + x).
 
-    Where x is given the library is its sum; `decode` and `generate` take it besides.
+    Where x is given the library is its sum; `decode` and `generate` take it besides. They answer
+    means and `dispersion`s (and `zero_probability`), of which counts can be drawn: not in a graph,
+    where two runtimes' rounding of a mean would make one count of another.
 
     Source: Lopez et al. 2018, "Deep generative modeling for single-cell transcriptomics" (scVI),
     with the observed library.
@@ -79,23 +83,34 @@ class LibraryNegativeBinomial(Likelihood):
         share, logit = self._split(output)
         library = ops.maximum(self.covariates_of(x)[LIBRARY], independent_counts.SMALLEST)
         log_mean = ops.log(library)[:, None] + ops.log_softmax(share, axis=-1)
-        given = (x, log_mean, log_of(self.log_dispersion, -7.0, 10.0, output.dtype))
+        given = (x, log_mean, log_of(self.log_dispersion, *_BOUNDS, output.dtype))
         if not self.zero_inflated:
             return negative_binomial.log_prob(*given, weight)
         by_value = negative_binomial.zero_inflated_log_prob_by_value(*given, logit)
         return sum_event(by_value, weight)
 
     def outputs(self, output, weight=None, library=None):
-        """{"x_mean": [batch, features]} of the raw output and a library of each row.
+        """`tensors` of the raw output and a library of each row, each [batch, features].
 
-        A row whose library is below 0 or NaN is answered by NaN.
+        A row whose library is below 0 or NaN has NaN as its means.
         """
         library = ops.cast(library, "float32")
         library = library + ops.sqrt(ops.minimum(library, 0.0))  # the root of what is below 0
         share, logit = self._split(output)
         mean = library[:, None] * ops.softmax(share, axis=-1)
         mean = mean * ops.sigmoid(-logit) if self.zero_inflated else mean
-        return {"x_mean": mean if weight is None else mean * weight}
+        dispersion = ops.exp(log_of(self.log_dispersion, *_BOUNDS, output.dtype))
+        answer = {
+            "x_mean": mean if weight is None else mean * weight,
+            DISPERSION: dispersion + ops.zeros_like(mean),
+        }
+        return answer | ({ZERO: ops.sigmoid(logit)} if self.zero_inflated else {})
+
+    def tensors(self, event_shape):
+        """The means, each feature's dispersion, and how likely it is 0 for another reason."""
+        shape = (BATCH, *event_shape)
+        zero = (Tensor(ZERO, "float32", shape, PROBABILITY),) if self.zero_inflated else ()
+        return (*super().tensors(event_shape), Tensor(DISPERSION, "float32", shape, FEATURE), *zero)
 
     def mean(self, output):
         """Shares of a library of 1: [batch, features]."""

@@ -7,6 +7,7 @@ import importlib
 
 _HOMES = {"main": "pipeline", "run": "pipeline"}
 _ROOMS = (
+    "backend",
     "choices",
     "command",
     "given",

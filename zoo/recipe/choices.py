@@ -37,18 +37,13 @@ def likelihood(asked, data):
         return Reason("likelihood", "bernoulli", "a value is the chance of ink, drawn as 0 or 1")
     if schema.is_eight_bits:
         return Reason("likelihood", GREY, "8-bit values: a probability for each of the 256")
-    if counts(schema):
+    if schema.is_counts:
         why = "counts: shares of a library of any size, with a dispersion for each feature"
         return Reason("likelihood", "library_negative_binomial", why)
     if schema.center:
         why = "real values, standardised: a density with a learned scale for each feature"
         return Reason("likelihood", "normal", why)
     return Reason("likelihood", "normal", "real values: a density of learned scale")
-
-
-def counts(schema):
-    """Whether values are whole numbers of 0 or more, without an end."""
-    return (schema.low, schema.high, schema.spacing) == (0.0, None, 1.0)
 
 
 def binarization(asked, data, likelihood):

@@ -5,7 +5,6 @@ from zoo.datasets import tabular
 from zoo.datasets.reading import exists, expanded, printable
 from zoo.datasets.series import Cut
 from zoo.errors import InputError
-from zoo.recipe import choices
 
 IMAGE, VECTOR, TABLE, SERIES = schemas.IMAGE, schemas.VECTOR, schemas.TABLE, schemas.SERIES
 SEQUENCE, SEVERAL_LENGTHS, DRAWING, COUNTS = (
@@ -72,7 +71,7 @@ def of(schema):
         return DRAWING
     if schema.kind == SEQUENCE and schema.lengths:
         return SEVERAL_LENGTHS
-    if schema.kind == VECTOR and choices.counts(schema):
+    if schema.kind == VECTOR and schema.is_counts:
         return COUNTS
     return schema.kind
 

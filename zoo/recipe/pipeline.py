@@ -6,19 +6,16 @@ model.
 
 import contextlib
 import dataclasses
-import logging
-import os
 import re
 import shutil
 import signal
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from zoo.atomic_write import locked
-from zoo.errors import InputError, Interrupted, MissingDependency, TrainingError, ZooError
-from zoo.recipe import choices, command, options, short_help
+from zoo.errors import InputError, Interrupted, TrainingError, ZooError
+from zoo.recipe import backend, choices, command, options, short_help
 
 FIGURES = "figures"
 MOST_REASONS = 40
@@ -75,7 +72,14 @@ def main(
         given = options.of_model(config) | {"likelihood": made} | facts(config, data)
         return zoo.catalog.build(model, data.event_shape, **given)
 
-    config = tyro.cli(config_class, description=full, prog=" ".join(words), args=arguments)
+    every = "--help" in arguments
+    said = {"description": full, "prog": " ".join(words), "add_help": every}
+    try:
+        config = tyro.cli(config_class, args=arguments, **said)
+    except SystemExit as error:
+        if error.code and not every:  # tyro would point to --help, which shows a part of them
+            print(f"Every option: {' '.join(words)} {short_help.ALL}", file=sys.stderr)
+        raise
     try:
         run(config, build, script, words, model)
     except ZooError as error:
@@ -89,6 +93,7 @@ def main(
         sys.exit(130)
 
 
+@backend.several_traces()
 def run(config, build, script, started=None, name=None):
     """Load, build, train, evaluate, export, prove; returns the artifact's folder.
 
@@ -105,7 +110,7 @@ def run(config, build, script, started=None, name=None):
         Interrupted: if it was asked to stop; its text says what is kept.
     """
     began = time.monotonic()
-    _start_backend()
+    backend.start()
     import zoo
     from zoo.datasets import augmentation
     from zoo.recipe import kinds, tuning
@@ -245,24 +250,6 @@ def _inception(config, model, data):
     return [zoo.evaluation.Inception(data.schema)]
 
 
-def _start_backend():
-    """Imports Keras and starts what computes for it."""
-    # TensorFlow leaves oneDNN's kernels off on CPUs without AVX-512, where they are faster too.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    with _native_messages_kept_back():
-        try:
-            import keras
-        except ModuleNotFoundError as error:
-            backend = os.environ.get("KERAS_BACKEND", "tensorflow")
-            raise MissingDependency(
-                f"KERAS_BACKEND={backend} needs {error.name}, which is not installed. Install it "
-                f"(python -m pip install {backend}), or unset KERAS_BACKEND for TensorFlow."
-            ) from error
-        keras.ops.zeros(1)  # starts the backend
-    # A handful of functions are compiled for a handful of shapes; that is meant.
-    logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
-
-
 @contextlib.contextmanager
 def _alone(target):
     """Holds the target's lock: until its artifact is in place no other run makes the same."""
@@ -302,29 +289,6 @@ def _remove(folder):
     shutil.rmtree(folder / FIGURES, ignore_errors=True)
     with contextlib.suppress(OSError):
         folder.rmdir()
-
-
-@contextlib.contextmanager
-def _native_messages_kept_back():
-    """Holds standard error of C++ code; shows it only if the block fails.
-
-    TensorFlow's libraries write half a dozen lines about CPU instructions and absent GPUs before
-    any log level can reach them, and a newcomer takes them for errors.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            held.seek(0)
-            os.write(kept, held.read())
-            raise
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
 
 
 def settings_of(config):

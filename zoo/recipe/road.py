@@ -13,11 +13,13 @@ from pathlib import Path
 from zoo import evaluation, export, training
 from zoo.errors import InputError, Interrupted, TrainingError
 from zoo.recipe import tuning
+from zoo.recipe.backend import several_traces
 from zoo.recipe.given import prepared
 
 FIGURES = "figures"
 
 
+@several_traces()
 def fit(
     model,
     data,
@@ -71,6 +73,7 @@ def fit(
     return dataclasses.replace(run, folder=None)
 
 
+@several_traces()
 def evaluate(
     model,
     data,
@@ -92,6 +95,7 @@ def evaluate(
     return evaluation.report(model, data, seed, samples, elbo_samples, folder, networks)
 
 
+@several_traces()
 def publish(
     model,
     data,

@@ -15,8 +15,9 @@ from zoo.artifact.reading import Reader, listed
 from zoo.artifact.search_path import StrPath
 from zoo.errors import ArtifactError, InputError
 from zoo.runtime.calls import Call, rows_within
-from zoo.runtime.inputs import is_masked, require_finite
+from zoo.runtime.inputs import as_real, is_masked, require_finite
 from zoo.runtime.sessions import Providers, Sessions, require_count
+from zoo.runtime.windows import Windows, windows
 
 ENDINGS = {layout.FLOAT32: "", layout.FLOAT16: HALF}
 """What follows an endpoint's name in its graph's, by the precision that it computes in."""
@@ -145,6 +146,9 @@ class Artifact:
     def to_device(self, array: Any) -> onnxruntime.OrtValue:
         """A copy of an array on the provider's device, to call several endpoints' `on_device` with.
 
+        Floating-point numbers of any width are copied as float32; whole numbers as they are, since
+        they may be meant for inputs of several dtypes.
+
         Raises:
             InputError: if no endpoint takes its dtype, or a number in it is not finite.
         """
@@ -152,6 +156,8 @@ class Artifact:
             raise InputError("to_device: given a masked array. Fill it with .filled(value).")
         array = np.ascontiguousarray(array)
         dtypes = sorted({t.dtype for each in self.endpoints.values() for t in each.inputs})
+        if array.dtype.kind == "f" and "float32" in dtypes:
+            array = as_real("to_device", "float32", array)
         if array.dtype not in dtypes:
             raise InputError(
                 f"to_device: given {array.dtype}, wanted {' or '.join(dtypes)}. Convert it with "
@@ -159,6 +165,15 @@ class Artifact:
             )
         require_finite("to_device", array)
         return self._sessions.to_device(array)
+
+    def windows(self, series: Any, stride: int | None = None) -> Windows:
+        """The windows of one long series, as `zoo.runtime.windows.windows` cuts it::
+
+        long = vae.windows(series, stride=16)  # [steps, features]
+        nats = vae.score(long.x).elbo  # of the windows that begin at long.starts
+        surprise = -long.by_step(nats)  # of each step
+        """
+        return windows(series, self.schema, stride)
 
     def provider(self, name: str) -> str:
         """The execution provider that runs an endpoint; what it cannot run, the CPU does."""

@@ -11,7 +11,7 @@ import onnxruntime
 from zoo.artifact.endpoints import Endpoint, Tensor
 from zoo.artifact.schema import Schema
 from zoo.errors import ArtifactError, InputError
-from zoo.runtime import drawings, inputs, labels, libraries, tables
+from zoo.runtime import counts, drawings, inputs, labels, libraries, ragged, tables
 from zoo.runtime.sessions import Array, Sessions
 
 
@@ -19,8 +19,10 @@ class Call:
     """One endpoint: arrays in, a named tuple of arrays out. Thread-safe.
 
     Where the schema is a table, a dict of columns or a frame stands for `numbers` and `categories`,
-    by position, and answers that hold rows have a property `table`: a dict of columns. Where it is
-    drawings, a list of arrays [steps, 3] of any lengths stands for `x`.
+    by position, and answers by column have a property `table`: a dict of columns. Where it is
+    drawings, a list of arrays [steps, 3] of any lengths stands for `x`; where sequences end before
+    their last step, a list of arrays [steps, ...] stands for `x` and `length`. Answers that tell of
+    counts have a method `draw(seed)`.
 
     Args:
         endpoint: an `Endpoint`.
@@ -53,8 +55,10 @@ class Call:
         self._graph = graph or endpoint.name
         self._opened = False
         self._columns = tables.columns_of(schema, endpoint.inputs)
+        self._schema = schema
         self._left_out = () if schema is None else schema.left_out
-        self._result = tables.with_table(endpoint, schema, _named_tuple(endpoint))
+        made = counts.with_draw(endpoint, _named_tuple(endpoint))
+        self._result = tables.with_table(endpoint, schema, made)
         given = ", ".join(f"{t.name}: {inputs.wanted(t)}" for t in endpoint.inputs)
         answers = ", ".join(f"{t.name}: {inputs.wanted(t)}" for t in endpoint.outputs)
         self.__doc__ = f"{endpoint.name}({given}) -> ({answers})"
@@ -141,6 +145,7 @@ class Call:
     ) -> tuple[dict[str, Any], int]:
         """({input: value}, checked, and how many rows they have)."""
         names = self._names
+        args, kwargs = self._with_lengths(args, kwargs)
         if self._columns and args and tables.is_table(args[0]):
             what = self.endpoint.name
             made = tables.arrays_of(what, args[0], self._columns, self._left_out)
@@ -156,9 +161,6 @@ class Call:
                 f"position and {', '.join(kwargs) or 'none'} by name.{self._hint()}"
             )
         given |= kwargs
-        if libraries.LIBRARY in self._names:
-            tensor = next(t for t in self.endpoint.inputs if t.name == libraries.LIBRARY)
-            given[tensor.name] = libraries.taken(self.endpoint.name, tensor, given[tensor.name])
         checked = {
             name: self._checked_rows(what, tensor, given[name])
             if self._is_of_rows(name, given[name])
@@ -178,10 +180,26 @@ class Call:
             raise InputError(f"{self.endpoint.name}: the inputs' batches differ: {lengths}.")
         return checked, next(iter(lengths.values()))
 
+    def _with_lengths(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The same, with `x` and `length` of a list of sequences that was given as `x` alone."""
+        given = dict(zip(self._names, args, strict=False)) | kwargs
+        schema, missing = self._schema, {*self._names} - {*given}
+        if schema is None or missing != {ragged.LENGTH} or not ragged.is_ragged(given.get("x")):
+            return args, kwargs
+        if len(given) != len(args) + len(kwargs):  # one by position and by name, refused below
+            return args, kwargs
+        tensor = next(t for t in self.endpoint.inputs if t.name == "x")
+        x, length = ragged.padded(self.endpoint.name, tensor, given["x"], schema)
+        return (), given | {"x": x, ragged.LENGTH: length}
+
     def _hint(self) -> str:
         """What an input is that its name does not explain, a sentence."""
         if self._columns:
             return " A dict of columns, {'name': [values]}, or a frame stands for both."
+        if ragged.LENGTH in self._names and "x" in self._names:
+            return " A list of arrays [steps, ...] stands for x and length."
         return f" {libraries.MEANING}." if libraries.LIBRARY in self._names else ""
 
     def _is_of_rows(self, name: str, value: Any) -> bool:

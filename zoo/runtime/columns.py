@@ -22,6 +22,12 @@ WANTED = {
 }
 """What a value of each kind is, in an error."""
 
+NEVER = "the model never saw a row without one: the training set lacked none, nor were any hidden"
+"""Why a missing value of a column is refused."""
+
+REMEDY = "or train with values hidden (table_vae, --hidden 0.2), and any may be missing"
+"""What to do for it."""
+
 _SOME = 10  # words that an error lists
 _DAY = 86_400_000_000  # microseconds
 _LARGEST = 3.4e38
@@ -212,6 +218,6 @@ def _is_missing(value: Any) -> bool:
 def _require_missing(where: str, column: Column, row: int) -> None:
     if not column.missing:
         raise InputError(
-            f"{where}: the value of row {row} is missing, and the training set lacked none. Give "
-            f"{WANTED[column.kind]}."
+            f"{where}: the value of row {row} is missing, and {NEVER}. Give {WANTED[column.kind]}; "
+            f"{REMEDY}."
         )

@@ -1,8 +1,10 @@
 """What an endpoint is asked: taken where it can mean one thing only, refused with what is wanted.
 
-An array's dtype is its maker's word: of floating-point numbers it must be the contract's. Lists of
-numbers have none, and are taken as what is wanted where they fit. Whole numbers are taken of any
-width, if each fits; nothing is rounded, wrapped around, or clamped.
+Real numbers are taken of any dtype and become the contract's float32, as numpy's float64 does
+where nobody said otherwise: that rounds to seven digits, which is what a graph computes with. What
+float32 does not hold is refused: larger numbers, and whole ones that would become others. Where
+whole numbers are wanted they are taken of any width, if each fits, and nothing else is; nothing is
+wrapped around or clamped.
 """
 
 import math
@@ -14,7 +16,7 @@ import numpy as np
 import onnxruntime
 
 from zoo.artifact.endpoints import BATCH, Tensor
-from zoo.artifact.schema import Schema
+from zoo.artifact.schema import SERIES, Schema
 from zoo.errors import InputError
 from zoo.runtime.sessions import DTYPES, Array
 
@@ -22,7 +24,9 @@ SLACK = 1e-6
 """Of a schema's range, what a value may lie beyond its ends: float32 arithmetic that should end at
 1 ends at 1.0000001. Nothing is clamped; a log-likelihood changes by as little."""
 
+_COUNTED = 1e-3  # how far from a whole number a count may lie, by arithmetic
 _EXACT = 2**24  # up to which float32 holds every whole number
+_DOUBLE_EXACT = 2**53  # and below which float64
 _LONGEST = 2**30  # bytes of an array, above which it is looked whether memory can hold its answer
 
 
@@ -40,14 +44,10 @@ def checked(what: str, tensor: Tensor, value: Any, schema: Schema | None = None)
         InputError: saying what was given, what is wanted, and what to do.
     """
     array = _array(what, tensor, value)
+    _require_memory(what, array.size * np.dtype(tensor.dtype).itemsize)
     whole = np.dtype(tensor.dtype).kind == "i"
-    array = _whole(what, tensor, array) if whole else _real(what, tensor, value, array, schema)
-    _require_shape(what, tensor, list(array.shape))
-    if array.nbytes > _LONGEST and array.nbytes > _memory():
-        raise InputError(
-            f"{what}: {array.nbytes:,} bytes are more than this machine's memory. Give fewer rows "
-            "at a time."
-        )
+    array = _whole(what, tensor, array) if whole else _real(what, tensor, array, schema)
+    _require_shape(what, tensor, list(array.shape), schema)
     if array.size and not whole:
         known = np.where(np.isnan(array), 0.0, array) if tensor.missing else array
         _require_range(what, known, schema)
@@ -106,11 +106,6 @@ def _array(what: str, tensor: Tensor, value: Any) -> Array:
         raise InputError(f"{what}: not numbers, or too large ones; wanted {wanted(tensor)}.")
     if kind not in "biuf":
         raise InputError(f"{what}: given {array.dtype}, not numbers; wanted {wanted(tensor)}.")
-    if kind == "b":
-        raise InputError(
-            f"{what}: given bool, wanted {wanted(tensor)}. Convert it with "
-            f".astype({tensor.dtype!r}) if 0 and 1 are meant."
-        )
     return array
 
 
@@ -128,6 +123,11 @@ def _holds(value: Any, kind: type, depth: int = 0) -> bool:
 
 def _whole(what: str, tensor: Tensor, array: Array) -> Array:
     """Whole numbers as the tensor's dtype, none of them changed."""
+    if array.dtype.kind == "b":
+        raise InputError(
+            f"{what}: given bool, wanted {wanted(tensor)}. Convert it with "
+            f".astype({tensor.dtype!r}) if 0 and 1 are meant."
+        )
     if array.dtype.kind == "f":
         raise InputError(
             f"{what}: given {array.dtype}, wanted whole numbers, {wanted(tensor)}. Give integers, "
@@ -147,7 +147,7 @@ def _whole(what: str, tensor: Tensor, array: Array) -> Array:
     return array.astype(tensor.dtype, copy=False)
 
 
-def _real(what: str, tensor: Tensor, value: Any, array: Array, schema: Schema | None) -> Array:
+def _real(what: str, tensor: Tensor, array: Array, schema: Schema | None) -> Array:
     """Numbers as the tensor's dtype; 8-bit ones scaled as the schema says."""
     if array.dtype == np.uint8 and schema is not None and schema.uint8:
         low, high = schema.range
@@ -155,34 +155,45 @@ def _real(what: str, tensor: Tensor, value: Any, array: Array, schema: Schema | 
         return (
             unit if (low, high) == (0.0, 1.0) else np.float32(low) + unit * np.float32(high - low)
         )
-    if array.dtype == tensor.dtype:
-        return array
-    if isinstance(value, (list, tuple, int, float)) and array.dtype != np.uint8:
-        with np.errstate(over="ignore"):  # what does not fit is infinite, and refused as such
-            return array.astype(tensor.dtype)
-    if schema is not None and schema.high is None and array.dtype.kind in "iu":
-        return unscaled(what, tensor, array)
-    remedy = f"Convert it with .astype({tensor.dtype!r})"
-    if schema is not None and array.dtype.kind in "iu":
-        remedy += f" and scale it to {_range(schema)}, the range of the data"
-        remedy += ", or give pictures as uint8, which are scaled" if schema.uint8 else ""
-    raise InputError(f"{what}: given {array.dtype}, wanted {wanted(tensor)}. {remedy}.")
+    return as_real(what, tensor.dtype, array)
 
 
-def unscaled(what: str, tensor: Tensor, array: Array) -> Array:
-    """Whole numbers of what has no largest value, so that nothing can be meant but them."""
-    beyond = np.abs(array.astype(np.float64)) > _EXACT
+def as_real(what: str, dtype: str, array: Array) -> Array:
+    """Booleans and real numbers as float32, rounded to its digits; whole ones are never changed.
+
+    Raises:
+        InputError: for a finite number that float32 does not hold, and for whole numbers beyond
+            those of which it holds every one.
+    """
+    if array.dtype == dtype or array.dtype.kind == "b":
+        return array.astype(dtype, copy=False)
+    with np.errstate(over="ignore"):  # what does not fit is infinite, and refused
+        made = array.astype(dtype)
+    if array.dtype.kind == "f":
+        beyond = np.isinf(made) & np.isfinite(array)
+        holds = f"holds numbers up to {float(np.finfo(dtype).max):.3g}"
+    else:
+        whole = array.astype(np.float64)
+        beyond = (made != whole) | (np.abs(whole) >= _DOUBLE_EXACT)
+        holds = f"holds every whole number up to {_EXACT:,}. Give floats where rounding is meant"
     if beyond.any():
         bad = tuple(int(i) for i in np.argwhere(beyond)[0])
+        raise InputError(f"{what}: given {array[bad]} at {list(bad)}; {dtype} {holds}.")
+    return made
+
+
+def _require_memory(what: str, size: int) -> None:
+    """Raises for an array of more bytes than there are."""
+    if size > _LONGEST and size > _memory():
         raise InputError(
-            f"{what}: given {array[bad]} at {list(bad)}; wanted is {wanted(tensor)}, which holds "
-            f"every whole number up to {_EXACT:,}. Convert it with .astype({tensor.dtype!r}), "
-            "which rounds."
+            f"{what}: {size:,} bytes are more than this machine's memory. Give fewer rows at a "
+            "time."
         )
-    return array.astype(tensor.dtype)
 
 
-def _require_shape(what: str, tensor: Tensor, shape: list[int]) -> None:
+def _require_shape(
+    what: str, tensor: Tensor, shape: list[int], schema: Schema | None = None
+) -> None:
     fits = len(shape) == len(tensor.shape) and all(
         size == given or isinstance(size, str)
         for size, given in zip(tensor.shape, shape, strict=True)
@@ -191,6 +202,11 @@ def _require_shape(what: str, tensor: Tensor, shape: list[int]) -> None:
         one = ""
         if len(shape) == len(tensor.shape) - 1 and _is_row(tensor, shape):
             one = " One example is a batch of one: put it into a list, or index it with [None]."
+        elif schema is not None and schema.kind == SERIES and len(shape) in (2, 3):
+            one = (
+                f" A series [steps, {tensor.shape[-1]}] of more steps than {tensor.shape[1]} is "
+                "cut by .windows(series), whose .x is given here."
+            )
         raise InputError(f"{what}: given shape {shape}, wanted {wanted(tensor)}.{one}")
 
 
@@ -213,6 +229,20 @@ def _require_range(what: str, array: Array, schema: Schema | None) -> None:
         raise InputError(
             f"{what}: given values from {least:g} to {most:g}, wanted {_range(schema)}, the range "
             f"of the data that the model was trained on. {remedy}"
+        )
+    if schema is not None and schema.is_counts:
+        _require_counts(what, array)
+
+
+def _require_counts(what: str, array: Array) -> None:
+    """Raises unless every value is whole: a model of counts answers others as if they were."""
+    away = np.abs(array - np.rint(array)) > _COUNTED
+    if away.any():
+        bad = tuple(int(i) for i in np.argwhere(away)[0])
+        raise InputError(
+            f"{what}: given {array[bad]:g} at {list(bad)}, wanted are whole numbers from 0 on, as "
+            "the model was trained on. Give counts as they were counted: no shares, logarithms or "
+            "means of them."
         )
 
 

@@ -4,21 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from zoo.artifact.endpoints import Tensor
 from zoo.errors import InputError
-from zoo.runtime import inputs
 
 LIBRARY = "library"
 """The input's name."""
 
 MEANING = "library is what the counts of each row add up to, such as x.sum(axis=1)"
-
-
-def taken(endpoint: str, tensor: Tensor, value: Any) -> Any:
-    """Whole numbers, which sums of counts are, as the tensor's dtype; else what was given."""
-    if isinstance(value, np.ndarray) and value.dtype.kind in "iu":
-        return inputs.unscaled(f"{endpoint}({LIBRARY})", tensor, value)
-    return value
 
 
 def require_libraries(what: str, given: Any) -> None:

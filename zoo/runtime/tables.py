@@ -5,6 +5,7 @@ array of each.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from zoo.artifact.endpoints import Endpoint, Tensor
 from zoo.artifact.schema import TABLE, Schema
 from zoo.errors import InputError
 from zoo.runtime import inputs
-from zoo.runtime.columns import WANTED, codes_of, numbers_of, require_numbers, shown
+from zoo.runtime.columns import NEVER, REMEDY, WANTED, codes_of, numbers_of, require_numbers, shown
 from zoo.runtime.nearest import nearest
 from zoo.runtime.sessions import Array
 
@@ -24,6 +25,9 @@ NUMBERS, CATEGORIES = "numbers", "categories"
 
 MEANS, MODES = "numbers_mean", "categories_mode"
 """The answers that hold expected numbers, and the likeliest words."""
+
+CONTRIBUTION = "contribution"
+"""The answer that holds -log p of each column's value, in nats."""
 
 _TRUTH = ("false", "true")
 """Words of a boolean column that a program has values for: text of either is true to Python."""
@@ -40,7 +44,10 @@ def is_table(value: Any) -> bool:
 def columns_of(
     schema: Schema | None, tensors: Sequence[Tensor], names: tuple[str, str] = (NUMBERS, CATEGORIES)
 ) -> tuple[Column, ...]:
-    """The columns of a table's tensors; () where there are none of these names."""
+    """The columns of a table's tensors; () where there are none of these names.
+
+    Those of a tensor of which any value may be missing say so, whatever the training set lacked.
+    """
     if schema is None or schema.kind != TABLE:
         return ()
     widths = {
@@ -49,7 +56,13 @@ def columns_of(
     }
     found = {t.name: t.shape[1:] for t in tensors if t.name in widths}
     wanted = {name: (width,) for name, width in widths.items() if width}
-    return schema.columns if found == wanted else ()
+    if found != wanted:
+        return ()
+    free = {t.name for t in tensors if t.missing}
+    return tuple(
+        replace(each, missing=each.missing or names[not each.is_number] in free)
+        for each in schema.columns
+    )
 
 
 def arrays_of(
@@ -141,7 +154,19 @@ def table_of(
 
 
 def with_table(endpoint: Endpoint, schema: Schema | None, made: type[Any]) -> Callable[..., Any]:
-    """The named tuple of an endpoint's answers with a property `table`, where they hold rows."""
+    """The named tuple of an endpoint's answers with a property `table`, where they are by column.
+
+    The table of answers that hold rows is `table_of`'s; of a `score` it is each column's
+    contribution in nats, float32 [rows], 0 where its value was missing.
+    """
+    scored = {t.name: t.shape[1:] for t in endpoint.outputs}.get(CONTRIBUTION)
+    if schema is not None and schema.columns and scored == (len(schema.columns),):
+        places = [column.name for column in schema.columns]
+
+        def contributions(self: Any) -> dict[str, Array]:
+            return dict(zip(places, _columns_of(getattr(self, CONTRIBUTION)), strict=True))
+
+        return _with(made, contributions, "{column: -log p of its value in nats, float32 [rows]}.")
     names, columns = (NUMBERS, CATEGORIES), columns_of(schema, endpoint.outputs)
     drawn = bool(columns)
     if not drawn:
@@ -154,7 +179,11 @@ def with_table(endpoint: Endpoint, schema: Schema | None, made: type[Any]) -> Ca
         given = {name: getattr(self, name) for name in self._fields}
         return table_of(given.get(names[0]), given.get(names[1]), columns, drawn)
 
-    facts = {"__slots__": (), "table": property(table, doc=table_of.__doc__)}
+    return _with(made, table, table_of.__doc__)
+
+
+def _with(made: type[Any], table: Callable[..., Any], doc: str | None) -> Callable[..., Any]:
+    facts = {"__slots__": (), "table": property(table, doc=doc)}
     return type(made.__name__, (made,), facts)
 
 
@@ -179,10 +208,16 @@ def _columns(
     for column in columns:
         if column.name not in names and not column.missing:
             raise InputError(
-                f"{what}: the column {shown(column.name)} is not there, and the training set "
-                f"lacked no value of it. Give {WANTED[column.kind]} for each row."
+                f"{what}: the column {shown(column.name)} is not there, and {NEVER}. "
+                f"Give {WANTED[column.kind]} for each row; {REMEDY}.{_may_miss(columns)}"
             )
     return {name: given[name] for name in names}
+
+
+def _may_miss(columns: Sequence[Column]) -> str:
+    """Which columns may be left out, a sentence; "" where none may."""
+    names = [column.name for column in columns if column.missing]
+    return f" What may be missing are {_listed(names)}." if names else ""
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -213,8 +248,8 @@ def _repeated(values: Array, rows: int) -> Array:
 def _require_gaps(where: str, column: Column, gaps: Array) -> None:
     if not column.missing and gaps.any():
         raise InputError(
-            f"{where}: a value is missing in row {int(gaps.argmax())}, and the training set "
-            "lacked none. Give one for each row."
+            f"{where}: a value is missing in row {int(gaps.argmax())}, and {NEVER}. Give one for "
+            f"each row; {REMEDY}."
         )
 
 

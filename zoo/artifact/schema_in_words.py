@@ -39,6 +39,8 @@ def sentences(schema: Schema) -> list[str]:
         said.append("Bytes from 0 to 255 stand for the same range.")
     if schema.lengths:
         said.append("It may end before its last step.")
+    if schema.missing:
+        said.append("Values may be missing: NaN.")
     if schema.features:
         shown = ", ".join(map(_plain, schema.features[:MOST_CLASSES]))
         more = len(schema.features) - MOST_CLASSES

@@ -64,6 +64,8 @@ def _of_table(schema: Schema) -> list[str]:
 def _column(column: Column) -> str:
     """`age: real, in years, from 17 to 90; may be missing.`"""
     facts = [column.kind + (", by its logarithm" if column.log else "")]
+    if column.spacing is not None:
+        facts.append("whole days")
     if column.unit:
         facts.append(f"in {_plain(column.unit)}")
     if column.low is not None and column.high is not None:

@@ -172,6 +172,10 @@ class NumberColumns:
             comma = self._comma(look)
             if comma is not None:
                 return Plan(look, NUMBER, comma=comma)
+            if look.dress is not None:
+                said = f"{look.name!r:.60} is read as numbers in {look.dress.sign or 'groups'} "
+                self.notes.append(f"{said}({look.not_a_number}).")
+                return Plan(look, NUMBER, dress=look.dress)
             bad = look.a_word or look.not_a_number
         if bad is None:
             bad = Found(1, self.value(0, name))

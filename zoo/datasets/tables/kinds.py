@@ -81,7 +81,7 @@ def _number(plan: Plan, found: Numbers) -> Decision:
         kind = COUNT if small else REAL
         why = f"whole numbers from {found.low:g} to {found.high:g}"
         why += "" if small else ", too large to count"
-    elif not said.kind:
+    elif kind is None or not said.kind:
         kind, why = REAL, f"numbers from {found.low:g} to {found.high:g}"
     log = said.log
     if kind == REAL and log is None and look.least > 1e-37 and _heavy(found.sample):

@@ -31,6 +31,8 @@ class Config(options.Activation, options.VAE):
     """Channels of the convolutions."""
     blocks: int | None = None
     """Residual blocks, dilated by 1, 2, 4, ...; unless given as many as see the whole window."""
+    hidden: float = 0.05
+    """Where readings are missing: share of the others that training hides from the encoder."""
 
 
 if __name__ == "__main__":

@@ -334,17 +334,33 @@ def stroke_vae(
 
 
 @entry("dilated", (64, 2))
-def series_vae(event_shape, latent=16, width=48, blocks=None, activation="silu", **parts):
+def series_vae(
+    event_shape,
+    latent=16,
+    width=48,
+    blocks=None,
+    activation="silu",
+    hidden=0.05,
+    likelihood="normal",
+    **parts,
+):
     """VAE of dilated convolutions over windows of series [steps, features].
 
     Args:
         width: channels of the convolutions.
         blocks: residual blocks, dilated by 1, 2, 4, ...; unless given as many as see the whole
             window, see `zoo.networks.dilated.blocks_of`.
+        hidden: where values may be missing, the share of the known ones that training hides from
+            the encoder, on average; what it is to reconstruct is all of them.
     """
     shape = {"width": width, "blocks": blocks, "activation": activation}
-    parts = {"likelihood": "normal"} | parts
-    return _vae("series_vae", dilated.encoder, dilated.decoder, event_shape, latent, shape, **parts)
+    parts |= {"likelihood": likelihoods.get(likelihood)}
+    hidden = hidden if parts["likelihood"].marks_known else 0.0
+
+    def encoder(*sizes, **options):
+        return dilated.encoder(*sizes, **options, hidden=hidden)
+
+    return _vae("series_vae", encoder, dilated.decoder, event_shape, latent, shape, **parts)
 
 
 @entry("convolutional")

@@ -24,6 +24,7 @@ class Case:
 
     Args:
         options: of its builder, which make it tiny.
+        entry: of the catalog; None: the case has its name.
         default: values of z as the recipe builds it for the digits.
         conditions: {name: count} of its inputs beside x.
         encoded: {name: width} of what `encode` gives; names alone are as wide as z.
@@ -62,6 +63,7 @@ class Case:
     scores: tuple = ()
     split: Callable = lambda x: [x]
     covariates: tuple = ()
+    entry: str | None = None
 
     def data(self):
         """A few of its dataset's examples."""
@@ -120,6 +122,23 @@ def split_row(x):
     return [x[:, :5], np.nan_to_num(x[:, 5:], nan=-1.0).astype(np.int32)]
 
 
+def series_with_gaps():
+    """A few of the oscillations, every tenth value of which is missing."""
+    whole, random = zoo.datasets.load("oscillations"), np.random.default_rng(SEED)
+
+    def with_gaps(split, count):
+        x = np.array(split.batch(range(count)))
+        x[random.random(x.shape) < 0.1] = np.nan
+        return zoo.datasets.Split(x)
+
+    return dataclasses.replace(
+        whole,
+        train=with_gaps(whole.train, TRAINING),
+        test=with_gaps(whole.test, TEST),
+        schema=dataclasses.replace(whole.schema, missing=True),
+    )
+
+
 CASES = {
     "dense_ae": Case(DENSE, 16, encoded=("z",), nats=("reconstruction",), generates=False),
     "dense_vae": Case(DENSE, 50),
@@ -128,6 +147,14 @@ CASES = {
     "residual_vae": Case(CONV | {"blocks": 1}, 32),
     "rnn_vae": Case({"latent": 3, "units": 6}, 32),
     "series_vae": Case({"latent": 3, "width": 6}, 16, named="oscillations"),
+    "series_with_gaps": Case(
+        {"latent": 3, "width": 6},
+        3,
+        made=series_with_gaps,
+        hides=True,
+        by_hand=True,
+        entry="series_vae",
+    ),
     "count_vae": Case(
         DENSE,
         10,
@@ -187,9 +214,12 @@ def build(name, event_shape):
     if name == TEST_ONLY:
         return top_down.model(event_shape)
     facts = {}
-    if name == "table_vae":
-        facts = {"likelihood": zoo.likelihoods.of_schema("auto", tables.schema())}
-    return zoo.catalog.build(name, event_shape, **CASES[name].options | facts)
+    case = CASES[name]
+    if case.made:
+        schema = case.data().schema
+        law = "auto" if schema.columns else "normal"
+        facts = {"likelihood": zoo.likelihoods.of_schema(law, schema)}
+    return zoo.catalog.build(case.entry or name, event_shape, **case.options | facts)
 
 
 def inputs(name, data, rows, endpoint="encode", latent=None):

@@ -171,6 +171,26 @@ def test_the_cards_code_runs(published, heading, monkeypatch, data):
     assert found and all(np.isfinite(np.asarray(each)).all() for each in found)
 
 
+def test_a_missing_value_is_taken_where_the_contract_says_so_and_nowhere_else(
+    published, name, data
+):
+    vae, (x, *others) = zoo.load(published.folder), asked(name, data, 3)
+    gap = x.copy()
+    gap[1, ..., 0] = np.nan
+    if not vae.endpoints["score"].inputs[0].missing:
+        with pytest.raises(InputError, match="must be finite"):
+            vae.score(gap, *others)
+        return
+    score = vae.score(gap, *others)
+    on_device = vae.score.on_device(vae.to_device(gap), *others)
+    for key, value in score._asdict().items():
+        assert np.isfinite(value).all()
+        np.testing.assert_array_equal(value, getattr(on_device, key).numpy())
+    assert score.reconstruction[1] != vae.score(x, *others).reconstruction[1]
+    with pytest.raises(InputError, match="must be finite"):
+        vae.to_device(np.full_like(gap, np.inf))
+
+
 def test_inputs_beside_x_are_checked_when_the_artifact_is_called(published, name, case, data):
     vae = zoo.load(published.folder)
     _, *conditions = inputs(name, data, 3)

@@ -146,10 +146,10 @@ def test_what_cannot_be_cut_is_refused(tmp_path, shape, options, said):
         datasets.load(tmp_path / "x.npy", **options)
 
 
-def test_a_missing_step_is_named_and_pictures_take_no_window(tmp_path):
+def test_an_infinite_step_is_named_and_pictures_take_no_window(tmp_path):
     x = walk(40, 6, 2)
-    x[7, 3, 1] = np.nan
-    with pytest.raises(DatasetError, match=r"the value nan at index \[7, 3, 1\].*Fill the gap"):
+    x[7, 3, 1] = np.inf
+    with pytest.raises(DatasetError, match=r"the value inf at index \[7, 3, 1\].*Give NaN where"):
         datasets.load(saved(tmp_path, series=x))
     with pytest.raises(DatasetError, match="digits is no file of numbers"):
         datasets.load("digits", window=3)

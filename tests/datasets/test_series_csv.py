@@ -57,6 +57,10 @@ def test_gaps_in_time_are_told(tmp_path):
     lines = [*rows("a", 40), *rows("a", 40, first=50)]
     (note,) = [each for each in load(written(tmp_path, lines)).notes if "usual time" in each]
     assert "At 1 of 79 places more than 1.5 times the usual time (3600)" in note
+    assert "A row of its time and no values, for each step between" in note
+    filled = [line.rsplit(",", 2)[0] + ",," for line in rows("a", 10, first=40)]
+    whole = load(written(tmp_path, sorted(lines + filled)))
+    assert not any("usual time" in each for each in whole.notes) and whole.schema.missing
 
 
 def test_times_may_be_numbers_and_rows_may_have_none(tmp_path):
@@ -77,7 +81,6 @@ def test_times_may_be_numbers_and_rows_may_have_none(tmp_path):
         ("2024-05-01 03:00,a,1,2", "line 22: the time .* of a is before .* in line 21. Sort"),
         ("2024-05-01 19:00,a,1,2", "line 22: the time .* is that of line 21 too. Keep one"),
         ("2024-05-01 20:00,a,high,2", "line 22, column flow: 'high' is no number"),
-        ("2024-05-01 20:00,a,1,", "line 22, column pressure: the value is missing. Fill the gap"),
         ("2024-05-01 20:00,a,1,1e50", "line 22, column pressure: .* is no number that float32"),
     ],
 )
@@ -198,8 +201,27 @@ def test_a_file_of_one_column_is_a_series_and_an_empty_line_is_a_value_that_is_m
     data = datasets.load(written(tmp_path, values, "level\n"), kind="series", window=4)
     assert data.schema.shape == (4, 1) and data.schema.features == ("level",)
     values[20] = ""
-    with pytest.raises(DatasetError, match="line 22, column level: the value is missing"):
-        datasets.load(written(tmp_path, values, "level\n"), kind="series", window=4)
+    file = written(tmp_path, values, "level\n")
+    gap = datasets.load(file, kind="series", window=4, stride=4)
+    assert gap.schema.missing and not data.schema.missing
+    assert np.isnan(gap.train.batch([5])).ravel().tolist() == [True, False, False, False]
+
+
+def test_an_empty_cell_is_missing_and_a_column_of_them_is_refused_by_its_name(tmp_path):
+    lines = rows("a", 40)
+    lines[7] = lines[7].rsplit(",", 1)[0] + ","
+    lines[9] = "2024-05-01 09:00,a,NA,nan"
+    data = load(written(tmp_path, lines), stride=6)
+    first, second = data.train.batch([0, 1])
+    assert data.schema.missing and np.isfinite(first).all()
+    np.testing.assert_array_equal(np.isnan(second[:, 0]), np.arange(6) == 3)
+    np.testing.assert_array_equal(np.isnan(second[:, 1]), np.isin(np.arange(6), (1, 3)))
+    assert any("3 of 80 values are missing" in note for note in data.notes)
+    empty = [line.rsplit(",", 1)[0] + "," for line in rows("a", 40)]
+    with pytest.raises(
+        DatasetError, match=r"of the column pressure every value is missing\. Leave"
+    ):
+        load(written(tmp_path, empty))
 
 
 def test_a_column_without_a_name_that_numbers_the_rows_is_no_feature(tmp_path):

@@ -61,3 +61,29 @@ def test_what_is_filled_in_does_not_depend_on_what_was_hidden(made):
     other = imputation.fill(model, np.where(gone, np.nan, np.where(gone, 1.0, x)))
     np.testing.assert_array_equal(first, other)
     assert np.isfinite(first).all() and first.shape == x.shape
+
+
+def test_hidden_readings_of_series_are_filled_by_the_reconstruction_and_compared():
+    zoo.training.seed_everything(5)
+    random = np.random.default_rng(0)
+    x = (random.normal(size=(60, 9, 2)).cumsum(axis=1) * [1.0, 50.0]).astype(np.float32)
+    x[random.random(x.shape) < 0.1] = np.nan
+    schema = zoo.datasets.Schema("series", (9, 2), None, None, missing=True)
+    schema = zoo.datasets.series.standardized(schema, zoo.datasets.Split(x[:40]))
+    parts = (zoo.datasets.Split(x[:40]), zoo.datasets.Split(x[40:]))
+    data = binarize(
+        zoo.datasets.Dataset("made", *parts, schema, "made", "none", "the last"), "none"
+    )
+    likelihood = zoo.likelihoods.of_schema("normal", schema)
+    model = zoo.catalog.build("series_vae", (9, 2), latent=2, width=4, likelihood=likelihood)
+    found = dict(imputation.imputation(model, data))
+    gone = imputation.hidden(x[40:], 0)
+    u = (x - np.array(schema.center)) / np.array(schema.scale)
+    means = np.nanmean(u[:40], axis=(0, 1))
+    errors = (means - u[40:])[gone]
+    assert imputation.hidden_count(data) == {"numbers": gone.sum(), "words": 0}
+    assert found["imputation_rmse_of_means"] == pytest.approx(np.sqrt(np.mean(errors**2)), rel=1e-4)
+    rebuilt = np.asarray(model.reconstruct(np.where(gone, np.nan, x[40:]))["x_mean"])
+    errors = ((rebuilt - x[40:]) / np.array(schema.scale))[gone]
+    assert found["imputation_rmse"] == pytest.approx(np.sqrt(np.mean(errors**2)), rel=1e-4)
+    assert "imputation_accuracy" not in found

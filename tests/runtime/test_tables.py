@@ -340,6 +340,26 @@ def test_there_and_back_is_what_was_given():
     np.testing.assert_array_equal(back["n"], given["n"])
 
 
+def test_dates_of_whole_days_are_answered_as_the_nearest_day_without_a_time():
+    columns = (Column("on", "date", origin=19_000.0, spacing=1.0),)
+    numbers = np.float32([[2.49], [2.51], [-0.5001], [4e7], [np.nan]])
+    found = tables.table_of(numbers, None, columns, drawn=True)["on"]
+    assert found.dtype == "datetime64[D]"
+    first = np.datetime64(19_000, "D")
+    wanted = np.array([first + 2, first + 3, first - 1, "NaT", "NaT"], "datetime64[D]")
+    np.testing.assert_array_equal(found, wanted)
+    back = tables.arrays_of("score", {"on": found[:3]}, columns)["numbers"]
+    np.testing.assert_array_equal(back, [[2.0], [3.0], [-1.0]])
+
+
+def test_a_number_that_is_text_is_refused_with_the_unit_that_is_wanted():
+    columns = (Column("price", "real", unit="€"),)
+    with pytest.raises(
+        InputError, match=r"given '€12.30', str, in row 0; wanted is a number, in €"
+    ):
+        tables.arrays_of("score", {"price": ["€12.30"]}, columns)
+
+
 def test_the_frame_that_was_trained_on_is_taken_with_all_its_columns():
     """What the model knows nothing of may stay in it: identifiers, the label; nothing else may."""
     left_out = ("order id", "returned")

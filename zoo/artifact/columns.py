@@ -37,6 +37,8 @@ class Column:
         low, high: the least and the largest number in the training set, as the table has them,
             dates in days from 1970-01-01 on; they bind nobody.
         cycles: of a date, names in `CYCLES`.
+        spacing: of a date, 1.0 where all are whole days, so that answers are the nearest ones; None
+            of all other columns.
         other: the code of words that are none of `words`; None where such words are refused.
     """
 
@@ -53,6 +55,7 @@ class Column:
     high: float | None = None
     cycles: tuple[str, ...] = ()
     other: int | None = None
+    spacing: float | None = None
 
     @property
     def is_number(self) -> bool:
@@ -103,6 +106,8 @@ class Column:
             yield f"{where} is boolean and has {len(self.words)} words"
         if not {*self.cycles} <= {*CYCLES} or (self.cycles and self.kind != DATE):
             yield f"{where} has the cycles {', '.join(self.cycles):.80}"
+        if self.spacing is not None and (self.kind != DATE or self.spacing != 1.0):
+            yield f"{where} is {self.kind} and has the spacing {self.spacing!r:.40}"
         whole = isinstance(self.other, int) and not isinstance(self.other, bool)
         if self.other is not None and not (whole and 0 <= self.other < len(self.words)):
             yield f"{where} takes other words for the code {self.other!r:.40}"

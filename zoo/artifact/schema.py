@@ -38,6 +38,7 @@ class Schema:
             drawn black on white, and are taken for chances of 0 and 1.
         uint8: whether 0..255 stands for low..high: such arrays are then accepted and scaled.
         lengths: whether an example may end before its last step.
+        missing: of a series, whether values may be missing, which NaN says.
         classes: the labels' words, in the order of their numbers; () where there are none.
         features: names along the last axis; () where there are none.
         center, scale: what is usual along the last axis, and how far values lie around it, in the
@@ -56,6 +57,7 @@ class Schema:
     ink: bool = False
     uint8: bool = False
     lengths: bool = False
+    missing: bool = False
     classes: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     center: tuple[float, ...] = ()
@@ -134,9 +136,9 @@ class Schema:
         if not all(isinstance(each, str) for each in words):
             yield "its unit, classes, features and columns left out are no text"
         yield from self._problems_of_features()
-        flags = (self.ink, self.uint8, self.lengths)
+        flags = (self.ink, self.uint8, self.lengths, self.missing)
         if not all(isinstance(flag, bool) for flag in flags):
-            yield "its ink, uint8 and lengths are not all true or false"
+            yield "its ink, uint8, lengths and missing are not all true or false"
         elif self.uint8 and None in (self.low, self.high):
             yield "8-bit values are scaled to a range that has no end"
 

@@ -39,6 +39,8 @@ def sentences(schema: Schema) -> list[str]:
         said.append("Bytes from 0 to 255 stand for the same range.")
     if schema.lengths:
         said.append("It may end before its last step.")
+    if schema.missing:
+        said.append("Values may be missing: NaN.")
     if schema.features:
         shown = ", ".join(map(_plain, schema.features[:MOST_CLASSES]))
         more = len(schema.features) - MOST_CLASSES
@@ -62,6 +64,8 @@ def _of_table(schema: Schema) -> list[str]:
 def _column(column: Column) -> str:
     """`age: real, in years, from 17 to 90; may be missing.`"""
     facts = [column.kind + (", by its logarithm" if column.log else "")]
+    if column.spacing is not None:
+        facts.append("whole days")
     if column.unit:
         facts.append(f"in {_plain(column.unit)}")
     if column.low is not None and column.high is not None:

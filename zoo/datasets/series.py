@@ -7,7 +7,7 @@ from numbers import Integral
 import numpy as np
 
 from zoo.artifact.schema import SERIES, Schema
-from zoo.datasets import standardising
+from zoo.datasets import gaps, standardising
 from zoo.datasets.base import FEWEST_EXAMPLES, Dataset, HoldOut, Split
 from zoo.datasets.windows import Windows
 from zoo.errors import DatasetError
@@ -47,7 +47,7 @@ class Long:
     """Series of several entities, one after the other.
 
     Args:
-        steps: [total, features], float.
+        steps: [total, features], float; NaN where a value is missing.
         bounds: [entities + 1]: entity i has the steps from bounds[i] to below bounds[i + 1].
         times: [total], rising within an entity; None: steps are counted.
         features: their names, or ().
@@ -75,7 +75,8 @@ def dataset(
         kept: a sentence for its notes on how the file was read.
 
     Raises:
-        DatasetError: for fewer steps than a window needs, in training or in testing.
+        DatasetError: for fewer steps than a window needs, in training or in testing, or a feature
+            of which no value is known.
     """
     cut.require_sound()
     whole = len(long.lengths) >= FEWEST_EXAMPLES and not hold_out.last
@@ -84,26 +85,42 @@ def dataset(
         train, test, sentence = _by_entity(long, hold_out)
     else:
         train, test, sentence = _by_time(long, hold_out.share)
-    parts, short = [], []
+    missing = gaps.count(long.steps)
+    parts, short, empty = [], [], 0
     for part in (train, test):
         starts, too_short = _starts(part, window, stride)
         short.append(too_short)
+        if missing:
+            read = gaps.read_windows(long.steps, window, starts)
+            starts, empty = starts[read], empty + int((~read).sum())
         parts.append(Split(Windows(long.steps, window, starts)))
     for name, split, part in zip(("training", "testing"), parts, (train, test), strict=True):
         if not len(split):
             steps = max((end - begin for begin, end in part), default=0)
             raise DatasetError(
                 f"{where}: the longest stretch for {name} has {steps:,} steps, and a window has "
-                f"{window}. {sentence} Give a smaller window, or more steps."
+                f"{window}{', in which something must be known' * bool(missing)}. {sentence} Give "
+                "a smaller window, or more steps."
             )
-    schema = Schema(SERIES, (window, long.steps.shape[1]), features=long.features)
+    if missing:
+        stretches = [long.steps[begin:end] for begin, end in train]
+        gaps.require_every_feature(where, stretches, long.features)
+    schema = Schema(
+        SERIES,
+        (window, long.steps.shape[1]),
+        low=None,
+        high=None,
+        features=long.features,
+        missing=missing > 0,
+    )
+    told = [kept, how, _left_out(short), gaps.left_out(empty), gaps.note(missing, long.steps.size)]
     return replace(
         described,
         train=parts[0],
         test=parts[1],
-        schema=standardized(replace(schema, low=None, high=None), parts[0]),
+        schema=standardized(schema, parts[0]),
         test_split=f"{sentence} No window lies in both parts, n={len(parts[1]):,}.",
-        notes=(*filter(None, [kept, how, _left_out(short)]), *_uneven(long)),
+        notes=(*filter(None, told), *_uneven(long)),
     )
 
 
@@ -194,5 +211,7 @@ def _uneven(long: Long) -> Iterator[str]:
     if far:
         yield (
             f"At {far:,} of {len(gaps):,} places more than {UNEVEN:g} times the usual time "
-            f"({usual:g}) lies between two steps: they are taken as if they followed at once."
+            f"({usual:g}) lies between two steps: they are taken as if they followed at once. A "
+            "row of its time and no values, for each step between them, would say that these are "
+            "missing."
         )

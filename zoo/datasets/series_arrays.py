@@ -3,7 +3,7 @@
 import numpy as np
 
 from zoo.artifact.schema import SERIES, Schema
-from zoo.datasets import series
+from zoo.datasets import gaps, series
 from zoo.datasets.base import UNKNOWN_LICENCE, Dataset, HoldOut, Origin, Split
 from zoo.datasets.reading import printable
 from zoo.errors import DatasetError
@@ -24,8 +24,11 @@ def load(
 ) -> Dataset:
     """What `WANTED` says, as float32; without --window, [n, steps, features] is taken as it is.
 
+    A value may be missing, which NaN says.
+
     Raises:
-        DatasetError: for other shapes, values that are not finite, or too few steps.
+        DatasetError: for other shapes, infinite values, features of which nothing is known, or too
+            few steps.
     """
     shown = origin.where
     if cut.time or cut.entity:
@@ -94,9 +97,20 @@ def _as_cut(
         key: Split(x, labels_of(shown, stored, key.replace(KEY, "x").replace("x", "y", 1), len(x)))
         for key, x in arrays.items()
     }
+    missing, empty = sum(map(gaps.count, arrays.values())), 0
+    if missing:
+        for key, x in arrays.items():
+            read = gaps.read_examples(x)
+            if not read.all():
+                splits[key] = splits[key].subset(np.flatnonzero(read))
+                empty += int((~read).sum())
     train, test, sentence = hold_out.given_parts(shown, splits)
+    if missing:
+        gaps.require_every_feature(shown, [train.images], features)
     shape = tuple(train.images.shape[1:])
-    schema = Schema(SERIES, shape, low=None, high=None, features=features)
+    schema = Schema(SERIES, shape, low=None, high=None, features=features, missing=missing > 0)
+    values = sum(x.size for x in arrays.values())
+    kept = f"x is taken as windows of {shape[0]:,} steps that are cut already."
     return Dataset(
         name=described.name,
         train=train,
@@ -105,12 +119,12 @@ def _as_cut(
         source=described.source,
         licence=described.licence,
         test_split=sentence,
-        notes=(f"x is taken as windows of {shape[0]:,} steps that are cut already.",),
+        notes=tuple(filter(None, [kept, gaps.left_out(empty), gaps.note(missing, values)])),
     )
 
 
 def _steps(where: str, values: np.ndarray) -> np.ndarray:
-    """float32, of rank 2 or 3; what is on disk as float32 stays there."""
+    """float32, of rank 2 or 3, NaN where missing; what is on disk as float32 stays there."""
     if values.ndim == 1:
         values = values[:, None]
     if values.ndim not in (2, 3) or 0 in values.shape or values.dtype.kind not in "iuf":
@@ -118,17 +132,17 @@ def _steps(where: str, values: np.ndarray) -> np.ndarray:
             f"{where} has the shape {list(values.shape)} and the dtype {values.dtype}; wanted: "
             f"numbers, {WANTED}."
         )
-    with np.errstate(over="ignore"):  # what float32 cannot hold is refused as not finite
+    with np.errstate(over="ignore"):  # what float32 cannot hold is refused as infinite
         values = values.astype(np.float32, copy=False)
     flat = values.reshape(len(values), -1)
     for start in range(0, len(flat), 2**16):
-        bad = ~np.isfinite(flat[start : start + 2**16])
+        bad = np.isinf(flat[start : start + 2**16])
         if bad.any():
             row, column = divmod(int(bad.argmax()), bad.shape[1])
             within = np.unravel_index(column, values.shape[1:])
             index = (start + row, *(int(each) for each in within))
             raise DatasetError(
                 f"{where} has the value {values[index]:g} at index {list(index)}; wanted: finite "
-                "numbers. Fill the gap, or leave that series out."
+                "numbers. Give NaN where a value is not known."
             )
     return values

@@ -20,8 +20,8 @@ def load(source: Source, cut: series.Cut, hold_out: HoldOut, memory_share: float
     """Rows in the order of time, within each entity; all other columns are numbers, and features.
 
     Raises:
-        DatasetError: for a time that is none, goes back or comes twice, or a value that is missing
-            or no number; each by its line.
+        DatasetError: for a time that is none, goes back or comes twice, or a value that is no
+            number, each by its line; a missing value is NaN.
     """
     table = NumberColumns(source, memory_share)
     for option in ("time", "entity"):
@@ -29,7 +29,7 @@ def load(source: Source, cut: series.Cut, hold_out: HoldOut, memory_share: float
     names = [name for name in table.names if name not in (cut.time, cut.entity)]
     if not names:
         raise DatasetError(f"{table.shown} has no column beside time and entity: add features.")
-    values = table.numbers(names, "Fill the gap, or leave that series out.")
+    values = table.numbers(names)
     times = None if cut.time is None else table.times(cut.time)
     entities = np.zeros(table.rows, np.int64) if cut.entity is None else table.codes(cut.entity)
     order = np.argsort(entities, kind="stable")

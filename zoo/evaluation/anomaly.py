@@ -38,14 +38,16 @@ def scores(model, x):
     """Anomaly scores of examples [n, *event], higher = more anomalous: {name: [n]}.
 
     `negative_elbo` and its terms `reconstruction` and `kl` in nats, as the model's `score` gives
-    them; `squared_error` of x and `reconstruct`'s x_mean, summed over the event.
+    them; `squared_error` of x and `reconstruct`'s x_mean, summed over what is known of the event.
     """
     if len(x) == 0:
         raise InputError("No examples were given to score.")
     answer = _answers(model, "score", x)
     if "elbo" in answer:
         answer = {"negative_elbo": -answer.pop("elbo"), **answer}
-    error = np.asarray(x, np.float64) - _answers(model, "reconstruct", x)["x_mean"]
+    x = np.asarray(x)
+    rebuilt = _answers(model, "reconstruct", x)["x_mean"]
+    error = np.where(np.isnan(x), 0.0, x.astype(np.float64) - rebuilt)
     return answer | {"squared_error": np.sum(error**2, axis=tuple(range(1, error.ndim)))}
 
 

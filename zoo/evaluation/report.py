@@ -99,9 +99,9 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, netw
     heart. `bits_per_dimension` is `nll`
     where the likelihood is of 8-bit values. `baseline_nll`, `reconstruction_mse` and `pca_mse` are
     as in `baselines`; PCA has as many components as there are latents, and in `pca_used_mse` as
-    many as there are active ones, at most one a nat of the KL. Of a table there is `imputation`
-    besides. A model whose `score` is exact, since x has one latent alone, is scored by it, and
-    `nll` is -`elbo`. The rest as in `nats` and `latent`.
+    many as there are active ones, at most one a nat of the KL. Of a table, and of series of which
+    values are missing, there is `imputation` besides. A model whose `score` is exact, since x has
+    one latent alone, is scored by it, and `nll` is -`elbo`. The rest as in `nats` and `latent`.
 
     Args:
         seed: of the posterior samples.
@@ -139,7 +139,7 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, netw
         metrics |= dict(latent.active_units(means))
     else:
         metrics |= dict(latent.code_use(model, data.test))
-    if data.schema.columns:
+    if imputation.can_be_measured(data.schema):
         metrics |= dict(imputation.imputation(model, data, seed))
     compared = comparison.compare(model, data, metrics, seen, seed)
     metrics |= compared.pop("metrics")
@@ -161,7 +161,7 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, netw
     }
     if model.code_count is not None:
         protocol["codes"] = model.code_count
-    if data.schema.columns:
+    if imputation.can_be_measured(data.schema):
         protocol["hidden"] = imputation.hidden_count(data, seed)
     protocol["sample_quality"] = []
     for network in networks:

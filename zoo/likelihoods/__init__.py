@@ -78,7 +78,8 @@ def of_schema(name, schema):
     and densities stay in the data's units. Strokes have one scale for both of their offsets.
 
     Raises:
-        InputError: for an unknown name, or another than "columns" of a table.
+        InputError: for an unknown name, another than "columns" of a table, or one that knows of no
+            missing values where some are.
     """
     if schema.kind == TABLE and name in ("auto", COLUMNS):
         return __getattr__("Columns")(schema.columns)
@@ -92,7 +93,12 @@ def of_schema(name, schema):
         scale = schema.scale[0] if schema.is_strokes else likelihood.scale
         return type(likelihood)(likelihood.components, scale)
     if not schema.center or likelihood.support != __getattr__("Likelihood").support:
+        if schema.missing:
+            raise InputError(
+                f"likelihood {name!r} knows of no missing values, and some of the data's are: take "
+                "normal or laplace."
+            )
         return likelihood
     if isinstance(likelihood, __getattr__("LocationScale")):
         likelihood = type(likelihood)(initial_scale=1.0, by_feature=True)
-    return __getattr__("Standardized")(likelihood, schema.center, schema.scale)
+    return __getattr__("Standardized")(likelihood, schema.center, schema.scale, schema.missing)

@@ -23,6 +23,8 @@ class Likelihood(keras.layers.Layer):
       each, such as the size of a library; x itself states them, see `covariates_of`.
     - `marks_ends`: whether the last feature that networks are given of a step is 1 where a sequence
       has ended, and else 0.
+    - `marks_known`: whether the second half of the features that networks are given of a step says
+      which of those in the first half are known, 1, or missing, 0, as those then are themselves.
     - `offsets`: how many of the first features that networks are given say how far a step goes from
       the one before.
     - `network_value`: what a value of `network_input` is, in words, where it has the shape of the
@@ -39,6 +41,7 @@ class Likelihood(keras.layers.Layer):
     draws_generated = False
     covariates = ()
     marks_ends = False
+    marks_known = False
     offsets = 0
     mean_kind = REAL
     network_value = "value"

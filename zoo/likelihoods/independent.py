@@ -123,6 +123,29 @@ def changed(law, forward, log_slope):
     return replace(law, fit=fit, log_prob=log_prob)
 
 
+def of_known(law, filler):
+    """The same law of values of which some are missing, NaN: these count for nothing.
+
+    Args:
+        filler: [values], of what stands in for them where arithmetic wants a number.
+    """
+
+    def parts(x, counted):
+        known = ~np.isnan(x)
+        weight = known.astype(np.float32) if counted is None else known * counted
+        return np.where(known, x, filler), weight
+
+    def fit(x, counted=None):
+        return law.fit(*parts(x, counted))
+
+    def log_prob(x, *parameters):
+        *parameters, counted = parameters
+        x, weight = parts(x, counted)
+        return law.log_prob(x, *parameters, weight)
+
+    return replace(law, fit=fit, log_prob=log_prob)
+
+
 # --- the laws ---------------------------------------------------------------------------------
 
 

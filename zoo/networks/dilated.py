@@ -13,6 +13,7 @@ import keras
 from keras import layers
 
 from zoo.errors import InputError
+from zoo.networks.hiding import HideColumns, require_share
 from zoo.networks.output_layers import normal_posterior
 
 KERNEL = 3
@@ -21,7 +22,15 @@ FEWEST = 8
 MOST_HALVINGS = 3
 
 
-def encoder(event_shape, latent, width=48, blocks=None, activation="silu", head=normal_posterior):
+def encoder(
+    event_shape,
+    latent,
+    width=48,
+    blocks=None,
+    activation="silu",
+    head=normal_posterior,
+    hidden=0.0,
+):
     """[batch, steps, features] -> what `head` makes of it, each [batch, latent].
 
     A convolution whose stride is `stride_of(steps)`, `blocks` residual ones that are dilated by 1,
@@ -30,10 +39,15 @@ def encoder(event_shape, latent, width=48, blocks=None, activation="silu", head=
     Args:
         width: channels of the convolutions.
         blocks: unless given as many as let a step see all others, `blocks_of`.
+        hidden: share of all values that training hides, see `HideColumns`, where the second half of
+            the features says which of the first are known; 0 hides none.
     """
     stride, blocks = _sizes(event_shape, latent, width, blocks)
+    require_share(hidden)
     x = keras.Input(event_shape, name="x")
-    h = layers.Conv1D(width, stride + KERNEL - 1, stride, padding="same", name="conv")(x)
+    owners = [*range(event_shape[-1] // 2)] * 2
+    h = HideColumns(owners, hidden, name="hide")(x) if hidden else x
+    h = layers.Conv1D(width, stride + KERNEL - 1, stride, padding="same", name="conv")(h)
     h = _dilated(h, width, blocks, activation)
     h = layers.Flatten(name="flatten")(h)
     h = layers.Dense(2 * width, activation=activation, name="dense")(h)

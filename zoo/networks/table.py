@@ -11,10 +11,10 @@ import keras
 from keras import layers, ops
 
 from zoo.errors import InputError
+from zoo.networks.hiding import HideColumns, require_share
 from zoo.networks.output_layers import normal_posterior
 
 WIDEST_EMBEDDING = 16
-MOST_HIDDEN = 0.25  # of all values, where half of the rows stay whole
 
 
 def encoder(
@@ -47,8 +47,7 @@ def encoder(
         InputError: for inputs that are not as many, or a share that is none.
     """
     _check(latent, units, dropout=dropout)
-    if not 0.0 <= hidden <= MOST_HIDDEN:
-        raise InputError(f"hidden={hidden}: give a share from 0 to {MOST_HIDDEN}.")
+    require_share(hidden)
     of_cycles = [place for place, count in enumerate(cycles) for _ in range(2 * count)]
     plain = 2 * numbers + len(of_cycles)
     if tuple(event_shape) != (plain + len(words),):
@@ -86,40 +85,6 @@ def decoder(raw_shape, latent, units=(128,), activation="silu", dropout=0.0):
 def embedding_width(words):
     """Values that stand for a word: as many as bits tell the words apart, and one; 16 at most."""
     return min(WIDEST_EMBEDDING, 1 + math.ceil(math.log2(words + 1)))
-
-
-@keras.saving.register_keras_serializable(package="zoo.networks")
-class HideColumns(layers.Layer):
-    """Zeros for all that is said of some columns, drawn anew for each row while it trains.
-
-    Half of the rows stay whole; of any other, a share of the columns is hidden that is evenly
-    distributed from 0 to 4 `share`, at most 1. [batch, inputs] -> [batch, inputs].
-
-    Args:
-        owners: of each input, the number of the column that it is said of.
-        share: of all values, on average; up to 1/4.
-        seed: of what is drawn.
-    """
-
-    def __init__(self, owners, share, seed=0, **kwargs):
-        super().__init__(**kwargs)
-        self.owners = tuple(int(owner) for owner in owners)
-        self.share = share
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
-
-    def call(self, x, training=False):
-        if not training:
-            return x
-        rows, columns = ops.shape(x)[0], max(self.owners) + 1
-        level = keras.random.uniform((rows, 1), -1.0, 1.0, seed=self.seed_generator)
-        drawn = keras.random.uniform((rows, columns), seed=self.seed_generator)
-        kept = ops.cast(drawn >= 4.0 * self.share * level, x.dtype)
-        return x * ops.take(kept, ops.convert_to_tensor(self.owners, "int32"), axis=1)
-
-    def get_config(self):
-        own = {"owners": list(self.owners), "share": self.share, "seed": self.seed}
-        return {**super().get_config(), **own}
 
 
 @keras.saving.register_keras_serializable(package="zoo.networks")

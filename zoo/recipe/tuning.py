@@ -124,6 +124,11 @@ def require_data(earlier, data):
             f"{data.name} has values in {list(schema.range)}; {shown} was trained on values in "
             f"{list(was.range)}. Rescale the data."
         )
+    if schema.missing > was.missing:
+        raise InputError(
+            f"{data.name} lacks some of its values; {shown} was trained on data that lacked none, "
+            "and knows no missing ones. Fill them, or train a new model without --from."
+        )
     if "label" in earlier.model.conditions and was.classes and schema.classes != was.classes:
         raise InputError(
             f"{data.name} has the classes {_named(schema.classes)}; {shown} knows "

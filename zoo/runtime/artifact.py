@@ -150,12 +150,14 @@ class Artifact:
         they may be meant for inputs of several dtypes.
 
         Raises:
-            InputError: if no endpoint takes its dtype, or a number in it is not finite.
+            InputError: if no endpoint takes its dtype, or a number in it is infinite, or NaN where
+                no endpoint takes what is missing.
         """
         if is_masked(array):
             raise InputError("to_device: given a masked array. Fill it with .filled(value).")
         array = np.ascontiguousarray(array)
-        dtypes = sorted({t.dtype for each in self.endpoints.values() for t in each.inputs})
+        taken = [tensor for each in self.endpoints.values() for tensor in each.inputs]
+        dtypes = sorted({tensor.dtype for tensor in taken})
         if array.dtype.kind == "f" and "float32" in dtypes:
             array = as_real("to_device", "float32", array)
         if array.dtype not in dtypes:
@@ -163,7 +165,8 @@ class Artifact:
                 f"to_device: given {array.dtype}, wanted {' or '.join(dtypes)}. Convert it with "
                 ".astype."
             )
-        require_finite("to_device", array)
+        missing = array.dtype.kind == "f" and any(tensor.missing for tensor in taken)
+        require_finite("to_device", np.where(np.isnan(array), 0.0, array) if missing else array)
         return self._sessions.to_device(array)
 
     def windows(self, series: Any, stride: int | None = None) -> Windows:

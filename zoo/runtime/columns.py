@@ -140,9 +140,10 @@ def _number(where: str, column: Column, value: Any, row: int) -> float:
             return float(value)
     except (TypeError, ValueError, OverflowError):
         pass
+    unit = f", in {column.unit}" if column.unit else ""
     raise InputError(
         f"{where}: given {shown(value)}, {type(value).__name__}, in row {row}; wanted is "
-        f"{WANTED[column.kind]}."
+        f"{WANTED[column.kind]}{unit}."
     )
 
 

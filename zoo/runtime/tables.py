@@ -276,6 +276,10 @@ def _numbers_back(column: Column, values: Array, drawn: bool) -> Array:
     if column.kind == DATE:
         with np.errstate(invalid="ignore"):
             told = np.abs(numbers) < _LAST_DAY
+        if column.spacing is not None:
+            days = np.rint(np.where(told, numbers, 0.0)).astype(np.int64).astype("datetime64[D]")
+            days[~told] = np.datetime64("NaT")
+            return days
         seconds = np.rint(np.where(told, numbers, 0.0) * _SECOND).astype(np.int64)
         dates = seconds.astype("datetime64[s]")
         dates[~told] = np.datetime64("NaT")

@@ -83,6 +83,28 @@ def test_what_comes_round_within_the_dates_is_named(tmp_path):
     assert column(tmp_path, lambda row: f"{1950 + row}-01-01").cycles == ()
 
 
+def test_dates_that_are_all_whole_days_say_so_whatever_is_held_out(tmp_path):
+    day = datetime.datetime(2020, 1, 1)
+    days = [day + datetime.timedelta(row) for row in range(ROWS)]
+    assert column(tmp_path, days).spacing == 1.0
+    assert column(tmp_path, lambda row: days[row].date()).spacing == 1.0
+    clock = [*days[:-1], days[-1] + datetime.timedelta(hours=1)]
+    assert column(tmp_path, clock, test_split="last").spacing is None  # and training has days alone
+    assert column(tmp_path, clock).spacing is None
+    assert column(tmp_path, lambda row: row * 0.5).spacing is None
+
+
+def test_a_column_that_hardly_repeats_its_words_is_told_of_with_what_to_do(tmp_path):
+    found = datasets.load(
+        write(tmp_path, lines(name=lambda row: f"name {row % 59}")), test_split="last"
+    )
+    (note,) = [each for each in found.notes if "'name'" in each]
+    assert "48 different words in 48 training rows, as 'name 0'" in note
+    assert "drop: true in columns.yaml" in note
+    usual = datasets.load(write(tmp_path, lines()))
+    assert not any("different words" in each for each in usual.notes)
+
+
 def test_a_long_upper_tail_is_taken_as_its_logarithm(tmp_path):
     random = np.random.default_rng(1)
     tail = np.exp(random.normal(5, 1, ROWS))

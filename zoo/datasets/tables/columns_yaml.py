@@ -21,7 +21,7 @@ _HEAD = """\
 # log: true takes the logarithm of a real number
 # words: the categories; there are no others then
 # missing: [texts that stand for no value]
-# decimal: "," where 1,5 is one and a half
+# decimal: "," where 1,5 is one and a half, "." where 1,500 is a thousand and more
 # date: how dates are written, as day/month/year
 #
 # A column that is not named here is as the rules of docs/data.md say.
@@ -38,6 +38,7 @@ def text(found: Examined) -> str:
 def _lines(found: Examined, decision: Decision) -> Iterator[str]:
     plan, column = found.plans[decision.name], decision.column
     yield f"  {_quoted(decision.name)}:"
+    yield from (f"    # {_comment(note)}" for note in (plan.note, decision.note) if note)
     if column is None:
         yield f"    drop: true  # {_comment(decision.why)}"
         return
@@ -45,8 +46,10 @@ def _lines(found: Examined, decision: Decision) -> Iterator[str]:
     yield f"    unit: {_quoted(column.unit)}"
     if column.kind == REAL:
         yield f"    log: {'true' if column.log else 'false'}"
-    if plan.comma:
+    if plan.comma or (plan.dress is not None and plan.dress.comma):
         yield '    decimal: ","'
+    elif plan.override.decimal:
+        yield '    decimal: "."'
     if plan.override.missing:
         yield f"    missing: {_list(plan.override.missing)}"
     if plan.override.date or plan.form != "year-month-day":

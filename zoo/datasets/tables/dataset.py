@@ -37,9 +37,10 @@ def load(
     train, test, sentence = hold_out.parts(Split(filled[rows.VALUES], filled.get(rows.LABELS)))
     refused = np.asarray(filled[rows.REFUSED])[~found.training].astype(bool)
     if refused.all():
+        told = " ".join(each.note for each in found.decisions if each.note)
         raise DatasetError(
             f"{source.shown}: every row held out has a word that no training row has. Pass "
-            "--unseen other, or leave such columns out."
+            f"--unseen other, or leave such columns out. {told}".rstrip()
         )
     if refused.any():
         test = test.subset(np.flatnonzero(~refused)).as_loaded()
@@ -72,6 +73,7 @@ def load(
 def _notes(found: Examined, refused: int) -> list[str]:
     """What was left out and what was read in an unusual way, a sentence each."""
     said = [plan.note for plan in found.plans.values() if plan.note]
+    said += [each.note for each in found.decisions if each.note]
     reasons: dict[str, list[str]] = {}
     for each in found.decisions:
         if each.column is None:

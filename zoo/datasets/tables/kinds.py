@@ -1,13 +1,13 @@
 """From what was seen of a column to what it is: the rules of docs/data.md, "Tables"."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from zoo.artifact.columns import BOOLEAN, CATEGORICAL, COUNT, DATE, REAL, Column
 from zoo.artifact.words import no_and_yes, word_of
 from zoo.datasets.standardising import robust
-from zoo.datasets.tables.plans import Plan
+from zoo.datasets.tables.plans import IDENTIFIERS, Plan
 from zoo.datasets.tables.statistics import Numbers, Statistics, Times, Words
 from zoo.errors import DatasetError
 
@@ -15,6 +15,9 @@ MOST_COUNTED = 10_000
 """Larger whole numbers are real: their law's gamma functions have few digits in float32."""
 
 MOST_WORDS = 1000
+NEARLY = 0.9
+"""Of the rows; a column of so many different words is told of: it may be one of identifiers."""
+
 RARE = 5
 """Words of fewer training rows are `OTHER`, where such words are wanted."""
 
@@ -31,11 +34,12 @@ DIGITS = 1e-4
 
 @dataclass(frozen=True)
 class Decision:
-    """What a column is, and why; `column` is None where it is left out."""
+    """What a column is, and why; `column` is None where it is left out; `note` is for its user."""
 
     name: str
     column: Column | None
     why: str
+    note: str = ""
 
 
 def decide(plan: Plan, found: Statistics | None, unseen: str) -> Decision:
@@ -77,7 +81,7 @@ def _number(plan: Plan, found: Numbers) -> Decision:
         kind = COUNT if small else REAL
         why = f"whole numbers from {found.low:g} to {found.high:g}"
         why += "" if small else ", too large to count"
-    elif kind is None:
+    elif kind is None or not said.kind:
         kind, why = REAL, f"numbers from {found.low:g} to {found.high:g}"
     log = said.log
     if kind == REAL and log is None and look.least > 1e-37 and _heavy(found.sample):
@@ -121,7 +125,8 @@ def _date(plan: Plan, found: Times) -> Decision:
     why += f", with the time of {' and '.join(cycles)}" if cycles else ""
     facts = {"origin": origin, "center": center, "scale": scale}
     facts |= {"low": float(found.low), "high": float(found.high)}
-    return _decided(plan, DATE, why, cycles=cycles, **facts)
+    spacing = 1.0 if found.whole_days else None
+    return _decided(plan, DATE, why, cycles=cycles, spacing=spacing, **facts)
 
 
 def _words(plan: Plan, found: Words, unseen: str) -> Decision:
@@ -150,7 +155,15 @@ def _words(plan: Plan, found: Words, unseen: str) -> Decision:
             "with --unseen other."
         )
     why = f"{len(counts):,} different words"
-    return _decided(plan, CATEGORICAL, why, words=in_order([*counts]))
+    decision = _decided(plan, CATEGORICAL, why, words=in_order([*counts]))
+    if counts.total() >= IDENTIFIERS and len(counts) >= NEARLY * counts.total():
+        note = (
+            f"{plan.name!r:.60} has {len(counts):,} different words in {counts.total():,} training "
+            f"rows, as {next(iter(counts))!r:.40}: what hardly comes twice says nothing of other "
+            "rows. Leave it out: drop: true in columns.yaml (zoo columns FILE)."
+        )
+        return replace(decision, note=note)
+    return decision
 
 
 def _with_other(plan: Plan, found: Words) -> Decision:
@@ -190,7 +203,7 @@ def _decided(plan: Plan, kind: str, why: str, **facts: object) -> Decision:
     column = Column(
         plan.name,
         kind,
-        unit=said.unit,
+        unit=said.unit or plan.unit,
         missing=plan.look.missing > 0,
         **facts,  # type: ignore[arg-type]
     )

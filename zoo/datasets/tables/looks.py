@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zoo.datasets.tables import values
+from zoo.datasets.tables.dressed import Dress, Dressed
 from zoo.datasets.tables.overrides import Override
 from zoo.datasets.tables.values import NUMBER, TEXT
 
@@ -50,6 +51,7 @@ class Look:
         self.numbers = self.dates = 0  # of the values that are not missing
         self.decimals = 0  # with a comma, in chunks that are all such or whole numbers
         self.commas = self.grouped = 0
+        self.dressed = Dressed(override.decimal)
         self.codes = False  # numbers with a leading 0, as of a postal code
         self.not_a_number: Found | None = None
         self.a_word: Found | None = None  # neither a number nor written like one
@@ -74,7 +76,13 @@ class Look:
     @property
     def words_alone(self) -> bool:
         """Whether most values are neither numbers nor dates."""
-        return 2 * (self.numbers + self.commas + self.grouped + self.dates) < self.present
+        numbers = max(self.numbers + self.commas + self.grouped, self.dressed.count)
+        return 2 * (numbers + self.dates) < self.present
+
+    @property
+    def dress(self) -> Dress | None:
+        """How all numbers are written, if for people; None where they are not, or not alike."""
+        return self.dressed.dress_of(self.present)
 
     @property
     def whole_or_decimal(self) -> int:
@@ -111,12 +119,14 @@ class Look:
             self._settled = self.present >= _SETTLED and self.words_alone
 
     def _are_numbers(self, start: int, array: pa.Array) -> bool:
+        comma = self.override.decimal == ","
         try:
-            numbers = values.as_numbers(array, self.override.decimal == ",")
+            numbers = values.as_numbers(array, comma)
         except pa.ArrowInvalid:
             return False
         self._numbers(start, numbers, array)
         self._all_numbers += len(array) - array.null_count
+        self.dressed.add_plain(len(array) - array.null_count, whole=self.whole or comma)
         if self.whole:
             self.codes |= bool(pc.any(pc.match_substring_regex(array, _CODE)).as_py())
         if self.codes:
@@ -136,12 +146,15 @@ class Look:
 
     def _other(self, start: int, array: pa.Array) -> None:
         """Of an array that is neither all numbers nor all dates."""
+        numbers, dressed = self.dressed.add(array)
         try:
             if self.whole or self.decimals:
-                self._numbers(start, values.as_numbers(array, comma=True), array)
+                numbers = values.as_numbers(array, comma=True)
                 self.decimals += len(array) - array.null_count
         except pa.ArrowInvalid:
             pass
+        if numbers is not None:
+            self._numbers(start, numbers, array)
         plain, commas, grouped = (
             pc.match_substring_regex(array, pattern)
             for pattern in (values.NUMBERS, values.COMMAS, values.GROUPED)
@@ -151,7 +164,8 @@ class Look:
         self.commas += int(pc.sum(pc.and_not(commas, grouped)).as_py())
         self.grouped += int(pc.sum(grouped).as_py())
         self.dates += int(pc.sum(dates).as_py())
-        none = pc.invert(pc.or_(pc.or_(plain, dates), pc.or_(commas, grouped)))
+        number = pc.or_(pc.or_(plain, dressed), pc.or_(commas, grouped))
+        none = pc.invert(pc.or_(number, dates))
         self.not_a_number = self.not_a_number or _found(start, array, pc.invert(plain))
         self.a_word = self.a_word or _found(start, array, none)
         for form, bad in self.forms.items():

@@ -72,8 +72,12 @@ class NumberColumns:
             return False
         return look.codes or look.numbers + look.commas + look.grouped < MOSTLY * look.present
 
-    def numbers(self, names: Sequence[str], if_missing: str) -> np.ndarray:
-        """float32 [rows, columns] of columns that hold finite numbers.
+    def numbers(self, names: Sequence[str], if_missing: str | None = None) -> np.ndarray:
+        """float32 [rows, columns] of columns that hold finite numbers, NaN where one is missing.
+
+        Args:
+            names: of the columns.
+            if_missing: what to do about a missing value, which is refused; None takes it.
 
         Raises:
             DatasetError: for any other value, with its line and column.
@@ -152,9 +156,15 @@ class NumberColumns:
                 f"{self._where(look.first_missing, look.name)}: the value is missing. {remedy}"
             )
 
-    def _number_plan(self, name: str, if_missing: str) -> Plan:
+    def _number_plan(self, name: str, if_missing: str | None) -> Plan:
         look = self._looks[name]
-        self._require_present(look, if_missing)
+        if if_missing is not None:
+            self._require_present(look, if_missing)
+        elif not look.present:
+            raise DatasetError(
+                f"{self.shown}: of the column {printable(name)} every value is missing. Leave that "
+                "column out of the file."
+            )
         bad = look.infinite or look.too_large
         if bad is None and look.type == NUMBER:
             return Plan(look, NUMBER)
@@ -162,6 +172,10 @@ class NumberColumns:
             comma = self._comma(look)
             if comma is not None:
                 return Plan(look, NUMBER, comma=comma)
+            if look.dress is not None:
+                said = f"{look.name!r:.60} is read as numbers in {look.dress.sign or 'groups'} "
+                self.notes.append(f"{said}({look.not_a_number}).")
+                return Plan(look, NUMBER, dress=look.dress)
             bad = look.a_word or look.not_a_number
         if bad is None:
             bad = Found(1, self.value(0, name))

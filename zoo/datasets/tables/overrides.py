@@ -28,7 +28,7 @@ class Override:
         log: whether a real number is taken as its logarithm.
         words: the categories, in order; there are no others then.
         missing: further texts that say that a value is missing.
-        decimal: "," where 1,5 is one and a half.
+        decimal: "," where 1,5 is one and a half, "." where 1,500 is a thousand and more.
         date: how dates are written, one of `values.FORMATS`.
         where: the file and the line, for errors.
         by: who says so, for the reasons.
@@ -40,7 +40,7 @@ class Override:
     log: bool | None = None
     words: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
-    decimal: str = "."
+    decimal: str = ""
     date: str | None = None
     where: str = field(default="", compare=False)
     by: str = field(default="columns.yaml", compare=False)

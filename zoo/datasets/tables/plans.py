@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from zoo.artifact.columns import COUNT, DATE, REAL, WORDS
 from zoo.datasets.tables import values
+from zoo.datasets.tables.dressed import Dress
 from zoo.datasets.tables.looks import Look
 from zoo.datasets.tables.overrides import Override
 from zoo.datasets.tables.values import NUMBER, TEXT, TIME
@@ -29,8 +30,10 @@ class Plan:
         kind: where it is settled.
         form: how dates are written.
         comma: whether numbers have decimal commas.
+        dress: how numbers are written, if for people.
         dropped: why it is left out, if it is.
         note: what its user is told besides.
+        unit: of numbers, where they are written with one.
     """
 
     look: Look
@@ -38,8 +41,10 @@ class Plan:
     kind: str | None = None
     form: str = values.ISO
     comma: bool = False
+    dress: Dress | None = None
     dropped: str = ""
     note: str = ""
+    unit: str = ""
 
     @property
     def name(self) -> str:
@@ -73,6 +78,8 @@ class Plan:
     def _parsed(self, text: pa.Array) -> pa.Array:
         if self.type == TIME:
             return values.as_times(text, self.form)
+        if self.dress is not None:
+            return self.dress.numbers(text)
         return values.as_numbers(text, self.comma)
 
     def words(self, array: pa.Array) -> pa.Array:
@@ -109,6 +116,8 @@ def plan(shown: str, look: Look, declared: bool = False) -> Plan:
         return Plan(look, TEXT, said.kind, comma=said.decimal == ",")
     if said.kind == DATE or said.date or look.type == TIME:
         return _dates(where, look)
+    if look.type == TEXT and (said.kind in (None, REAL, COUNT)) and _is_dressed(look):
+        return _dressed(where, look)
     if said.kind in (REAL, COUNT) or look.type == NUMBER:
         return _numbers(where, look, said.decimal == ",", said.kind)
     if look.numbers == look.present and not look.codes:
@@ -140,6 +149,41 @@ def _text(where: str, look: Look) -> Plan:
     return _words(look)
 
 
+def _is_dressed(look: Look) -> bool:
+    """Whether all numbers are written for people, in one way, and not as programs read them."""
+    if look.numbers == look.present or look.dates == look.present or look.dress is None:
+        return False
+    return not (look.commas and look.whole_or_decimal == look.present)
+
+
+def _dressed(where: str, look: Look) -> Plan:
+    """Of numbers with a sign or groups; what has a sign is measured, and not counted."""
+    dress, said = look.dress, look.override
+    assert dress is not None
+    kind = said.kind or (REAL if dress.sign else None)
+    sign = f" in {dress.sign}" if dress.sign else ""
+    comma = ", with decimal commas" if dress.comma else ""
+    note = f"{look.name!r:.60} is read as numbers{sign}{comma} ({look.not_a_number})."
+    found = replace(_numbers(where, look, False, kind, dressed=True), dress=dress, note=note)
+    return found if said.unit or not dress.sign else replace(found, unit=dress.sign)
+
+
+def _written_for_people(look: Look) -> str:
+    """A note on words most of which are numbers that are not read as such; "" where they are not"""
+    of_them = look.dressed
+    if of_them.count < MOSTLY * look.present or of_them.signs <= {""}:
+        return ""
+    why = "not all in one way" if of_them.count == look.present else "but not all are numbers"
+    remedy = "Write plain numbers, or leave it out: drop: true in columns.yaml"
+    if of_them.is_unclear:
+        why = "whose comma or point may be decimal or set off thousands"
+        remedy = 'Say decimal: "," or decimal: "." in columns.yaml'
+    return (
+        f"{look.name!r:.60} holds numbers with signs ({look.not_a_number}), {why}: it is taken for "
+        f"words. {remedy} (zoo columns FILE)."
+    )
+
+
 def _words(look: Look, why: str = "") -> Plan:
     if look.override.kind is None and look.different and look.present >= IDENTIFIERS:
         return Plan(
@@ -147,8 +191,10 @@ def _words(look: Look, why: str = "") -> Plan:
             TEXT,
             dropped="all values differ, as identifiers do; kind: categorical in columns.yaml "
             "keeps it",
+            note=_written_for_people(look),
         )
-    return Plan(look, TEXT, note=why and f"{look.name!r:.60}: {why}.")
+    said = f"{look.name!r:.60}: {why}." if why else _written_for_people(look)
+    return Plan(look, TEXT, note=said)
 
 
 def _dates(where: str, look: Look) -> Plan:
@@ -180,7 +226,7 @@ def _dates(where: str, look: Look) -> Plan:
     )
 
 
-def _numbers(where: str, look: Look, comma: bool, kind: str | None) -> Plan:
+def _numbers(where: str, look: Look, comma: bool, kind: str | None, dressed: bool = False) -> Plan:
     if look.infinite:
         raise DatasetError(
             f"{where} has {look.infinite}; wanted: finite numbers. Leave the value empty if it is "
@@ -191,7 +237,7 @@ def _numbers(where: str, look: Look, comma: bool, kind: str | None) -> Plan:
             f"{where} has {look.too_large}, which float32 cannot hold; wanted: numbers up to "
             f"{values.LARGEST:g}. Give them in a larger unit."
         )
-    if max(look.numbers, comma * look.whole_or_decimal) < look.present:
+    if not dressed and max(look.numbers, comma * look.whole_or_decimal) < look.present:
         raise DatasetError(
             f"{where} is to be {kind or 'a number'} and has {look.not_a_number}. Correct it, or "
             "name that text in columns.yaml as missing: [...]."
@@ -201,7 +247,8 @@ def _numbers(where: str, look: Look, comma: bool, kind: str | None) -> Plan:
             f"{where} is to be a count and has values such as {look.least:g}; wanted: whole "
             "numbers from 0 on. Say kind: real."
         )
-    if kind is None and look.override.kind is None and not comma and _identifies(look):
+    plain = not (comma or dressed)
+    if kind is None and look.override.kind is None and plain and _identifies(look):
         return Plan(
             look,
             NUMBER,

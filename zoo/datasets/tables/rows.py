@@ -64,7 +64,7 @@ def arrays(
     def key() -> str:
         meant = [each.to_json() for each in order]
         read = {
-            name: (str(plan.type), plan.form, plan.comma, plan.override.missing)
+            name: (str(plan.type), plan.form, plan.comma, str(plan.dress), plan.override.missing)
             for name, plan in plans.items()
         }
         stated = json.dumps([meant, read, label], sort_keys=True)

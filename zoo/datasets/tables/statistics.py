@@ -67,6 +67,7 @@ class Numbers(Statistics):
         numbers = self.plan.numbers(array)
         here = ~np.isnan(numbers)
         self._sample.append(numbers[here & looked_at])
+        self._see(numbers[here])
         numbers = numbers[here & training]
         if not len(numbers):
             return
@@ -76,6 +77,9 @@ class Numbers(Statistics):
             values, counts = np.unique(numbers, return_counts=True)
             self.counts.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
         self._add(numbers)
+
+    def _see(self, numbers: np.ndarray) -> None:
+        """Looks at numbers of all rows."""
 
     def _add(self, numbers: np.ndarray) -> None:
         """Adds what else is looked at."""
@@ -87,8 +91,12 @@ class Times(Numbers):
     def __init__(self, plan: Plan):
         super().__init__(plan)
         self.clock = False  # whether some are no midnight
+        self.whole_days = True  # whether all are, those that are no rows of training among them
         self.weekdays: set[int] = set()
         self.first_of_month = self.new_year = True  # whether all are
+
+    def _see(self, numbers: np.ndarray) -> None:
+        self.whole_days = self.whole_days and bool((numbers == np.floor(numbers)).all())
 
     def _add(self, numbers: np.ndarray) -> None:
         days = np.floor(numbers)

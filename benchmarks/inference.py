@@ -41,7 +41,7 @@ import torch_port
 import zoo
 import zoo.catalog  # registers the classes that a .keras file names
 from zoo.datasets import binarize
-from zoo.runtime import replay
+from zoo.runtime import replay, replay_in_words
 
 ENDPOINTS = ("encode", "decode", "reconstruct")
 FORMATS = {"contiguous": False, "channels last": True}
@@ -146,7 +146,7 @@ def require_equal(ways, folder, endpoints):
         for name in ENDPOINTS:
             rows = replay.replay(way, answer, endpoints[name], folder)
             if not all(row.ok for row in rows):
-                raise SystemExit("not the same network:\n" + replay.table(rows))
+                raise SystemExit("not the same network:\n" + replay_in_words.table(rows))
         print(f"{way}: equal to the trained model", file=sys.stderr)
 
 

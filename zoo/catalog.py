@@ -411,7 +411,7 @@ def table_vae(
     latent=8,
     units=(128,),
     activation="silu",
-    hidden=0.2,
+    hidden=0.1,
     dropout=0.0,
     likelihood=None,
     **parts,

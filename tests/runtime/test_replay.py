@@ -10,6 +10,7 @@ import pytest
 from zoo.artifact.endpoints import BOUND, FEATURE, NATS, Endpoint, Tensor
 from zoo.errors import ArtifactError, ExportError
 from zoo.runtime import replay as replays
+from zoo.runtime import replay_in_words
 
 ENDPOINT = Endpoint(
     "decode",
@@ -336,21 +337,21 @@ def test_an_interface_must_be_equal_in_names_order_dtypes_and_axes():
 
 def test_the_table_says_which_rows_differ(replay):
     rows = replay(lambda answer: answer | {"real": answer["real"] * np.float32(1.01)})
-    for line in replays.table(rows).splitlines()[1:]:
+    for line in replay_in_words.table(rows).splitlines()[1:]:
         assert ("DIFFERS" in line) == (" real " in line) and ("equal" in line) != (
             "DIFFERS" in line
         )
-    head, rule, *body = replays.table(rows, markdown=True).splitlines()
+    head, rule, *body = replay_in_words.table(rows, markdown=True).splitlines()
     assert {line.count("|") for line in (head, rule, *body)} == {9} and len(body) == len(rows)
 
 
 def test_the_summary_names_the_worst_output_and_batch_of_each_endpoint(replay):
     rows = replay(lambda answer: answer)
-    head, line = replays.summary(rows).splitlines()
+    head, line = replay_in_words.summary(rows).splitlines()
     assert head.split()[:3] == ["runtime", "endpoint", "outputs"] and line.endswith("equal")
     rows = replay(lambda answer: answer | {"real": answer["real"] * np.float32(1.01)})
     bad = [row for row in rows if not row.ok]
-    (line,) = replays.summary(rows).splitlines()[1:]
+    (line,) = replay_in_words.summary(rows).splitlines()[1:]
     assert f"  real at {bad[0].batch}  " in line and line.endswith(f"{len(bad)} DIFFER")
 
 
@@ -361,4 +362,4 @@ def test_the_worst_is_by_its_tolerance_and_not_by_its_size():
         replays.Row(output="mean", max_abs=9e-6, max_rel=9e-1, tolerance="1e-05 absolute", **of),
         replays.Row(output="codes", max_abs=0.0, max_rel=0.0, tolerance="none", **of),
     ]
-    assert "mean at 1" in replays.summary(rows)
+    assert "mean at 1" in replay_in_words.summary(rows)

@@ -176,7 +176,7 @@ def test_words_are_told_whatever_their_type(call, column, value, code):
         ),
         (
             {"visits": None},
-            r"--hidden 0.2\), and any may be missing. What may be missing are 'age'",
+            r"--hidden 0.1\), and any may be missing. What may be missing are 'age'",
         ),
         ({"visits": [1, 2]}, r"differ in their numbers of rows: .*'visits' 2"),
         ({"visits": [1.5]}, r"'visits'\): given 1.5 in row 0, wanted are whole numbers from 0 on"),

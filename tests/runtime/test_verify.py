@@ -14,6 +14,7 @@ from spoiling import add_to_one_weight, change_manifest, edit_graph, rename_outp
 from zoo.errors import ArtifactError, InputError
 from zoo.export import saved_model
 from zoo.export.signatures import Signatures
+from zoo.runtime import folder_files
 from zoo.runtime import verify as module
 
 audit = functools.partial(module.audit, open_saved_model=Signatures)
@@ -311,7 +312,7 @@ def test_a_saved_model_that_changes_after_it_was_checked_is_not_run(
     copied_artifact, monkeypatch, file
 ):
     """Between the look at every file and the replay there is time to put another in its place."""
-    look = module._present
+    look = folder_files._present
 
     def meanwhile(folder):
         spoiling.flip_one_bit(folder / "saved_model" / "1" / file)
@@ -320,7 +321,7 @@ def test_a_saved_model_that_changes_after_it_was_checked_is_not_run(
     def never(path):
         raise AssertionError("it was opened")
 
-    monkeypatch.setattr(module, "_present", meanwhile)
+    monkeypatch.setattr(folder_files, "_present", meanwhile)
     result = module.audit(copied_artifact, ("saved_model",), open_saved_model=never)
     (finding,) = result.findings
     assert finding.where == "saved_model/1" and "sha256 differs" in finding.what
@@ -336,13 +337,13 @@ def test_a_saved_model_with_a_file_besides_is_not_run(copied_artifact):
 
 @pytest.mark.parametrize("file", ["onnx/decode.onnx", "onnx/weights.bin", "test_data/inputs.npz"])
 def test_a_file_that_changes_after_it_was_checked_is_not_used(copied_artifact, monkeypatch, file):
-    look = module._present
+    look = folder_files._present
 
     def meanwhile(folder):
         spoiling.flip_one_bit(folder / file)
         return look(folder)
 
-    monkeypatch.setattr(module, "_present", meanwhile)
+    monkeypatch.setattr(folder_files, "_present", meanwhile)
     result = module.audit(copied_artifact)
     assert result.findings and all("sha256 differs" in each.what for each in result.findings)
     used = {(row.runtime, row.endpoint) for row in result.rows}
@@ -350,7 +351,7 @@ def test_a_file_that_changes_after_it_was_checked_is_not_used(copied_artifact, m
 
 
 def test_a_folder_of_more_files_than_anybody_looks_at_is_a_finding(copied_artifact, monkeypatch):
-    monkeypatch.setattr(module, "MOST_FILES", 100)
+    monkeypatch.setattr(folder_files, "MOST_FILES", 100)
     for number in range(101):
         (copied_artifact / f"surplus-{number}").write_text("")
     assert any("more than 100 files" in each.what for each in audit(copied_artifact).findings)

@@ -73,7 +73,7 @@ def _positive(text):
 
 
 def _verify(options):
-    from zoo.runtime import replay, verify
+    from zoo.runtime import replay_in_words, verify
 
     if options.provider and options.runtime == "saved_model":
         raise InputError("--provider is ONNX Runtime's: it goes with --runtime onnx or all.")
@@ -83,7 +83,7 @@ def _verify(options):
         say_json(result.to_json())
     else:
         if result.rows:
-            shown = replay.table if options.verbose else replay.summary
+            shown = replay_in_words.table if options.verbose else replay_in_words.summary
             say(*shown(result.rows).splitlines())
         say(*_verdict(result))
     return 0 if result.ok else DIFFERS

@@ -25,10 +25,10 @@ def say(*lines, to=None):
 
 def columns(lines):
     """Lines of cells, the first one the heading, as the lines of a table."""
-    from zoo.runtime import replay
+    from zoo.runtime import replay_in_words
 
     cells = [[printable(cell) for cell in line] for line in lines]
-    return replay.columns(cells).splitlines()
+    return replay_in_words.columns(cells).splitlines()
 
 
 def say_markdown(head, rows):

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from zoo import noise
-from zoo.evaluation import count_figures, drawings, line_figures, marginals
+from zoo.evaluation import count_figures, drawings, line_figures, marginals, vector_figures
 from zoo.evaluation.compilation import compiled_method
 from zoo.evaluation.png import save as _save
 
@@ -41,6 +41,8 @@ def draw(model, data, history, means, folder, seed=0):
         line_figures.draw(model, data, folder, seed)
     elif "library" in model.likelihood.covariates:
         count_figures.draw(model, data, folder, seed)
+    elif data.schema.kind == "vector" and not model.conditions:
+        vector_figures.draw(model, data, folder, seed)
     return folder
 
 

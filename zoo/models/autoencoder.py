@@ -7,6 +7,7 @@ Bengio et al. 2007, "Greedy layer-wise training of deep networks", for the cross
 import keras
 from keras import ops
 
+from zoo.models import networks_fit
 from zoo.models.latent_model import LatentModel
 from zoo.objectives import average
 
@@ -29,7 +30,7 @@ class Autoencoder(LatentModel):
 
     def __init__(self, encoder, decoder, likelihood="bernoulli", conditions=None, **kwargs):
         super().__init__(encoder, decoder, likelihood, conditions, **kwargs)
-        self._check_networks()
+        networks_fit.require(self)
         self.build()
 
     @property

@@ -4,16 +4,13 @@ A model may be conditional: its networks then take whole numbers besides, one an
 `label`, or the `length` of a sequence whose last steps are padding.
 """
 
-import functools
-
 import keras
 from keras import ops
 
 from zoo import likelihoods
-from zoo.artifact.endpoints import BATCH, BOUND, NATS, WHOLE, Endpoint, Tensor
 from zoo.errors import InputError
 from zoo.latents.base import repeat
-from zoo.models import precision
+from zoo.models import contract, precision, training_inputs, validity
 from zoo.objectives import average
 
 LENGTH = "length"
@@ -118,35 +115,7 @@ class LatentModel(keras.Model):
 
     def endpoints(self):
         """The artifact contract of this model: {name: `zoo.artifact.endpoints.Endpoint`}."""
-        x = self.likelihood.example(self.event_shape)
-        z = Tensor("z", "float32", (BATCH, self.latent))
-        if self.code_count is not None:
-            z = Tensor("codes", "int32", (BATCH, self.latent), WHOLE, below=self.code_count)
-        besides = tuple(
-            Tensor(name, "int32", (BATCH,), below=count) for name, count in self.conditions.items()
-        )
-        given = tuple(Tensor(name, "float32", (BATCH,)) for name in self.likelihood.covariates)
-        encoded = tuple(
-            z if name == z.name else Tensor(name, "float32", (BATCH, width))
-            for name, width in self.encoded.items()
-        )
-        decoded = self.likelihood.tensors(self.event_shape)
-        made = self.likelihood.drawn_tensors(self.event_shape) if self.draws_generated else decoded
-        seed = Tensor("seed", "int64", (BATCH,))
-        exact = ("kl",) if self.exact_kl else ()
-        nats = tuple(
-            Tensor(name, "float32", (BATCH,), NATS if name in exact else BOUND)
-            for name in self.nats
-        )
-        nats += self.likelihood.score_tensors(self.event_shape)
-        endpoints = [
-            Endpoint("encode", (*x, *besides), encoded),
-            Endpoint("decode", (z, *besides, *given), decoded),
-            Endpoint("reconstruct", (*x, *besides), decoded),
-            Endpoint("generate", (seed, *besides, *given), (*made, z)),
-            Endpoint("score", (*x, *besides), nats),
-        ]
-        return {each.name: each for each in endpoints if each.name != "generate" or self.generates}
+        return contract.of(self)
 
     def ask(self, endpoint, inputs):
         """What an endpoint answers, given its tensors by name: {name: tensor} -> {name: tensor}."""
@@ -162,46 +131,6 @@ class LatentModel(keras.Model):
             return dict(inputs)
         others = {name: value for name, value in inputs.items() if name not in names}
         return {"x": self.likelihood.join({name: inputs[name] for name in names})} | others
-
-    def _check_networks(self):
-        """Refuses networks that do not fit the latents, the likelihood or the conditions."""
-        given = self.encoder.output
-        if isinstance(given, dict):
-            given = {name: tuple(value.shape[1:]) for name, value in given.items()}
-        if given != self.feature_shapes:
-            raise InputError(
-                f"The encoder gives {_shown(given)}, the latents take "
-                f"{_shown(self.feature_shapes)}: the encoder of this {type(self).__name__} must "
-                "give these, by name."
-            )
-        taken = tuple(self.decoder.inputs[0].shape[1:])
-        if taken != self.state_shape:
-            raise InputError(
-                f"The decoder takes {list(taken)}, the latents give {list(self.state_shape)}: both "
-                "must be the same."
-            )
-        decoded = tuple(self.decoder.outputs[0].shape[1:])
-        wanted = tuple(self.likelihood.raw_shape(self.event_shape))
-        if decoded != wanted:
-            raise InputError(
-                f"The encoder takes events of shape {self.event_shape}, of which the "
-                f"{self.likelihood.family} likelihood wants the raw output {wanted}; the decoder "
-                f"gives {decoded}. Build the decoder for likelihood.raw_shape(event_shape)."
-            )
-        covariates = ", ".join(self.likelihood.covariates)
-        if self.autoregressive and covariates:
-            raise InputError(
-                f"A {self.likelihood.family} likelihood takes {covariates}, which is known of a "
-                "whole example alone: an autoregressive decoder cannot feed back its steps. Take "
-                "another decoder, or another likelihood."
-            )
-        names = self.conditions
-        counts = len(self.encoder.inputs) - 1, len(self.decoder.inputs) - 1 - self.autoregressive
-        if counts != (len(names), len(names)):
-            raise InputError(
-                f"Besides x the encoder takes {counts[0]} inputs, and besides z the decoder "
-                f"{counts[1]}; the model's conditions are {', '.join(names) or 'none'}."
-            )
 
     def build(self, input_shape=None):
         """Builds what is not yet built; the networks arrive built."""
@@ -222,7 +151,7 @@ class LatentModel(keras.Model):
         autoregressive decoder feeds back the likeliest value of each step.
         """
         condition, covariates = self._apart(condition)
-        known = z if self.code_count is None else _known(z, self.code_count)
+        known = z if self.code_count is None else validity.known(z, self.code_count)
         answer = self._outputs(self._likeliest(known, condition), condition, covariates)
         return self._only_valid(answer, condition, z)
 
@@ -263,7 +192,7 @@ class LatentModel(keras.Model):
 
     def features(self, x, condition, training=False):
         """What the encoder makes of x: {name: [batch, *shape]}, float32."""
-        self._require_event("x", x)
+        training_inputs.require_event(self, "x", x)
         seen = self.likelihood.network_input(ops.cast(x, "float32"))
         return self._encoded(seen, condition, training)
 
@@ -339,7 +268,7 @@ class LatentModel(keras.Model):
                 f"it was given {len(condition)} of {len(self.conditions)} such inputs."
             )
         condition = [
-            _known(value, count)
+            validity.known(value, count)
             for value, count in zip(condition, self.conditions.values(), strict=True)
         ]
         others = (*condition, *last)
@@ -347,43 +276,19 @@ class LatentModel(keras.Model):
         return [ops.convert_to_tensor(each) for each in (first, *others)] if others else first
 
     def _only_valid(self, answer, condition, z=None, x=None):
-        """An endpoint's answer, NaN or -1 in rows whose conditions, codes or x are none there are.
+        """An endpoint's answer where it was given what there is; see `validity.masked`.
 
         The three are those that the endpoint was given.
         """
-        valid = [
-            _is_valid(value, count)
-            for value, count in zip(condition, self.conditions.values(), strict=True)
-        ]
-        if z is not None and self.code_count is not None:
-            valid.append(ops.min(_is_valid(z, self.code_count), axis=1))
+        rules = list(zip(condition, self.conditions.values(), strict=True))
+        codes = () if z is None or self.code_count is None else (z, self.code_count)
         possible = None if x is None else self.likelihood.possible(x)
-        if possible is not None:
-            valid.append(possible)
-        if not valid:
-            return answer
-        rows = functools.reduce(ops.multiply, valid)
-        return {name: _masked(value, rows) for name, value in answer.items()}
+        return validity.masked(answer, rules, codes, possible)
 
     def _split(self, inputs):
         """(x, conditions) of what `call` is given."""
         x, *condition = inputs if isinstance(inputs, tuple | list) else (inputs,)
         return x, tuple(condition)
-
-    def _require_event(self, name, values):
-        """Refuses what would broadcast into nats of something else."""
-        shape = tuple(values.shape)
-        if shape[1:] == self.event_shape:
-            return
-        remedy = "Reshape it"
-        if name == "y":
-            remedy += ", or leave y out: fit(x) reconstructs x; labels are no y of a VAE"
-        elif (*shape[1:], 1) == self.event_shape:
-            remedy = f"Give it its one channel, {name}[..., None]"
-        raise InputError(
-            f"{self.name}: {name} has the shape {_batch(shape)}; wanted is "
-            f"{_batch((None, *self.event_shape))}. {remedy}."
-        )
 
     # --- training ----------------------------------------------------------------------------
 
@@ -405,7 +310,7 @@ class LatentModel(keras.Model):
                 "metrics know nothing of its distributions: compute them on what `reconstruct` "
                 "gives."
             )
-        self.loss_weight = _one_number("loss_weights", loss_weights)
+        self.loss_weight = training_inputs.one_number("loss_weights", loss_weights)
         super().compile(optimizer=optimizer, **kwargs)
 
     def get_compile_config(self):
@@ -434,8 +339,8 @@ class LatentModel(keras.Model):
         """
         x, condition = self._split(x)
         target = x if y is None else y
-        self._require_event("y", target)
-        weight = _weight_of_examples(sample_weight)
+        training_inputs.require_event(self, "y", target)
+        weight = training_inputs.weight_of_examples(sample_weight)
         if self.autoregressive and y is not None:  # `call` knew x alone: y is what teaches here
             y_pred = y_pred | {"raw": self._taught(y_pred, condition, y, training)}
         loss = self._loss(target, condition, y_pred, weight, training)
@@ -502,58 +407,3 @@ class LatentModel(keras.Model):
                 for name, value in config.items()
             }
         )
-
-
-# By arithmetic: tf2onnx makes some choices between two tensors by multiplying each with 0 or 1, and
-# 0 times NaN is NaN.
-
-
-def _is_valid(values, count):
-    """1 where whole numbers are from 0 to below `count`, else 0: int32, shaped as they are."""
-    values = ops.convert_to_tensor(values)
-    return ops.cast(ops.logical_and(values >= 0, values < count), "int32")
-
-
-def _known(values, count):
-    """Whole numbers from 0 to below `count`, 0 in the place of any other."""
-    values = ops.convert_to_tensor(values)
-    return values * ops.cast(_is_valid(values, count), values.dtype)
-
-
-def _masked(value, rows):
-    """[batch, ...] where `rows` [batch] is 1; where it is 0 NaN, or -1 of whole numbers."""
-    rows = ops.reshape(rows, (-1, *[1] * (len(value.shape) - 1)))
-    if keras.backend.is_int_dtype(value.dtype):
-        return ops.cast(rows, value.dtype) * (value + 1) - 1
-    return value + ops.sqrt(ops.cast(rows, "float32") - 1.0)  # the root of -1
-
-
-def _weight_of_examples(sample_weight):
-    """float32 [batch] of what Keras hands on, or None."""
-    if sample_weight is None:
-        return None
-    shape = tuple(sample_weight.shape)
-    if len(shape) > 2 or (len(shape) == 2 and shape[1] != 1):
-        raise InputError(
-            f"sample_weight has the shape {_batch(shape)}; wanted is one weight an example, "
-            "[batch]: it weighs all terms of its example."
-        )
-    return ops.reshape(ops.cast(sample_weight, "float32"), (-1,))
-
-
-def _one_number(name, value):
-    value = 1.0 if value is None else value
-    value = value[0] if isinstance(value, list | tuple) and len(value) == 1 else value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0.0:
-        raise InputError(f"{name}={value!r}: give one number, 0 or more, for the one loss.")
-    return float(value)
-
-
-def _shown(shapes):
-    if not isinstance(shapes, dict):
-        return "something else than a dict"
-    return ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items())
-
-
-def _batch(shape):
-    return "[" + ", ".join("batch" if i == 0 else str(n) for i, n in enumerate(shape)) + "]"

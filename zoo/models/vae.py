@@ -10,9 +10,9 @@ import numpy as np
 from keras import ops
 
 from zoo import noise
-from zoo.errors import InputError
 from zoo.latents import Draw, Flat
 from zoo.latents.base import repeat
+from zoo.models import latents_fit, networks_fit
 from zoo.models.latent_model import STEPS, LatentModel
 from zoo.objectives import ELBO, average, bound
 
@@ -66,9 +66,8 @@ class VAE(LatentModel):
         self.latents = latents or Flat(decoder.inputs[0].shape[-1])
         self.objective = objective or ELBO()
         self.seed = seed
-        self._check_networks()
-        self._check_objective()
-        self._check_pseudo_inputs()
+        networks_fit.require(self)
+        latents_fit.require(self)
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.elbo_tracker = keras.metrics.Mean(name="elbo")
         self.kl_tracker = keras.metrics.Mean(name="kl")
@@ -142,51 +141,6 @@ class VAE(LatentModel):
         """Lets the prior's pseudo-inputs begin at examples x [n, *event], where it has some."""
         seen = self.likelihood.network_input(ops.convert_to_tensor(x, "float32"))
         self.latents.start_pseudo_inputs(ops.convert_to_numpy(seen))
-
-    def _check_objective(self):
-        latents, objective = self.latents, self.objective
-        name, family = type(objective).__name__, latents.family
-        if objective.needs_kl_by_latent and not latents.has_kl_by_latent:
-            raise InputError(
-                f"{name} needs the KL of each latent, which a {family} posterior and the "
-                f"{latents.prior_family} prior do not have: take another objective, such as ELBO."
-            )
-        if objective.needs_normal and not latents.diagonal_normal:
-            raise InputError(
-                f"{name} is computed from the densities of a normal posterior; this one is "
-                f"{family}: take another objective, such as ELBO."
-            )
-        if objective.needs_density and latents.relaxed:
-            raise InputError(
-                f"{name} weighs samples by their densities, which relaxed samples of a {family} "
-                "posterior do not have under the discrete model: take another objective."
-            )
-        if objective.doubly_reparameterized and not latents.has_density:
-            raise InputError(
-                f"The doubly reparameterized gradient asks for the density of any z, which a "
-                f"{family} posterior does not give: pass doubly_reparameterized=False."
-            )
-        if objective.draws > 1 and not self.samples_posterior:
-            raise InputError(
-                f"{name} averages over {objective.draws} draws, and a {family} posterior has one "
-                "alone: take another objective, such as ELBO."
-            )
-
-    def _check_pseudo_inputs(self):
-        learned = self.latents.pseudo_inputs()
-        if learned is None:
-            return
-        if self.conditions:
-            raise InputError(
-                f"The {self.latents.prior_family} prior encodes what it has learned, and the model "
-                f"can take no conditions beside it; it takes {', '.join(self.conditions)}."
-            )
-        if tuple(learned.shape[1:]) != self.network_shape:
-            raise InputError(
-                f"The {self.latents.prior_family} prior learns inputs of shape "
-                f"{tuple(learned.shape[1:])}, the encoder takes {self.network_shape}: give the "
-                "prior that event_shape."
-            )
 
     def build(self, input_shape=None):
         """Builds what is not yet built; networks and latents arrive built."""

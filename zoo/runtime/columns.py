@@ -25,7 +25,7 @@ WANTED = {
 NEVER = "the model never saw a row without one: the training set lacked none, nor were any hidden"
 """Why a missing value of a column is refused."""
 
-REMEDY = "or train with values hidden (table_vae, --hidden 0.2), and any may be missing"
+REMEDY = "or train with values hidden (table_vae, --hidden 0.1), and any may be missing"
 """What to do for it."""
 
 _SOME = 10  # words that an error lists

@@ -8,13 +8,11 @@ were made, in a folder that holds nothing else.
 
 import functools
 import itertools
-import math
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from zoo.artifact import layout, manifest_rules, search_path
 from zoo.artifact import manifest as manifests
@@ -22,14 +20,12 @@ from zoo.artifact.endpoints import HALF, ONNX, ONNX_HALF, Endpoint
 from zoo.artifact.reading import Reader, listed
 from zoo.artifact.search_path import StrPath
 from zoo.errors import ArtifactError, ExportError
-from zoo.runtime import replay, test_data
+from zoo.runtime import folder_files, replay, test_data
+from zoo.runtime.findings import Audit
 from zoo.runtime.sessions import Array, Interface, Sessions
 
 RUNTIMES = ("onnx", "saved_model")
 MANIFEST = layout.MANIFEST
-
-MOST_FILES = 10_000
-"""In a folder, that are looked at; an artifact has some 40."""
 
 
 class OpenedSavedModel(Protocol):
@@ -43,57 +39,6 @@ class OpenedSavedModel(Protocol):
 
     def interface(self, name: str) -> tuple[Interface, Interface]:
         """(inputs, outputs), each [(name, dtype, shape)], sorted by name."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that differs: the file or endpoint, and what about it."""
-
-    where: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.what}"
-
-
-@dataclass
-class Audit:
-    """What was checked and what was found; `ok` when nothing differs."""
-
-    folder: Path
-    manifest: dict[str, Any] = field(default_factory=dict)
-    providers: dict[str, str] = field(default_factory=dict)
-    endpoints: list[str] = field(default_factory=list)
-    rows: list[replay.Row] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        return not self.findings
-
-    @property
-    def files(self) -> int:
-        """How many files the manifest lists."""
-        return len(listed(self.manifest))
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values; an error that is not a finite number is None."""
-        return {
-            "artifact": str(self.folder),
-            "name": self.manifest.get("name"),
-            "ok": self.ok,
-            "runtimes": self.providers,
-            "endpoints": self.endpoints,
-            "files": self.files,
-            "findings": [asdict(finding) for finding in self.findings],
-            "rows": [{key: _plain(value) for key, value in asdict(r).items()} for r in self.rows],
-        }
-
-    def find(self, where: str, what: str) -> None:
-        """Notes what differs, once."""
-        finding = Finding(where, what)
-        if finding not in self.findings:  # several runtimes replay the same test data
-            self.findings.append(finding)
 
 
 def audit(
@@ -137,7 +82,7 @@ def audit(
     except ArtifactError:  # found above
         endpoints = {}
     reader = Reader(folder, result.manifest)
-    spoilt = _check_files(result, reader, endpoints)
+    spoilt = folder_files.check(result, reader, endpoints)
     result.endpoints = list(endpoints)
     sound = {k: each for k, each in endpoints.items() if not manifest_rules.malformed(k, each)}
     if "onnx" in runtimes:
@@ -145,55 +90,6 @@ def audit(
     if "saved_model" in runtimes and open_saved_model is not None:
         _check_saved_model(result, reader, sound, spoilt, open_saved_model)
     return result
-
-
-def _check_files(result: Audit, reader: Reader, endpoints: Mapping[str, Endpoint]) -> set[str]:
-    """Findings on every file; returns the names of those that are not as exported."""
-    names = listed(result.manifest)
-    problems = {name: reader.problem(name) for name in names}
-    spoilt = {name: problem for name, problem in problems.items() if problem}
-    present, unread = _present(result.folder)
-    spoilt |= unread
-    for name in sorted(present - set(names) - {MANIFEST}):
-        spoilt[name] = f"is there, and {MANIFEST} does not list it"
-    for name, problem in sorted(spoilt.items()):
-        result.find(name, problem)
-    for name in names:
-        place, _, file = name.rpartition("/")
-        shared = name in (*layout.WEIGHTS.values(), layout.INPUTS)
-        owned = place in (layout.ONNX, layout.TEST_DATA) and not shared
-        if owned and file.split(".")[0] not in endpoints:
-            result.find(name, f"belongs to no endpoint that {MANIFEST} states")
-    return set(spoilt)
-
-
-def _present(folder: Path) -> tuple[set[str], dict[str, str]]:
-    """(names of all that is no folder, {name: why a folder cannot be looked into})."""
-    found: set[str] = set()
-    unread: dict[str, str] = {}
-    left = [folder]
-    while left:
-        place = left.pop()
-        try:
-            with os.scandir(place) as entries:
-                for each in entries:
-                    path = Path(each.path)
-                    if each.is_dir(follow_symlinks=False):
-                        left.append(path)
-                    else:
-                        found.add(path.relative_to(folder).as_posix())
-                    if len(found) + len(left) > MOST_FILES:
-                        unread["."] = f"it holds more than {MOST_FILES:,} files and folders"
-                        return found, unread
-        except OSError as error:
-            name = path_name(place, folder)
-            unread[name] = f"cannot be looked into ({error.strerror or error})"
-    return found, unread
-
-
-def path_name(place: Path, folder: Path) -> str:
-    """A place inside a folder, by its name there."""
-    return place.relative_to(folder).as_posix()
 
 
 def _check_onnx(
@@ -359,7 +255,3 @@ def _replay(
                 f"{max(row.max_abs for row in bad):.1e}, max rel "
                 f"{max(row.max_rel for row in bad):.1e}, tolerance {bad[0].tolerance}",
             )
-
-
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value

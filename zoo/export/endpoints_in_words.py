@@ -1,0 +1,54 @@
+"""What a card says of the endpoints: their tensors, and what their noise promises."""
+
+
+def section(m):
+    """The section, of a manifest."""
+
+    def side(tensors):
+        return ", ".join(f"`{t['name']}` {t['dtype']} {shape(t['shape'])}" for t in tensors)
+
+    rows = [
+        f"| `{name}` | {side(e['inputs'])} | {side(e['outputs'])} |"
+        for name, e in m["endpoints"].items()
+    ]
+    return (
+        "## Endpoints\n\n| endpoint | inputs | outputs |\n|---|---|---|\n"
+        + "\n".join(rows)
+        + "\n\n"
+        + _notes(m)
+    )
+
+
+def _notes(m):
+    if "generate" not in m["endpoints"]:
+        return "There is no prior, hence no `generate`; `reconstruction` is an anomaly score."
+    if "codes" in m["latent"]:
+        return (
+            "Row i of `generate` depends on seed[i] alone; its noise has the same bits in every "
+            "runtime. Where a code hangs on the last digits of a probability it may differ between "
+            "runtimes, and so may those drawn after it; those of `encode` may, where two codes are "
+            "equally near. `score` is exact; -`elbo` is an anomaly score."
+        )
+    feedback = ""
+    if m["autoregressive"]:
+        feedback = (
+            "The decoder feeds back each step it draws or, in `decode` and `reconstruct`, finds "
+            "likeliest: where a binary step hangs on the last digits of a probability, it and the "
+            "steps after it may differ between runtimes. "
+        )
+    same = "`z` has the same bits in every runtime"
+    if not m["latent"]["exact_bits"]:
+        same = (
+            "the noise that `z` is made of has the same bits in every runtime, `z` itself is "
+            "computed and rounded"
+        )
+    return (
+        f"Row i of `generate` depends on seed[i] alone; {same}. "
+        f"{feedback}`score` averages over {m['score_samples']} fixed noise draws; -`elbo` is an "
+        "anomaly score."
+    )
+
+
+def shape(sizes):
+    """[batch, 8, 8] of sizes and names."""
+    return "[" + ", ".join(str(n) for n in sizes) + "]"

@@ -1,0 +1,36 @@
+"""What a card says of the metrics: the table, what it is of, and what it is compared with."""
+
+from zoo.artifact.manifest import metric_in_words
+
+
+def section(m):
+    """The section, of a manifest."""
+    rows = [f"| {name} | {metric_in_words(name, value)} |" for name, value in m["metrics"].items()]
+    terms = "`reconstruction` = -log p(x given z),"
+    if "nll" in m["metrics"]:
+        sampled = m["protocol"]["elbo_samples"] is not None
+        nll = "-log p(x)" if sampled else "-`elbo`, a bound on -log p(x) from above"
+        terms = f"`elbo` = -(`reconstruction` + `kl`), `nll` = {nll},"
+    if "bits_per_dimension" in m["metrics"]:
+        terms += " which `bits_per_dimension` gives in bits a value,"
+    use = ""
+    if "perplexity" in m["metrics"]:
+        use = (
+            f" `perplexity` is the exponential of the entropy of the {m['latent']['codes']} codes' "
+            "frequencies, `codes_used` how many of them occur."
+        )
+    # An artifact of an earlier version was compared with none.
+    against = "".join(f"\n\n{sentence}" for sentence in m["protocol"].get("baselines", ()))
+    return (
+        f"## Metrics\n\n{_warnings(m)}| metric | value |\n|---|---|\n" + "\n".join(rows) + "\n\n"
+        f"On {m['protocol']['statement']}. {terms} in nats per example, averaged over the test set."
+        f"{use}{_sample_quality(m)}{against}"
+    )
+
+
+def _sample_quality(m):
+    return "".join(f"\n\n{how['statement']}." for how in m["protocol"].get("sample_quality", ()))
+
+
+def _warnings(m):
+    return "".join(f"**Warning:** {sentence}\n\n" for sentence in m["warnings"])

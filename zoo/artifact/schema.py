@@ -18,6 +18,7 @@ KINDS = (IMAGE, VECTOR, TABLE, SERIES, SEQUENCE)
 STROKES = ("dx", "dy", "pen")
 """The features of a sequence that is a drawing: how far each step goes, and the state of the pen: 0
 it draws on, 1 it is lifted after this step, 2 the drawing ended before it, as at all steps after.
+The first step is a move from the origin to the first point, and draws nothing; y goes down.
 """
 
 

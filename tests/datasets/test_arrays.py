@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from zoo import datasets
-from zoo.datasets import arrays
+from zoo.datasets import array_values
 from zoo.errors import DatasetError
 
 
@@ -83,7 +83,7 @@ def test_bool_and_floats_become_one_of_the_two_dtypes(tmp_path, dtype, suffix):
 def test_a_value_out_of_range_is_named_with_its_index_and_a_remedy(
     tmp_path, monkeypatch, value, remedy
 ):
-    monkeypatch.setattr(arrays, "_CHUNK_BYTES", 64)  # many chunks
+    monkeypatch.setattr(array_values, "_CHUNK_BYTES", 64)  # many chunks
     x = np.linspace(0, 1, 12 * 4, dtype=np.float32).reshape(12, 2, 2)
     x[7, 1, 0] = x[9, 0, 0] = value
     file = tmp_path / "x.npy"

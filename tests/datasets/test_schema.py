@@ -149,6 +149,7 @@ def test_it_travels_through_json():
     features, center, scale = ("u", "v", "w"), (0.0, -1.5, 2.0), (1.0, 1e-9, 1e9)
     schema = Schema("sequence", (5, 3), None, 1.0, 1 / 16, "m/s", True, False, True, ("a", "b"))
     schema = dataclasses.replace(schema, features=features, center=center, scale=scale)
+    schema = dataclasses.replace(schema, missing=True)
     text = json.dumps(schema.to_json(), allow_nan=False)
     assert Schema.from_json(json.loads(text)) == schema
     assert schema.range == (float("-inf"), 1.0)

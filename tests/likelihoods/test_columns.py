@@ -122,6 +122,25 @@ def test_a_value_that_cannot_be_makes_its_row_impossible_and_harms_no_other(name
     x[2, NAMES.index(name)] = value
     assert list(np.asarray(likelihood.possible(x))) == [1, 1, 0, 1, 1, 1]
     np.testing.assert_array_equal(np.delete(likelihood.log_prob(x, raw), 2), np.delete(before, 2))
+    row, said = likelihood.impossible(x)
+    assert row == 2 and f"in the column {name!r}; wanted is " in said
+    x[2] = np.nan  # what is missing can be
+    assert likelihood.impossible(x) is None
+
+
+def test_what_cannot_be_is_said_in_the_units_of_the_table_with_what_is_wanted():
+    likelihood = made((Column("day", "date", origin=19_000.0), *tables.COLUMNS[:4]))
+    x = np.float32([[1.0, 50.0, 9.0, 3.0, 0.0]])
+    assert likelihood.impossible(x) is None
+    for place, value, said in (
+        (0, np.inf, "has inf in the column 'day'; wanted is a finite number, or NaN"),
+        (2, -1.5, "has -1.5 in the column 'price'; wanted is a number above 0, or NaN"),
+        (3, 2.5, "has 2.5 in the column 'visits'; wanted is a whole number from 0 on, or NaN"),
+        (4, 4.0, "has 4 in the column 'city'; wanted is the code of one of its words, 0 to 3, or"),
+    ):
+        wrong = x.copy()
+        wrong[0, place] = value
+        assert likelihood.impossible(wrong)[1].startswith(said)
 
 
 def test_networks_see_0_for_all_of_a_missing_column_and_dates_come_round_again():

@@ -131,6 +131,14 @@ def test_fid_without_its_weights_is_refused_before_training(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_dry_run_refuses_a_likelihood_that_a_run_would(here):
+    grey = ("--binarization", "none", "--likelihood", "categorical")
+    for given in (grey, (*grey, "--dry-run")):
+        done = here(*TINY, *given)
+        assert done.returncode == 2 and "parameters" not in done.stdout
+        assert "the categorical likelihood describes whole numbers" in done.stderr
+
+
 def test_a_dry_run_says_what_the_columns_of_a_table_are_and_why(tmp_path):
     rows = [f"{row * 0.5},{('Oslo', 'Moss')[row % 2]},x" for row in range(40)]
     (tmp_path / "sales.csv").write_text("\n".join(["age,city,one", *rows]))

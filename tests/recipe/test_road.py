@@ -1,11 +1,13 @@
 """`zoo.fit`, `zoo.evaluate` and `zoo.publish` of a model of one's own, from arrays."""
 
+import dataclasses
 import json
 import signal
 
 import keras
 import numpy as np
 import pytest
+import tables
 from keras import layers
 
 import zoo
@@ -70,6 +72,79 @@ def test_whatever_is_given_as_data_is_the_same_dataset(x, tmp_path):
     assert (prepared(model, (x, labels)).train.labels < 10).all()
     both = prepared(model, ((x, labels), (x[:7], labels[:7])))  # as keras.datasets gives them
     assert (len(both.train), len(both.test)) == (300, 7)
+
+
+def test_a_row_that_cannot_be_is_refused_by_its_place_wherever_data_is_given():
+    data = tables.data()
+    model = zoo.catalog.build(
+        "table_vae",
+        (8,),
+        latent=2,
+        units=(4,),
+        likelihood=zoo.likelihoods.of_schema("auto", data.schema),
+    )
+    assert prepared(model, data).binarization == "none"
+    wrong = data.test.images.copy()
+    wrong[9, 2] = -3.0
+    wrong = dataclasses.replace(data, test=zoo.datasets.Split(wrong))
+    said = (
+        r"made, test split: row 9 \(from 0 on\) has -3 in the column 'visits'; wanted is a whole "
+        "number from 0 on"
+    )
+    for give in (zoo.fit, zoo.evaluate):
+        with pytest.raises(InputError, match=said):
+            give(model, wrong)
+    with pytest.raises(InputError, match=said):
+        zoo.publish(model, wrong, "nowhere")
+
+
+def test_a_table_of_other_columns_words_or_origins_is_refused():
+    """Their codes would be those of other words, and their days be counted from another one."""
+    data = tables.data()
+    model = zoo.catalog.build(
+        "table_vae",
+        (8,),
+        latent=2,
+        units=(4,),
+        likelihood=zoo.likelihoods.of_schema("auto", data.schema),
+    )
+    for place, change, said in (
+        (
+            0,
+            {"words": ("Bonn", "Kiel", "Jena", "Ulm")},
+            r"column 0 whose words is \('Bonn', 'Jena'",
+        ),
+        (1, {"name": "width"}, "column 1 whose name is 'length', and in made it is 'width'"),
+        (5, {"origin": 0.0}, "column 5 whose origin is 19000.0, and in made it is 0.0"),
+    ):
+        columns = list(tables.COLUMNS)
+        columns[place] = dataclasses.replace(columns[place], **change)
+        other = dataclasses.replace(data, schema=tables.schema(columns))
+        with pytest.raises(InputError, match=said):
+            prepared(model, other)
+
+
+def test_data_of_another_kind_than_the_model_is_for_is_refused_from_python_too(x):
+    model = zoo.catalog.build("count_vae", (64,), latent=2, units=(4,))
+    with pytest.raises(
+        InputError, match="count_vae takes counts, and arrays is vectors of numbers"
+    ):
+        zoo.fit(model, x.reshape(-1, 64) / 255.0)
+    own = own_model()
+    assert prepared(own, x).event_shape == (8, 8, 1)  # a model of one's own takes any
+
+
+def test_missing_readings_are_refused_by_a_model_that_knows_of_none(tmp_path):
+    series = np.random.default_rng(0).normal(size=(40, 8, 3)).astype(np.float32)
+    series[3, 2, 1] = np.nan
+    np.savez(tmp_path / "gaps.npz", series=series)
+    model = zoo.catalog.build("series_vae", (8, 3), latent=2, width=4)
+    with pytest.raises(InputError, match=r"gaps lacks some of its values.*of_schema\('normal'"):
+        zoo.evaluate(model, tmp_path / "gaps.npz")
+    data = zoo.datasets.load(tmp_path / "gaps.npz")
+    likelihood = zoo.likelihoods.of_schema("normal", data.schema)
+    knows = zoo.catalog.build("series_vae", (8, 3), latent=2, width=4, likelihood=likelihood)
+    assert prepared(knows, data).schema.missing
 
 
 def test_the_data_and_the_likelihood_decide_the_binarization():

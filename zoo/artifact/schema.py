@@ -18,6 +18,7 @@ KINDS = (IMAGE, VECTOR, TABLE, SERIES, SEQUENCE)
 STROKES = ("dx", "dy", "pen")
 """The features of a sequence that is a drawing: how far each step goes, and the state of the pen: 0
 it draws on, 1 it is lifted after this step, 2 the drawing ended before it, as at all steps after.
+The first step is a move from the origin to the first point, and draws nothing; y goes down.
 """
 
 
@@ -38,7 +39,6 @@ class Schema:
             drawn black on white, and are taken for chances of 0 and 1.
         uint8: whether 0..255 stands for low..high: such arrays are then accepted and scaled.
         lengths: whether an example may end before its last step.
-        missing: of a series, whether values may be missing, which NaN says.
         classes: the labels' words, in the order of their numbers; () where there are none.
         features: names along the last axis; () where there are none.
         center, scale: what is usual along the last axis, and how far values lie around it, in the
@@ -46,6 +46,7 @@ class Schema:
         columns: of a table, in its own order; a row is laid out as `zoo.artifact.columns` says.
         left_out: names of columns that the table had besides, of which the model knows nothing: its
             label, identifiers, what is the same in all rows.
+        missing: of a series, whether values may be missing, which NaN says.
     """
 
     kind: str
@@ -57,13 +58,13 @@ class Schema:
     ink: bool = False
     uint8: bool = False
     lengths: bool = False
-    missing: bool = False
     classes: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     center: tuple[float, ...] = ()
     scale: tuple[float, ...] = ()
     columns: tuple[Column, ...] = ()
     left_out: tuple[str, ...] = ()
+    missing: bool = False
 
     @property
     def is_binary(self) -> bool:

@@ -31,7 +31,8 @@ def sentences(schema: Schema) -> list[str]:
     if schema.is_strokes:
         said.append(
             "It is a drawing, each step dx, dy, pen: how far the pen goes, and its state: 0 it "
-            "draws on, 1 it is lifted after this step, 2 the drawing ended before it."
+            "draws on, 1 it is lifted after this step, 2 the drawing ended before it. The first "
+            "step is a move from the origin to the first point."
         )
     if schema.ink:
         said.append("A value says how much ink is there.")

@@ -46,7 +46,7 @@ def of_arrays(origin: Origin, stored: dict[str, np.ndarray], hold_out: HoldOut) 
     Raises:
         DatasetError: for other shapes, and values that are no counts.
     """
-    from zoo.datasets.arrays import labels_of  # which imports this module
+    from zoo.datasets.array_values import labels_of
 
     shown = origin.where
     splits = {}

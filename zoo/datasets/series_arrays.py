@@ -91,7 +91,7 @@ def _as_cut(
     described: Dataset,
 ) -> Dataset:
     """A dataset of windows as they are in the arrays."""
-    from zoo.datasets.arrays import labels_of  # which imports this module
+    from zoo.datasets.array_values import labels_of
 
     splits = {
         key: Split(x, labels_of(shown, stored, key.replace(KEY, "x").replace("x", "y", 1), len(x)))

@@ -21,6 +21,7 @@ class Likelihood(keras.layers.Layer):
     - `draws_generated`: whether `generate` answers draws from p(x|z), where a mean is no example.
     - `covariates`: names of numbers that `outputs` takes beside the raw output, float32 [batch]
       each, such as the size of a library; x itself states them, see `covariates_of`.
+    - `columns`: of a table, each a `zoo.artifact.columns.Column`, in its own order.
     - `marks_ends`: whether the last feature that networks are given of a step is 1 where a sequence
       has ended, and else 0.
     - `marks_known`: whether the second half of the features that networks are given of a step says
@@ -40,6 +41,7 @@ class Likelihood(keras.layers.Layer):
     levels = None
     draws_generated = False
     covariates = ()
+    columns = ()
     marks_ends = False
     marks_known = False
     offsets = 0
@@ -69,6 +71,13 @@ class Likelihood(keras.layers.Layer):
 
     def possible(self, x):
         """1 for each row of x [batch, *event] that can be, else 0: int32 [batch]; None: all can."""
+        return None
+
+    def impossible(self, x):
+        """(place, what is wrong with it and what is wanted) of the first row that cannot be.
+
+        None where all of x [batch, *event] are `possible`.
+        """
         return None
 
     def network_shape(self, event_shape):

@@ -121,12 +121,25 @@ class Columns(Likelihood):
         return given
 
     def possible(self, x):
+        return ops.min(self._possible_values(x), axis=-1)
+
+    def _possible_values(self, x):
+        """1 for each value that can be, or is missing, else 0: int32, shaped as x."""
         x = ops.cast(x, "float32")
         found = [
-            ops.logical_or(ops.isnan(part), law.possible(part))
+            ops.cast(ops.logical_or(ops.isnan(part), law.possible(part)), "int32")
             for law, part in zip(self.laws, self.parts(x), strict=True)
         ]
-        return ops.min(ops.cast(ops.concatenate(found, axis=-1), "int32"), axis=-1)
+        return self._in_order(found)
+
+    def impossible(self, x):
+        bad = ops.convert_to_numpy(self._possible_values(ops.convert_to_tensor(x))) == 0
+        if not bad.any():
+            return None
+        row, place = (int(each) for each in np.argwhere(bad)[0])
+        column = self.columns[self.order[place]]
+        value = float(x[row, place]) + column.origin
+        return row, f"has {value:g} in the column {column.name!r:.60}; wanted is {_wanted(column)}"
 
     def network_shape(self, event_shape):
         return (columns_seen.width(self.numbers, self.words),)
@@ -285,6 +298,15 @@ _LAWS = (
     (lambda each: each.kind in WORDS, WordColumns),
 )
 """(whether a column has the law, what makes the law of such columns)."""
+
+
+def _wanted(column):
+    """What a value of a column is, in words."""
+    if not column.is_number:
+        return f"the code of one of its words, 0 to {len(column.words) - 1}, or NaN"
+    if column.kind == COUNT:
+        return "a whole number from 0 on, or NaN"
+    return f"a {'number above 0' if column.log else 'finite number'}, or NaN"
 
 
 def _is_real(column):

@@ -7,7 +7,8 @@ import numpy as np
 from zoo.datasets import Dataset, binarize, from_arrays, load
 from zoo.datasets.binarization import BinarizedDataset
 from zoo.errors import InputError
-from zoo.recipe import choices
+from zoo.recipe import choices, kinds
+from zoo.training import require_described
 
 WANTED = (
     "an array x [n, ...], (x, labels), ((x, labels), (x_test, labels_test)), a "
@@ -26,7 +27,8 @@ def prepared(model, data, binarization="auto"):
         binarization: "dynamic", "static", "none"; "auto" is by the data and the model's likelihood.
 
     Raises:
-        InputError: if it is none of these, or of another shape than the model takes.
+        InputError: if it is none of these, of another kind or shape than the model takes, or holds
+            what its likelihood does not describe.
         DatasetError: if its values do not fit.
     """
     if isinstance(data, BinarizedDataset):
@@ -41,11 +43,13 @@ def prepared(model, data, binarization="auto"):
         likelihood = model.likelihood.family.replace(" ", "_")
         chosen = choices.binarization(binarization, loaded, likelihood).value
         found = binarize(loaded, chosen)
+    kinds.require_schema(model.name, found.schema, found.name)
     if found.event_shape != model.event_shape:
         raise InputError(
             f"{found.name} has examples of shape {list(found.event_shape)}; {model.name} takes "
             f"{list(model.event_shape)}. Build the model for the data's event_shape, or reshape x."
         )
+    require_described(model, found)
     return found
 
 

@@ -97,13 +97,29 @@ def require(model, kind, config):
         InputError: names the recipe that takes such data.
     """
     takes = TAKES.get(model, (kind,))
-    if kind is None or kind in takes:
-        return
-    wanted = [WORDS[each] for each in takes]
+    if kind is not None and kind not in takes:
+        said = _refusal(model, kind, printable(config.dataset))
+        raise InputError(said + _otherwise(takes, kind, config))
+
+
+def require_schema(model, schema, given):
+    """The same of data that is there.
+
+    Args:
+        model: its name.
+        schema: of the data.
+        given: what it is called.
+    """
+    kind = of(schema)
+    if kind not in TAKES.get(model, (kind,)):
+        raise InputError(_refusal(model, kind, given))
+
+
+def _refusal(model, kind, given):
+    wanted = [WORDS[each] for each in TAKES[model]]
     listed = " or ".join(filter(None, [", ".join(wanted[:-1]), wanted[-1]]))
-    raise InputError(
-        f"{model} takes {listed}, and {printable(config.dataset):.80} is {WORDS[kind]}. Take "
-        f"{MADE_FOR[kind]} for that.{_otherwise(takes, kind, config)}"
+    return (
+        f"{model} takes {listed}, and {given:.80} is {WORDS[kind]}. Take {MADE_FOR[kind]} for that."
     )
 
 

@@ -151,6 +151,7 @@ def run(config, build, script, started=None, name=None):
         binarization = choices.binarization(config.binarization, loaded, likelihood.value)
         model = build(config, loaded, likelihood.value)
     data = zoo.datasets.binarize(loaded, binarization.value, config.seed)
+    zoo.training.require_described(model, data)  # --dry-run refuses what a run would
     settings = zoo.training.plan(settings, data.train)
     target = config.out / f"{model.name}-{data.name}"
     _describe(model, data, settings, target)

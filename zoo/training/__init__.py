@@ -3,6 +3,7 @@
 from zoo.errors import Interrupted
 from zoo.training import elsewhere
 from zoo.training.callbacks import kept
+from zoo.training.described import require_described
 from zoo.training.loop import Run, Settings, clear, fit, plan, seed_everything
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "fit",
     "kept",
     "plan",
+    "require_described",
     "seed_everything",
 ]

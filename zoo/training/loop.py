@@ -17,6 +17,7 @@ from zoo.atomic_write import locked, make_folders, tidy
 from zoo.errors import InputError, Interrupted, TrainingError
 from zoo.training import callbacks, checkpoint, identity, interruption
 from zoo.training.adam import Adam
+from zoo.training.described import require_described
 from zoo.training.tensorboard import TensorBoard
 
 EVALUATION_BATCH = 256
@@ -180,7 +181,7 @@ def fit(
         Interrupted: a `KeyboardInterrupt`, when asked to stop; its text says what is kept.
     """
     folder = Path(folder)
-    _require_support(model, data)
+    require_described(model, data)
     with _alone(folder):
         verbose = verbosity() if verbose is None else verbose
         options = configuration, tensorboard, verbose
@@ -332,43 +333,6 @@ def _start(folder, model, whole, resume, restart):
     checkpoint.require_same(whole, stored, folder)
     print(f"Resuming {callbacks.shown(progress)} of {stored['epochs']}.")
     return checkpoint.State(progress, *checkpoint.restore(model, arrays))
-
-
-def _require_support(model, data):
-    """Refuses data whose range the model's likelihood does not describe."""
-    low, high = model.likelihood.support
-    if data.range[0] < low or data.range[1] > high:
-        raise InputError(
-            f"{data.name} has values in {list(data.range)}; the {model.likelihood.family} "
-            f"likelihood describes values in {[low, high]}. Rescale the data or take another one."
-        )
-    spacing = model.likelihood.spacing
-    if spacing and data.binarization == "none":
-        for split in (data.train, data.test):
-            _require_spacing(split, spacing, data.name, model.likelihood.family)
-    for split in (data.train, data.test):
-        for name, count in model.conditions.items():
-            values = split.condition(name)
-            if len(values) and not (values.min() >= 0 and values.max() < count):
-                raise InputError(
-                    f"{data.name} has {name}s from {values.min()} to {values.max()}; the model "
-                    f"takes 0 to {count - 1}."
-                )
-
-
-def _require_spacing(split, spacing, name, family):
-    """Refuses values that are no multiples of a likelihood's spacing; reads every example once."""
-    for start in range(0, len(split), EVALUATION_BATCH):
-        x = split.examples(np.arange(start, min(start + EVALUATION_BATCH, len(split))))
-        steps = x / np.float32(spacing)
-        off = np.abs(steps - np.rint(steps)) > 1e-2
-        if off.any():
-            wanted = "whole numbers" if spacing == 1.0 else "8-bit values, multiples of 1/255"
-            raise InputError(
-                f"{name} has the value {x[off][0]:g}; the {family} likelihood describes {wanted}. "
-                "Binarize or round the data, or take another likelihood: continuous_bernoulli, "
-                "normal and laplace describe values in between."
-            )
 
 
 def _few(split, most=16):

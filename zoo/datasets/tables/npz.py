@@ -7,7 +7,7 @@ from typing import BinaryIO, cast
 import numpy as np
 import pyarrow as pa
 
-from zoo.datasets import arrays, reading, storage
+from zoo.datasets import numpy_files, reading, storage
 from zoo.datasets.base import slug
 from zoo.datasets.reading import printable
 from zoo.datasets.tables import sources
@@ -19,7 +19,7 @@ _DRAWINGS = {"train", "test"}
 
 
 def table_of(path: Path) -> sources.Source | None:
-    """The table in an .npz; None where it holds other arrays, or is damaged, as `arrays` says then.
+    """The table in an .npz; None where it holds other arrays, or is damaged, as `numpy_files` says.
 
     Raises:
         DatasetError: its arrays do not make a table, or are Python's objects.
@@ -37,8 +37,9 @@ def table_of(path: Path) -> sources.Source | None:
 
 def _table(path: Path, archive: zipfile.ZipFile) -> sources.Source | None:
     members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-    named = {"x", "columns"} <= {*members}
+    named, note = {"x", "columns"} <= {*members}, ""
     if named:
+        note = numpy_files.left_out(path, archive, members, ["x", "columns"])
         members = {key: members[key] for key in ("x", "columns")}
     elif len(members) < 2 or "x" in members or _NOT_OF_TABLES & {*members}:
         return None
@@ -60,14 +61,16 @@ def _table(path: Path, archive: zipfile.ZipFile) -> sources.Source | None:
                 "which are pickles and not read. Save it as text, .astype(str), or as numbers."
             )
     size = sum(info.file_size for info in members.values())
-    most = int(arrays.MEMORY_SHARE_OF_AN_NPZ * storage.physical_memory())
+    most = int(numpy_files.MEMORY_SHARE_OF_AN_NPZ * storage.physical_memory())
     if size > most:
         raise DatasetError(
             f"{printable(path)} unpacks to {size:,} bytes, and at most {most:,} are read into "
             "memory here. Save the table as .parquet: that is read as it is needed."
         )
-    stored = {key: arrays.member(path, archive, info) for key, info in members.items()}
-    return _of_arrays(path, stored)
+    stored = {key: numpy_files.member(path, archive, info) for key, info in members.items()}
+    source = _of_arrays(path, stored)
+    source.notes += [note] if note else []
+    return source
 
 
 def _of_arrays(path: Path, stored: dict[str, np.ndarray]) -> sources.Source:

@@ -17,6 +17,12 @@ GREY = "discretized_logistic"
 BINARY = ("bernoulli", "categorical", "negative_binomial", "library_negative_binomial")
 """Likelihoods of zeros and ones, or of whole numbers."""
 
+FEW_PHOTOGRAPHS = 1000
+"""Training examples below which photographs are augmented: see benchmarks/photographs.md."""
+
+SMALLEST_PHOTOGRAPH = 32
+"""Pixels of its longer side: smaller pictures are icons as often."""
+
 FREE_NATS = 8.0
 """Of all latents of a recurrent model together, by default."""
 
@@ -65,6 +71,23 @@ def binarization(asked, data, likelihood):
     if likelihood not in BINARY:
         return Reason("binarization", "none", f"the {likelihood} likelihood describes grey ink")
     return Reason("binarization", "dynamic", "ink by custom, drawn anew at each visit")
+
+
+def augmentation(asked, data):
+    """The `Reason` of an augmentation and its names, for names that were asked for or None.
+
+    Few photographs are flipped and shifted. Grey pictures are not: they may be writing, or faces
+    and garments that always stand in one place.
+    """
+    if asked is not None:
+        return Reason("augmentation", " ".join(asked) or "none", "as asked"), tuple(asked)
+    schema, count = data.schema, len(data.train)
+    colour = bool(schema.picture) and schema.picture[-1] == 3 and schema.is_eight_bits
+    large = max(schema.picture[:2], default=0) >= SMALLEST_PHOTOGRAPH
+    if not (colour and large and count < FEW_PHOTOGRAPHS):
+        return None, ()
+    why = f"{count} pictures in colour are few; --augment alone turns it off"
+    return Reason("augmentation", "flip shift", why), ("flip", "shift")
 
 
 def objective(config, data):

@@ -36,6 +36,9 @@ _NOT_PART_OF_THE_RUN = {
     "inception",
 }
 
+# Options that are None until the data is known: a manifest states what they came to.
+_SETTLED = ("epochs", "batch_size", "warmup_steps", "patience")
+
 
 def main(
     config_class,
@@ -135,7 +138,9 @@ def run(config, build, script, started=None, name=None):
         steps=config.steps,
     )
     kinds.require(model_name, kinds.of(loaded.schema), config)
-    augmentation.require(config.augment, loaded.schema)
+    augmentation.require(config.augment or (), loaded.schema)
+    augmented, augment = choices.augmentation(config.augment, loaded)
+    settings = dataclasses.replace(settings, augment=augment)
     zoo.training.seed_everything(config.seed)
     if earlier:
         tuning.require_data(earlier, loaded)
@@ -146,10 +151,11 @@ def run(config, build, script, started=None, name=None):
         binarization = choices.binarization(config.binarization, loaded, likelihood.value)
         model = build(config, loaded, likelihood.value)
     data = zoo.datasets.binarize(loaded, binarization.value, config.seed)
-    settings = zoo.training.plan(settings, data.train)
+    settings = zoo.training.plan(settings, data.train, data.schema.picture)
     target = config.out / f"{model.name}-{data.name}"
     _describe(model, data, settings, target)
-    chosen = [likelihood, binarization, *loaded.reasons[:MOST_REASONS]]
+    chosen = [likelihood, binarization, augmented, *loaded.reasons[:MOST_REASONS]]
+    chosen = [each for each in chosen if each]
     print(*_table(chosen), *_indented(_notes(loaded)), sep="\n", flush=True)
     inception = _inception(config, model, data)
     if config.dry_run:
@@ -178,7 +184,9 @@ def _make(config, model, data, settings, folder, target, script, started, earlie
 
     if not earlier:
         _start_pseudo_inputs(model, data, settings)
-    facts = _plain(config) | (earlier.options(config) if earlier else {})
+    settled = {name: getattr(settings, name) for name in _SETTLED}
+    settled["augment"] = list(settings.augment)
+    facts = _plain(config) | settled | (earlier.options(config) if earlier else {})
     origin = earlier.origin if earlier else None
     trained = road.fit(
         model,

@@ -17,7 +17,8 @@ def test_the_plan_gives_small_data_more_epochs():
     short = dataclasses.replace(settings, epochs=40)
     assert training.plan(short, range(200)).patience == 100  # of a step each
     assert training.plan(short, range(100_000)).patience == 10
-    given = training.Settings(epochs=3, batch_size=7, patience=0, warmup_steps=2)
+    given = {"epochs": 3, "batch_size": 7, "patience": 0, "warmup_steps": 2}
+    given = training.Settings(**given, validation_share=0.5)
     assert training.plan(given, range(10)) == given
 
 
@@ -44,7 +45,7 @@ def test_a_warm_up_as_long_as_the_training_is_refused(asked):
 @pytest.mark.parametrize(
     ("examples", "batch", "epochs"),
     [
-        (240, 32, 429),  # 228 are trained on, in 7 steps
+        (240, 32, 500),  # 208 are trained on, in 6 steps
         (800, 64, 273),
         (1437, 128, 300),  # 10 steps
         (60_000, 128, 70),
@@ -66,3 +67,14 @@ def test_small_pictures_and_what_is_none_have_as_many_steps_as_ever():
 def test_a_batch_that_was_given_is_kept():
     given = training.Settings(batch_size=100, validation_share=0.5)
     assert training.plan(given, range(240), (64, 64, 3)).batch_size == 100
+
+
+def test_few_pictures_hold_out_32_for_validation_but_no_more_than_a_fifth():
+    def share(examples, picture=(64, 64, 3)):
+        return training.plan(training.Settings(), range(examples), picture).validation_share
+
+    assert share(240) == 32 / 240
+    assert share(100) == 0.2
+    assert share(640) == share(60_000) == share(100, ()) == 0.05
+    given = training.Settings(validation_share=0.3)
+    assert training.plan(given, range(240), (64, 64, 3)).validation_share == 0.3

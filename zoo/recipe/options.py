@@ -96,8 +96,9 @@ class Config:
     or those up to the 99 % quantile where the longest are far from it."""
     memory_share: float = 0.25
     """Share of this machine's memory that images may take; more stay on disk."""
-    validation_share: float = 0.05
-    """Share of the training data held out to choose the best weights."""
+    validation_share: float | None = None
+    """Share of the training data held out to choose the best weights; unless given a twentieth, of
+    pictures 32 at least but no more than a fifth."""
     patience: int | None = None
     """Stop after so many epochs without a better validation ELBO; unless given a fifth of them,
     and 100 steps at least; 0 never stops."""

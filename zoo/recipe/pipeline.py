@@ -37,7 +37,7 @@ _NOT_PART_OF_THE_RUN = {
 }
 
 # Options that are None until the data is known: a manifest states what they came to.
-_SETTLED = ("epochs", "batch_size", "warmup_steps", "patience")
+_SETTLED = ("epochs", "batch_size", "warmup_steps", "validation_share", "patience")
 
 
 def main(

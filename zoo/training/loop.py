@@ -30,10 +30,10 @@ LOCK = "lock"
 class Settings:
     """How to train; two runs with equal settings, data and model end with equal weights.
 
-    `epochs`, `batch_size`, `warmup_steps` and `patience` that are None are settled by `plan`.
-    `clip_norm` is the largest norm of a step's gradient, over all weights together; a longer one is
-    shortened to it, 0 shortens none. `augment` holds "flip", "shift" or both, of images; training
-    examples alone are augmented.
+    `epochs`, `batch_size`, `warmup_steps`, `validation_share` and `patience` that are None are
+    settled by `plan`. `clip_norm` is the largest norm of a step's gradient, over all weights
+    together; a longer one is shortened to it, 0 shortens none. `augment` holds "flip", "shift" or
+    both, of images; training examples alone are augmented.
     """
 
     epochs: int | None = None
@@ -42,7 +42,7 @@ class Settings:
     warmup_steps: int | None = None
     clip_norm: float = CLIP_NORM
     weight_decay: float = 0.0
-    validation_share: float = 0.05
+    validation_share: float | None = None
     patience: int | None = None
     seed: int = 0
     steps_per_epoch: int | None = None
@@ -67,7 +67,7 @@ class Settings:
             raise InputError(f"learning_rate={self.learning_rate}: it must be > 0.")
         if not self.weight_decay >= 0.0:
             raise InputError(f"weight_decay={self.weight_decay}: it must be 0 or more.")
-        if not 0.0 < self.validation_share < 1.0:
+        if self.validation_share is not None and not 0.0 < self.validation_share < 1.0:
             raise InputError(
                 f"validation_share={self.validation_share}: give a share of the training data "
                 "between 0 and 1; early stopping and the choice of the best weights need it."

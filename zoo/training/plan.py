@@ -15,6 +15,9 @@ MOST_STEPS = 3000
 BATCH = 128
 SMALLEST_BATCH = 32
 STEPS_AN_EPOCH = 10  # of pictures: batches are halved for so many
+VALIDATION_SHARE = 0.05
+VALIDATION_PICTURES = 32  # at least; of a dozen, the best epoch is the luckiest
+MOST_VALIDATION = 0.2
 WARMUP_STEPS = 500
 WARMUP_SHARE = 0.1  # of all steps, at most
 PATIENT_STEPS = 100  # without gain, before training may stop
@@ -23,7 +26,8 @@ PATIENT_STEPS = 100  # without gain, before training may stop
 def plan(settings, split, picture=()):
     """Settings with what was left open settled for this training split.
 
-    Batches of `BATCH`, of pictures as by `batch_size`. `EPOCHS` epochs, or as many as make
+    `VALIDATION_SHARE` is held out, of pictures as by `validation_share`. Batches of `BATCH`, of
+    pictures as by `batch_size`. `EPOCHS` epochs, or as many as make
     `least_steps` where the data is small; patience of a fifth, and of `PATIENT_STEPS` at least;
     warm-up as by `warmup_steps`.
 
@@ -32,16 +36,32 @@ def plan(settings, split, picture=()):
         split: of training, validation examples among it.
         picture: (height, width, channels) where examples are pictures.
     """
-    count = max(1, round(len(split) * (1.0 - settings.validation_share)))
+    share = settings.validation_share
+    if share is None:
+        share = validation_share(len(split)) if picture else VALIDATION_SHARE
+    count = max(1, round(len(split) * (1.0 - share)))
     batch = settings.batch_size or (batch_size(count) if picture else BATCH)
     steps = settings.steps_per_epoch or max(1, count // batch)
     epochs = settings.epochs or max(EPOCHS, math.ceil(least_steps(picture) / steps))
     patience = settings.patience
     if patience is None:
         patience = max(10, epochs // 5, math.ceil(PATIENT_STEPS / steps))
-    settled = {"epochs": epochs, "batch_size": batch, "patience": patience}
-    settled["warmup_steps"] = warmup_steps(settings, epochs * steps)
-    return dataclasses.replace(settings, **settled)
+    return dataclasses.replace(
+        settings,
+        validation_share=share,
+        epochs=epochs,
+        batch_size=batch,
+        patience=patience,
+        warmup_steps=warmup_steps(settings, epochs * steps),
+    )
+
+
+def validation_share(examples):
+    """Of so many pictures: `VALIDATION_SHARE`, or what makes `VALIDATION_PICTURES` of few.
+
+    `MOST_VALIDATION` at most.
+    """
+    return max(VALIDATION_SHARE, min(MOST_VALIDATION, VALIDATION_PICTURES / max(1, examples)))
 
 
 def batch_size(count):

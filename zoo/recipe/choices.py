@@ -4,6 +4,8 @@ By the schema alone, see `zoo.datasets.Schema`; how many values lie between is o
 said.
 """
 
+import dataclasses
+
 import numpy as np
 
 from zoo.datasets.base import Reason
@@ -22,6 +24,12 @@ FEW_PHOTOGRAPHS = 1000
 
 SMALLEST_PHOTOGRAPH = 32
 """Pixels of its longer side: smaller pictures are icons as often."""
+
+PLACES = ("normal", "laplace", "logistic")
+"""Posteriors whose latents may keep their places in a picture: each is independent of others."""
+
+LATENTS_AT_A_PLACE = 4
+"""Of a picture that is strided down three times, to an eighth; twice as many each time more."""
 
 FREE_NATS = 8.0
 """Of all latents of a recurrent model together, by default."""
@@ -88,6 +96,39 @@ def augmentation(asked, data):
         return None, ()
     why = f"{count} pictures in colour are few; --augment alone turns it off"
     return Reason("augmentation", "flip shift", why), ("flip", "shift")
+
+
+def convolutional(config, data):
+    """A `Config` whose `latent`, `dense` and `prior` are settled, and the `Reason`s of them.
+
+    Of large photographs latents keep their places, without a dense layer, beside a VampPrior: a
+    standard one would draw each place by itself. Others have a vector of 32.
+    """
+    from zoo.networks import conv  # imports Keras, which `pipeline` starts first
+
+    filters = config.filters or conv.fitting_filters(data.event_shape)
+    rows, columns = conv.grid(data.event_shape, filters)
+    dense, latent, prior = config.dense, config.latent, config.prior
+    large = data.schema.is_eight_bits and max(data.event_shape[:2]) > SMALLEST_PHOTOGRAPH
+    if dense is None:
+        fits = config.posterior in PLACES and (latent or rows * columns) % (rows * columns) == 0
+        dense = 0 if large and fits else 512
+    if latent is None:
+        most = LATENTS_AT_A_PLACE * 2 ** (len(filters) - 3)
+        latent = 32 if dense else rows * columns * max(1, round(most))
+    if prior == "auto":
+        plain = config.posterior == "normal" and config.objective == "elbo"
+        prior = "standard" if dense or not plain else "vampprior"
+    settled = dataclasses.replace(config, dense=dense, latent=latent, prior=prior)
+    if dense:
+        return settled, ()
+    side = max(data.event_shape[:2])
+    why = f"{side} pixels a side: {latent // (rows * columns)} for each of {rows}x{columns} places"
+    reasons = (Reason("latents", str(latent), why),)
+    if config.prior == "auto" and prior == "vampprior":
+        why = "of latents with places: a standard one draws each by itself"
+        reasons += (Reason("prior", prior, why),)
+    return settled, reasons
 
 
 def objective(config, data):

@@ -26,7 +26,8 @@ Posterior = Literal[
     "categorical",
     "flow",
 ]
-Prior = Literal["standard", "mixture", "vampprior", "flow"]
+PRIORS = ("standard", "mixture", "vampprior", "flow")
+Prior = Literal[PRIORS]
 Objective = Literal["elbo", "free_bits", "capacity", "total_correlation", "importance_weighted"]
 
 
@@ -73,7 +74,7 @@ class Config:
     for fewer than 1,000 photographs (8-bit, in colour), none otherwise and where none is named."""
     epochs: int | None = None
     """Passes over the training data; unless given 70, or as many as make 1,000 steps, of pictures
-    one for 4 values and up to 3,000."""
+    one for 4 values and up to 2,000."""
     batch_size: int | None = None
     """Examples a step; unless given 128, of fewer than 1,280 pictures 64 or 32."""
     learning_rate: float = 3e-3

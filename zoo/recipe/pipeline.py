@@ -47,6 +47,7 @@ def main(
     facts=lambda config, data: {},
     started=None,
     arguments=None,
+    settle=lambda config, data: (config, ()),
 ):
     """A recipe's entry point: reads the command line, runs, and reports errors as sentences.
 
@@ -58,6 +59,7 @@ def main(
         started: the words that the command line began with, as ("zoo", "train", "conv_vae"); None:
             python and the script.
         arguments: what followed them; None: those of this process.
+        settle: (config, data) -> the config with what was left open settled, and `Reason`s.
     """
     import tyro
 
@@ -80,7 +82,7 @@ def main(
 
     config = tyro.cli(config_class, description=full, prog=" ".join(words), args=arguments)
     try:
-        run(config, build, script, words, model)
+        run(config, build, script, words, model, settle)
     except ZooError as error:
         print(f"\nerror: {error}", file=sys.stderr)
         sys.exit(2)
@@ -92,7 +94,7 @@ def main(
         sys.exit(130)
 
 
-def run(config, build, script, started=None, name=None):
+def run(config, build, script, started=None, name=None, settle=lambda config, data: (config, ())):
     """Load, build, train, evaluate, export, prove; returns the artifact's folder.
 
     Args:
@@ -101,6 +103,7 @@ def run(config, build, script, started=None, name=None):
         script: the recipe's path, for the manifest.
         started: as in `main`, for the card.
         name: of the model that is built; None takes an artifact of any to train on from.
+        settle: as in `main`.
 
     Raises:
         ZooError: among them a `TrainingError` for a model that has diverged, of which there is no
@@ -141,6 +144,7 @@ def run(config, build, script, started=None, name=None):
     augmentation.require(config.augment or (), loaded.schema)
     augmented, augment = choices.augmentation(config.augment, loaded)
     settings = dataclasses.replace(settings, augment=augment)
+    asked, reasons = config, ()
     zoo.training.seed_everything(config.seed)
     if earlier:
         tuning.require_data(earlier, loaded)
@@ -149,12 +153,13 @@ def run(config, build, script, started=None, name=None):
     else:
         likelihood = choices.likelihood(config.likelihood, loaded)
         binarization = choices.binarization(config.binarization, loaded, likelihood.value)
+        config, reasons = settle(config, loaded)
         model = build(config, loaded, likelihood.value)
     data = zoo.datasets.binarize(loaded, binarization.value, config.seed)
     settings = zoo.training.plan(settings, data.train, data.schema.picture)
     target = config.out / f"{model.name}-{data.name}"
     _describe(model, data, settings, target)
-    chosen = [likelihood, binarization, augmented, *loaded.reasons[:MOST_REASONS]]
+    chosen = [likelihood, binarization, augmented, *reasons, *loaded.reasons[:MOST_REASONS]]
     chosen = [each for each in chosen if each]
     print(*_table(chosen), *_indented(_notes(loaded)), sep="\n", flush=True)
     inception = _inception(config, model, data)
@@ -166,7 +171,7 @@ def run(config, build, script, started=None, name=None):
     folder = target.with_name(target.name + ".run")
     with _alone(target), _said_what_is_kept(folder):
         zoo.export.require_writable(target, config.replace)  # or another run has ended meanwhile
-        place = folder, target, script, started
+        place = folder, target, command.line(script, asked, started), script
         warnings = _make(config, model, data, settings, *place, earlier, inception)
         _remove(folder)
     _done(target, time.monotonic() - began)
@@ -177,7 +182,7 @@ def run(config, build, script, started=None, name=None):
     return target
 
 
-def _make(config, model, data, settings, folder, target, script, started, earlier, inception):
+def _make(config, model, data, settings, folder, target, line, script, earlier, inception):
     """Trains, evaluates and publishes; gives the warnings about the model."""
     import zoo
     from zoo.recipe import road
@@ -220,7 +225,7 @@ def _make(config, model, data, settings, folder, target, script, started, earlie
         report=report,
         figures=figures,
         recipe={"script": command.shown(script), "config": facts, "seed": config.seed},
-        command=command.line(script, config, started),
+        command=line,
         warnings=warnings,
         replace=config.replace,
         float16=config.float16,

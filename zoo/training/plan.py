@@ -11,7 +11,7 @@ from zoo.errors import InputError
 EPOCHS = 70
 STEPS = 1000  # at least, where 70 epochs make fewer
 VALUES_A_STEP = 4  # of a picture: one of so many times `STEPS` values has more steps than that
-MOST_STEPS = 3000
+MOST_STEPS = 2000
 BATCH = 128
 SMALLEST_BATCH = 32
 STEPS_AN_EPOCH = 10  # of pictures: batches are halved for so many
@@ -78,7 +78,7 @@ def batch_size(count):
 def least_steps(picture=()):
     """Steps of a training, at least: `STEPS`, and one for `VALUES_A_STEP` values of a picture.
 
-    `MOST_STEPS` at most: 1,000 for 28x28 and for 32x32 in colour, 3,000 for 64x64 in colour.
+    `MOST_STEPS` at most: 1,000 for 28x28 and for 32x32 in colour, 2,000 for 64x64 in colour.
     """
     values = math.prod(picture) if picture else 0
     return max(STEPS, min(values // VALUES_A_STEP, MOST_STEPS))

@@ -63,6 +63,7 @@ def row(name, data, given, network, folder):
         given.model, data.event_shape, latent=given.latent, likelihood=LIKELIHOODS[name]()
     )
     settings = zoo.training.Settings(epochs=given.epochs, patience=0, seed=given.seed)
+    settings = zoo.training.plan(settings, data.train, data.schema.picture)
     began = time.perf_counter()
     run = zoo.training.fit(model, data, settings, folder / "run", restart=True)
     steps = len(run.history) * math.ceil(len(data.train) * 0.95 / settings.batch_size)

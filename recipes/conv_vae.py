@@ -16,11 +16,12 @@ exports/conv_vae-mnist:
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import prepare  # noqa: F401  names what to install where something is missing
 
 from zoo import recipe
-from zoo.recipe import options
+from zoo.recipe import choices, options
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,16 @@ class Config(options.Activation, options.VAE):
     filters: tuple[int, ...] | None = None
     """Filters of the strided convolutions, each of which halves height and width; unless given as
     many as bring the image to 8x8 or below, 16 and 32 for 28x28."""
-    dense: int = 512
-    """Width of the dense layer between convolutions and latents."""
+    dense: int | None = None
+    """Width of the dense layer between convolutions and latents; 0: none, latents keep the places
+    that they have in the picture. Unless given 512, of 8-bit pictures of more than 32 pixels 0."""
+    latent: int | None = None
+    """Size of the latent vector; unless given 32, without a dense layer 4 for each place that a
+    picture of 64x64 is strided down to, 8 for 128x128."""
+    prior: Literal["auto", *options.PRIORS] = "auto"
+    """Of the latents; `auto` is `standard`, and `vampprior` of latents that keep their places. See
+    `zoo.latents.priors`."""
 
 
 if __name__ == "__main__":
-    recipe.main(Config, "conv_vae", __file__)
+    recipe.main(Config, "conv_vae", __file__, settle=choices.convolutional)

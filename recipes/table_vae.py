@@ -41,7 +41,7 @@ class Config(options.Activation, options.VAE):
     """Share of its weights that Adam takes off a step, times the learning rate (AdamW)."""
     steps_per_epoch: int | None = 50
     """Steps from one validation to the next, however many passes over a small table they are."""
-    validation_share: float = 0.15
+    validation_share: float | None = 0.15
     """Share of the training data held out to choose the best weights."""
 
 

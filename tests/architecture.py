@@ -82,6 +82,7 @@ ROOMS = {
             "evaluation",
             "export",
             "likelihoods",
+            "networks",
             "objectives",
             "schedules",
             "training",

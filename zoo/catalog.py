@@ -483,7 +483,7 @@ def _vae(
     likelihood = likelihoods.get(likelihood)
     width = posterior.width(latent)
     seen = likelihood.network_shape(event_shape)
-    head = output_layers.parametric(posterior.outputs(width))
+    head = output_layers.ParametricHead(posterior.outputs(width))
     return VAE(
         encoder(seen, width, **shape, head=head),
         decoder(likelihood.raw_shape(event_shape), width, **shape),

@@ -98,6 +98,33 @@ def test_given_filters_are_taken_as_given():
     assert encoder.get_layer("flatten").output.shape == (None, 64 * 64 * 5)
 
 
+@pytest.mark.parametrize("shape", [(32, 24, 1), (29, 33, 2)])
+@pytest.mark.parametrize("blocks", [0, 1])
+def test_without_a_dense_layer_a_latent_sees_what_lies_around_its_place(shape, blocks):
+    options = {"filters": (3, 5), "dense": 0, "blocks": blocks}
+    rows, columns = conv.grid(shape, (3, 5))
+    latent = 3 * rows * columns
+    encoder, decoder = (
+        conv.encoder(shape, latent, **options),
+        conv.decoder(shape, latent, **options),
+    )
+    x = np.random.default_rng(0).random((2, *shape), np.float32)
+    x[1], x[1, -1, -1] = x[0], 1.0 - x[0, -1, -1]  # another last pixel
+    before, after = (
+        np.asarray(encoder(x)[name]).reshape(2, rows, columns, 3).transpose(1, 2, 3, 0)
+        for name in ("mean", "log_var")
+    )
+    for value in (before, after):
+        moved = np.ptp(value, axis=-1).max(axis=-1) > 0.0
+        assert moved[-1, -1] and not moved[:3].any() and not moved[:, :2].any()
+    assert decoder(np.zeros((2, latent), np.float32)).shape == (2, *shape)
+
+
+def test_a_covariance_of_latents_has_no_place_in_an_image():
+    with pytest.raises(InputError, match=r"below has 120 values.*--dense 512"):
+        catalog.conv_vae((16, 16, 1), latent=16, dense=0, posterior="full_normal")
+
+
 def test_images_too_small_for_the_strides_are_refused_with_advice():
     with pytest.raises(InputError, match=r"5x4 are too small for 3 .* 8x8 or more.*\(4, 4\)"):
         conv.encoder((5, 4, 1), 2, filters=(4, 4, 4))
@@ -107,7 +134,8 @@ def test_images_too_small_for_the_strides_are_refused_with_advice():
     ("arguments", "said"),
     [
         ({"latent": 0}, "latent=0"),
-        ({"dense": 0}, "dense=0"),
+        ({"dense": -1}, "dense=-1"),
+        ({"dense": 0}, r"latent=2: .* 2x2 places has as many latents. Give 4, or --dense 512"),
         ({"filters": ()}, r"filters=\(\)"),
         ({"filters": (4, 0)}, r"filters=\(4, 0\)"),
         ({"shape": (64,)}, r"events of shape \(64,\)"),

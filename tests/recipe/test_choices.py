@@ -83,3 +83,36 @@ def test_an_objective_that_the_data_settles_is_the_bound_until_then():
     assert options.objective(Config(beta=0.5)).beta == 0.5
     with pytest.raises(InputError, match=r"free_bits=0\.5 is an option of the objective free_bits"):
         options.objective(Config(free_bits=0.5))
+
+
+def photographs(count, shape=(64, 64, 3), **schema):
+    """Of which the training split alone matters."""
+    schema = Schema("image", shape, **({"spacing": 1 / 255, "uint8": True} | schema))
+    split = Split(np.zeros((count, *shape), np.uint8))
+    return Dataset("made", split, split, schema, "made", "none", "all")
+
+
+def test_few_photographs_are_augmented_and_it_is_said_why():
+    reason, names = choices.augmentation(None, photographs(999))
+    assert names == ("flip", "shift") and reason.value == "flip shift"
+    assert reason.why.startswith("999 pictures in colour are few")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        photographs(1000),
+        photographs(99, (64, 64, 1)),  # writing or faces, maybe
+        photographs(99, (16, 31, 3)),  # icons
+        photographs(99, spacing=None, uint8=False),
+        data(SERIES),
+    ],
+)
+def test_nothing_else_is_augmented_unasked(given):
+    assert choices.augmentation(None, given) == (None, ())
+
+
+def test_the_augmentation_that_was_asked_for_is_taken():
+    assert choices.augmentation(("flip",), photographs(9))[1] == ("flip",)
+    reason, names = choices.augmentation((), photographs(9))
+    assert names == () and (reason.value, reason.why) == ("none", "as asked")

@@ -674,38 +674,6 @@ def test_settings_that_cannot_be_are_refused(options, said):
         training.Settings(**options)
 
 
-def test_the_plan_gives_small_data_more_epochs():
-    settings = training.Settings(batch_size=100, validation_share=0.5)
-    assert training.plan(settings, range(100_000)).epochs == 70
-    assert training.plan(settings, range(2000)).epochs == 100  # 10 steps each
-    assert training.plan(settings, range(2000)).patience == 20
-    short = dataclasses.replace(settings, epochs=40)
-    assert training.plan(short, range(200)).patience == 100  # of a step each
-    assert training.plan(short, range(100_000)).patience == 10
-    given = training.Settings(epochs=3, patience=0, warmup_steps=2)
-    assert training.plan(given, range(10)) == given
-
-
-def test_the_plan_warms_up_for_500_steps_or_a_tenth_of_fewer():
-    settings = training.Settings(batch_size=100, validation_share=0.5, epochs=10)
-    assert training.plan(settings, range(200_000)).warmup_steps == 500  # of 10,000
-    assert training.plan(settings, range(20_000)).warmup_steps == 100  # of 1,000
-    assert training.plan(settings, range(200)).warmup_steps == 1  # of 10
-    one = dataclasses.replace(settings, epochs=1)
-    assert training.plan(one, range(200)).warmup_steps == 1
-    planned = training.plan(settings, range(20_000))
-    assert training.plan(planned, range(20_000)) == planned
-
-
-@pytest.mark.parametrize("asked", [10, 11])
-def test_a_warm_up_as_long_as_the_training_is_refused(asked):
-    settings = training.Settings(batch_size=100, validation_share=0.5, epochs=10)
-    settings = dataclasses.replace(settings, warmup_steps=asked)
-    with pytest.raises(InputError, match=f"warmup_steps={asked}: training has 10 steps in all"):
-        training.plan(settings, range(200))
-    assert training.plan(settings, range(400)).warmup_steps == asked
-
-
 def test_the_learning_rate_warms_up_and_decays_to_zero():
     vae = model()
     settings = training.Settings(epochs=10, learning_rate=0.1, warmup_steps=10)

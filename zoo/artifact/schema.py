@@ -87,6 +87,11 @@ class Schema:
         return self.kind == SEQUENCE and self.features == STROKES
 
     @property
+    def picture(self) -> tuple[int, ...]:
+        """(height, width, channels) of a picture; () of what is none."""
+        return tuple(self.shape) if self.kind == IMAGE else ()
+
+    @property
     def range(self) -> tuple[float, float]:
         """(low, high), infinite where there is no bound."""
         low, high = float("-inf"), float("inf")

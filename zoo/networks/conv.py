@@ -11,7 +11,7 @@ from keras import layers, ops
 
 from zoo.errors import InputError
 from zoo.networks import residual
-from zoo.networks.output_layers import normal_posterior
+from zoo.networks.output_layers import ParametricHead
 
 KERNEL = 3
 STRIDE = 2
@@ -25,18 +25,23 @@ def encoder(
     dense=256,
     activation="silu",
     blocks=0,
-    head=normal_posterior,
+    head=None,
 ):
     """[batch, height, width, channels] -> what `head` makes of it, each [batch, latent].
 
     One convolution of stride 2 for each of `filters`, which unless given are `fitting_filters`,
-    `blocks` residual blocks after each, then a dense layer.
+    `blocks` residual blocks after each, then a dense layer. With `dense` 0 there is none: each
+    latent sees one place of the grid and what lies around it, and `head` is a `ParametricHead`.
     """
     _check_latents(latent, dense)
     filters = fitting_filters(event_shape) if filters is None else filters
     _check_images(event_shape, filters, blocks)
+    head = head or ParametricHead({"mean": latent, "log_var": latent})
     x = keras.Input(event_shape, name="x")
     h = _down(x, filters, activation, blocks)
+    if not dense:
+        _check_places(latent, event_shape, filters)
+        return keras.Model(x, head.at_places(h), name="encoder")
     h = layers.Flatten(name="flatten")(h)
     h = layers.Dense(dense, activation=activation, name="dense")(h)
     return keras.Model(x, head(h, latent), name="encoder")
@@ -54,8 +59,14 @@ def decoder(raw_shape, latent, filters=None, dense=256, activation="silu", block
     _check_images(raw_shape, filters, blocks)
     rows, columns = grid(raw_shape, filters)
     z = keras.Input((latent,), name="z")
-    h = layers.Dense(dense, activation=activation, name="dense")(z)
     between = None if blocks else activation
+    if not dense:
+        _check_places(latent, raw_shape, filters)
+        h = layers.Reshape((rows, columns, latent // (rows * columns)), name="grid")(z)
+        for name, end in (("around", activation), ("expand", between)):
+            h = layers.Conv2D(filters[-1], KERNEL, padding="same", activation=end, name=name)(h)
+        return keras.Model(z, _up(h, raw_shape, filters, activation, blocks), name="decoder")
+    h = layers.Dense(dense, activation=activation, name="dense")(z)
     h = layers.Dense(rows * columns * filters[-1], activation=between, name="expand")(h)
     h = layers.Reshape((rows, columns, filters[-1]), name="grid")(h)
     h = _up(h, raw_shape, filters, activation, blocks)
@@ -155,8 +166,18 @@ def _residual(h, name, activation, blocks):
 def _check_latents(latent, dense):
     if latent < 1:
         raise InputError(f"latent={latent}: a latent space has at least 1 axis.")
-    if dense < 1:
-        raise InputError(f"dense={dense}: a dense layer has at least 1 unit.")
+    if dense < 0:
+        raise InputError(f"dense={dense}: a dense layer has at least 1 unit; 0 leaves it out.")
+
+
+def _check_places(latent, event_shape, filters):
+    rows, columns = grid(event_shape, filters)
+    if latent % (rows * columns):
+        nearest = rows * columns * math.ceil(latent / (rows * columns))
+        raise InputError(
+            f"latent={latent}: without a dense layer each of the {rows}x{columns} places has as "
+            f"many latents. Give {nearest}, or --dense 512."
+        )
 
 
 def _check_images(event_shape, filters, blocks):

@@ -3,8 +3,12 @@
 They compute in float32 whatever the dtype policy, as the densities do that are made of them.
 """
 
+import math
+
 import keras
 from keras import ops
+
+from zoo.errors import InputError
 
 
 @keras.saving.register_keras_serializable(package="zoo.networks")
@@ -62,25 +66,55 @@ BOUNDED = {
 """What keeps a posterior's parameter within its range, by its name; others have none to keep."""
 
 
-def parametric(outputs):
+class ParametricHead:
     """A head that gives a posterior's parameters, {name: width}, each [batch, width]."""
 
-    def head(features, latent):
-        given = {}
-        for name, width in outputs.items():
-            bound = BOUNDED.get(name)
-            raw = keras.layers.Dense(width, dtype="float32", name=f"raw_{name}" if bound else name)(
-                features
-            )
-            given[name] = bound()(raw) if bound else raw
-        return given
+    def __init__(self, outputs):
+        self.outputs = outputs
 
-    return head
+    def __call__(self, features, latent):
+        """Features [batch, n]: every parameter sees all of them."""
+        return self._bounded(lambda name, width: _dense(name, width)(features))
+
+    def at_places(self, features):
+        """Features [batch, rows, columns, n]: a parameter sees those of its own place.
+
+        Those of a place lie side by side.
+
+        Raises:
+            InputError: if a parameter's width is no multiple of the places, as of a covariance.
+        """
+        places = math.prod(features.shape[1:3])
+        for name, width in self.outputs.items():
+            if width % places:
+                raise InputError(
+                    f"This posterior's {name} has {width} values, which is no multiple of the "
+                    f"{places} places that an image is strided down to. Give latents for each, "
+                    f"as --latent {places * math.ceil(width / places)}, a posterior of independent "
+                    "latents, or --dense 512, behind which latents have no place."
+                )
+
+        def local(name, width):
+            flat = keras.layers.Flatten(dtype="float32", name=f"flat_{name}")
+            return flat(_dense(name, width // places)(features))
+
+        return self._bounded(local)
+
+    def _bounded(self, raw):
+        values = {name: raw(name, width) for name, width in self.outputs.items()}
+        return {name: BOUNDED[name]()(v) if name in BOUNDED else v for name, v in values.items()}
+
+
+def _dense(name, width):
+    """What gives a parameter, or what is then bounded to be one."""
+    return keras.layers.Dense(
+        width, dtype="float32", name=f"raw_{name}" if name in BOUNDED else name
+    )
 
 
 def normal_posterior(features, latent):
     """Features [batch, n] -> {"mean", "log_var"}, each [batch, latent]."""
-    return parametric({"mean": latent, "log_var": latent})(features, latent)
+    return ParametricHead({"mean": latent, "log_var": latent})(features, latent)
 
 
 def point(features, latent):

@@ -4,6 +4,8 @@ By the schema alone, see `zoo.datasets.Schema`; how many values lie between is o
 said.
 """
 
+import dataclasses
+
 import numpy as np
 
 from zoo.datasets.base import Reason
@@ -16,6 +18,18 @@ GREY = "discretized_logistic"
 
 BINARY = ("bernoulli", "categorical", "negative_binomial", "library_negative_binomial")
 """Likelihoods of zeros and ones, or of whole numbers."""
+
+FEW_PHOTOGRAPHS = 1000
+"""Training examples below which photographs are augmented: see benchmarks/photographs.md."""
+
+SMALLEST_PHOTOGRAPH = 32
+"""Pixels of its longer side: smaller pictures are icons as often."""
+
+PLACES = ("normal", "laplace", "logistic")
+"""Posteriors whose latents may keep their places in a picture: each is independent of others."""
+
+LATENTS_AT_A_PLACE = 4
+"""Of a picture that is strided down three times, to an eighth; twice as many each time more."""
 
 FREE_NATS = 8.0
 """Of all latents of a recurrent model together, by default."""
@@ -60,6 +74,56 @@ def binarization(asked, data, likelihood):
     if likelihood not in BINARY:
         return Reason("binarization", "none", f"the {likelihood} likelihood describes grey ink")
     return Reason("binarization", "dynamic", "ink by custom, drawn anew at each visit")
+
+
+def augmentation(asked, data):
+    """The `Reason` of an augmentation and its names, for names that were asked for or None.
+
+    Few photographs are flipped and shifted. Grey pictures are not: they may be writing, or faces
+    and garments that always stand in one place.
+    """
+    if asked is not None:
+        return Reason("augmentation", " ".join(asked) or "none", "as asked"), tuple(asked)
+    schema, count = data.schema, len(data.train)
+    colour = bool(schema.picture) and schema.picture[-1] == 3 and schema.is_eight_bits
+    large = max(schema.picture[:2], default=0) >= SMALLEST_PHOTOGRAPH
+    if not (colour and large and count < FEW_PHOTOGRAPHS):
+        return None, ()
+    why = f"{count} pictures in colour are few; --augment alone turns it off"
+    return Reason("augmentation", "flip shift", why), ("flip", "shift")
+
+
+def convolutional(config, data):
+    """A `Config` whose `latent`, `dense` and `prior` are settled, and the `Reason`s of them.
+
+    Of large photographs latents keep their places, without a dense layer, beside a VampPrior: a
+    standard one would draw each place by itself. Others have a vector of 32.
+    """
+    from zoo.networks import conv  # imports Keras, which `pipeline` starts first
+
+    filters = config.filters or conv.fitting_filters(data.event_shape)
+    rows, columns = conv.grid(data.event_shape, filters)
+    dense, latent, prior = config.dense, config.latent, config.prior
+    large = data.schema.is_eight_bits and max(data.event_shape[:2]) > SMALLEST_PHOTOGRAPH
+    if dense is None:
+        fits = config.posterior in PLACES and (latent or rows * columns) % (rows * columns) == 0
+        dense = 0 if large and fits else 512
+    if latent is None:
+        most = LATENTS_AT_A_PLACE * 2 ** (len(filters) - 3)
+        latent = 32 if dense else rows * columns * max(1, round(most))
+    if prior == "auto":
+        plain = config.posterior == "normal" and config.objective == "elbo"
+        prior = "standard" if dense or not plain else "vampprior"
+    settled = dataclasses.replace(config, dense=dense, latent=latent, prior=prior)
+    if dense:
+        return settled, ()
+    side = max(data.event_shape[:2])
+    why = f"{side} pixels a side: {latent // (rows * columns)} for each of {rows}x{columns} places"
+    reasons = (Reason("latents", str(latent), why),)
+    if config.prior == "auto" and prior == "vampprior":
+        why = "of latents with places: a standard one draws each by itself"
+        reasons += (Reason("prior", prior, why),)
+    return settled, reasons
 
 
 def objective(config, data):

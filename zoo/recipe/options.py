@@ -26,7 +26,8 @@ Posterior = Literal[
     "categorical",
     "flow",
 ]
-Prior = Literal["standard", "mixture", "vampprior", "flow"]
+PRIORS = ("standard", "mixture", "vampprior", "flow")
+Prior = Literal[PRIORS]
 Objective = Literal["elbo", "free_bits", "capacity", "total_correlation", "importance_weighted"]
 
 
@@ -67,13 +68,15 @@ class Config:
     binarization: Literal["auto", "dynamic", "static", "none"] = "auto"
     """`dynamic` draws training images anew at each visit, `static` once, `none` keeps their values.
     `auto` is dynamic for digits and other writing that is known by its name, none otherwise."""
-    augment: tuple[Literal["flip", "shift"], ...] = ()
+    augment: tuple[Literal["flip", "shift"], ...] | None = None
     """Draw training images anew at each visit: `flip` mirrors left and right with probability 1/2,
-    `shift` moves by up to an eighth of height and width and repeats the edge."""
+    `shift` moves by up to an eighth of height and width and repeats the edge. Unless given both
+    for fewer than 1,000 photographs (8-bit, in colour), none otherwise and where none is named."""
     epochs: int | None = None
-    """Passes over the training data; unless given 70, or as many as make 1,000 steps."""
-    batch_size: int = 128
-    """Examples a step."""
+    """Passes over the training data; unless given 70, or as many as make 1,000 steps, of pictures
+    one for 4 values and up to 2,000."""
+    batch_size: int | None = None
+    """Examples a step; unless given 128, of fewer than 1,280 pictures 64 or 32."""
     learning_rate: float = 3e-3
     """Peak of Adam's learning rate, which warms up and then decays along a cosine to 0."""
     warmup_steps: int | None = None
@@ -94,8 +97,9 @@ class Config:
     or those up to the 99 % quantile where the longest are far from it."""
     memory_share: float = 0.25
     """Share of this machine's memory that images may take; more stay on disk."""
-    validation_share: float = 0.05
-    """Share of the training data held out to choose the best weights."""
+    validation_share: float | None = None
+    """Share of the training data held out to choose the best weights; unless given a twentieth, of
+    pictures 32 at least but no more than a fifth."""
     patience: int | None = None
     """Stop after so many epochs without a better validation ELBO; unless given a fifth of them,
     and 100 steps at least; 0 never stops."""

@@ -33,6 +33,9 @@ _NOT_PART_OF_THE_RUN = {
     "inception",
 }
 
+# Options that are None until the data is known: a manifest states what they came to.
+_SETTLED = ("epochs", "batch_size", "warmup_steps", "validation_share", "patience")
+
 
 def main(
     config_class,
@@ -41,6 +44,7 @@ def main(
     facts=lambda config, data: {},
     started=None,
     arguments=None,
+    settle=lambda config, data: (config, ()),
 ):
     """A recipe's entry point: reads the command line, runs, and reports errors as sentences.
 
@@ -52,6 +56,7 @@ def main(
         started: the words that the command line began with, as ("zoo", "train", "conv_vae"); None:
             python and the script.
         arguments: what followed them; None: those of this process.
+        settle: (config, data) -> the config with what was left open settled, and `Reason`s.
     """
     import tyro
 
@@ -81,7 +86,7 @@ def main(
             print(f"Every option: {' '.join(words)} {short_help.ALL}", file=sys.stderr)
         raise
     try:
-        run(config, build, script, words, model)
+        run(config, build, script, words, model, settle)
     except ZooError as error:
         print(f"\nerror: {error}", file=sys.stderr)
         sys.exit(2)
@@ -94,7 +99,7 @@ def main(
 
 
 @backend.several_traces()
-def run(config, build, script, started=None, name=None):
+def run(config, build, script, started=None, name=None, settle=lambda config, data: (config, ())):
     """Load, build, train, evaluate, export, prove; returns the artifact's folder.
 
     Args:
@@ -103,6 +108,7 @@ def run(config, build, script, started=None, name=None):
         script: the recipe's path, for the manifest.
         started: as in `main`, for the card.
         name: of the model that is built; None takes an artifact of any to train on from.
+        settle: as in `main`.
 
     Raises:
         ZooError: among them a `TrainingError` for a model that has diverged, of which there is no
@@ -140,7 +146,10 @@ def run(config, build, script, started=None, name=None):
         steps=config.steps,
     )
     kinds.require(model_name, kinds.of(loaded.schema), config)
-    augmentation.require(config.augment, loaded.schema)
+    augmentation.require(config.augment or (), loaded.schema)
+    augmented, augment = choices.augmentation(config.augment, loaded)
+    settings = dataclasses.replace(settings, augment=augment)
+    asked, reasons = config, ()
     zoo.training.seed_everything(config.seed)
     if earlier:
         tuning.require_data(earlier, loaded)
@@ -149,13 +158,15 @@ def run(config, build, script, started=None, name=None):
     else:
         likelihood = choices.likelihood(config.likelihood, loaded)
         binarization = choices.binarization(config.binarization, loaded, likelihood.value)
+        config, reasons = settle(config, loaded)
         model = build(config, loaded, likelihood.value)
     data = zoo.datasets.binarize(loaded, binarization.value, config.seed)
     zoo.training.require_described(model, data)  # --dry-run refuses what a run would
-    settings = zoo.training.plan(settings, data.train)
+    settings = zoo.training.plan(settings, data.train, data.schema.picture)
     target = config.out / f"{model.name}-{data.name}"
     _describe(model, data, settings, target)
-    chosen = [likelihood, binarization, *loaded.reasons[:MOST_REASONS]]
+    chosen = [likelihood, binarization, augmented, *reasons, *loaded.reasons[:MOST_REASONS]]
+    chosen = [each for each in chosen if each]
     print(*_table(chosen), *_indented(_notes(loaded)), sep="\n", flush=True)
     inception = _inception(config, model, data)
     if config.dry_run:
@@ -166,7 +177,7 @@ def run(config, build, script, started=None, name=None):
     folder = target.with_name(target.name + ".run")
     with _alone(target), _said_what_is_kept(folder):
         zoo.export.require_writable(target, config.replace)  # or another run has ended meanwhile
-        place = folder, target, script, started
+        place = folder, target, command.line(script, asked, started), script
         warnings = _make(config, model, data, settings, *place, earlier, inception)
         _remove(folder)
     _done(target, time.monotonic() - began)
@@ -177,14 +188,16 @@ def run(config, build, script, started=None, name=None):
     return target
 
 
-def _make(config, model, data, settings, folder, target, script, started, earlier, inception):
+def _make(config, model, data, settings, folder, target, line, script, earlier, inception):
     """Trains, evaluates and publishes; gives the warnings about the model."""
     import zoo
     from zoo.recipe import road
 
     if not earlier:
         _start_pseudo_inputs(model, data, settings)
-    facts = _plain(config) | (earlier.options(config) if earlier else {})
+    settled = {name: getattr(settings, name) for name in _SETTLED}
+    settled["augment"] = list(settings.augment)
+    facts = _plain(config) | settled | (earlier.options(config) if earlier else {})
     origin = earlier.origin if earlier else None
     trained = road.fit(
         model,
@@ -218,7 +231,7 @@ def _make(config, model, data, settings, folder, target, script, started, earlie
         report=report,
         figures=figures,
         recipe={"script": command.shown(script), "config": facts, "seed": config.seed},
-        command=command.line(script, config, started),
+        command=line,
         warnings=warnings,
         replace=config.replace,
         float16=config.float16,

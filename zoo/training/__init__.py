@@ -4,7 +4,8 @@ from zoo.errors import Interrupted
 from zoo.training import elsewhere
 from zoo.training.callbacks import kept
 from zoo.training.described import require_described
-from zoo.training.loop import Run, Settings, clear, fit, plan, seed_everything
+from zoo.training.loop import Run, Settings, clear, fit, seed_everything
+from zoo.training.plan import plan
 
 __all__ = [
     "Interrupted",

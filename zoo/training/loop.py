@@ -1,7 +1,6 @@
 """`fit`: a model, its data and a few settings in; a trained model and its history out."""
 
 import contextlib
-import dataclasses
 import gc
 import json
 import math
@@ -18,13 +17,11 @@ from zoo.errors import InputError, Interrupted, TrainingError
 from zoo.training import callbacks, checkpoint, identity, interruption
 from zoo.training.adam import Adam
 from zoo.training.described import require_described
+from zoo.training.plan import plan, warmup_steps
 from zoo.training.tensorboard import TensorBoard
 
 EVALUATION_BATCH = 256
-WARMUP_STEPS = 500  # see docs/training.md for this, the share and the norm
-WARMUP_SHARE = 0.1  # of all steps, at most
-CLIP_NORM = 1000.0
-PATIENT_STEPS = 100  # without gain, before training may stop
+CLIP_NORM = 1000.0  # see docs/training.md
 CHECKPOINT_SECONDS = 15.0  # the least time between checkpoints
 CHECKPOINT_SHARE = 0.05  # of the time that they may take
 LOCK = "lock"
@@ -34,19 +31,19 @@ LOCK = "lock"
 class Settings:
     """How to train; two runs with equal settings, data and model end with equal weights.
 
-    `epochs`, `warmup_steps` and `patience` that are None are settled by `plan`. `clip_norm` is the
-    largest norm of a step's gradient, over all weights together; a longer one is shortened to it, 0
-    shortens none. `augment` holds "flip", "shift" or both, of images; training examples alone are
-    augmented.
+    `epochs`, `batch_size`, `warmup_steps`, `validation_share` and `patience` that are None are
+    settled by `plan`. `clip_norm` is the largest norm of a step's gradient, over all weights
+    together; a longer one is shortened to it, 0 shortens none. `augment` holds "flip", "shift" or
+    both, of images; training examples alone are augmented.
     """
 
     epochs: int | None = None
-    batch_size: int = 128
+    batch_size: int | None = None
     learning_rate: float = 3e-3
     warmup_steps: int | None = None
     clip_norm: float = CLIP_NORM
     weight_decay: float = 0.0
-    validation_share: float = 0.05
+    validation_share: float | None = None
     patience: int | None = None
     seed: int = 0
     steps_per_epoch: int | None = None
@@ -71,7 +68,7 @@ class Settings:
             raise InputError(f"learning_rate={self.learning_rate}: it must be > 0.")
         if not self.weight_decay >= 0.0:
             raise InputError(f"weight_decay={self.weight_decay}: it must be 0 or more.")
-        if not 0.0 < self.validation_share < 1.0:
+        if self.validation_share is not None and not 0.0 < self.validation_share < 1.0:
             raise InputError(
                 f"validation_share={self.validation_share}: give a share of the training data "
                 "between 0 and 1; early stopping and the choice of the best weights need it."
@@ -98,41 +95,6 @@ class Run:
     def write_history(self, path):
         """Writes the history as CSV, a row an epoch."""
         callbacks.write_history(path, self.history)
-
-
-def plan(settings, split):
-    """Settings with what was left open settled for this training split.
-
-    70 epochs, or as many as make 1,000 steps where the data is small; patience of a fifth, and of
-    `PATIENT_STEPS` at least; warm-up as by `warmup_steps`.
-    """
-    count = max(1, round(len(split) * (1.0 - settings.validation_share)))
-    steps = settings.steps_per_epoch or max(1, count // settings.batch_size)
-    epochs = settings.epochs or max(70, math.ceil(1000 / steps))
-    patience = settings.patience
-    if patience is None:
-        patience = max(10, epochs // 5, math.ceil(PATIENT_STEPS / steps))
-    warmup = warmup_steps(settings, epochs * steps)
-    return dataclasses.replace(settings, epochs=epochs, patience=patience, warmup_steps=warmup)
-
-
-def warmup_steps(settings, total):
-    """Steps of warm-up of a training of so many steps in all.
-
-    `WARMUP_STEPS` unless given, but no more than `WARMUP_SHARE` of all.
-
-    Raises:
-        InputError: if as many were asked for as there are steps, or more.
-    """
-    asked = settings.warmup_steps
-    if asked is None:
-        return max(1, min(WARMUP_STEPS, round(WARMUP_SHARE * total)))
-    if asked >= max(2, total):
-        raise InputError(
-            f"warmup_steps={asked}: training has {total:,} steps in all. Give fewer, or more "
-            "epochs."
-        )
-    return asked
 
 
 def seed_everything(seed):
@@ -189,7 +151,7 @@ def fit(
 
 
 def _fit(model, data, settings, folder, resume, restart, configuration, tensorboard, verbose):
-    settings = plan(settings, data.train)
+    settings = plan(settings, data.train, data.schema.picture)
     training, validation = data.train.cut(settings.validation_share, settings.seed)
     conditions = tuple(model.conditions)
     batches = training.training_batches(

@@ -11,7 +11,7 @@ from zoo import catalog, noise
 from zoo.errors import InputError
 from zoo.latents import Flat, posteriors, priors
 from zoo.models.vae import VAE
-from zoo.networks.output_layers import parametric
+from zoo.networks.output_layers import ParametricHead
 from zoo.objectives import ImportanceWeighted, TotalCorrelation
 
 SIDE_BY_SIDE = np.arange(50_000)  # seeds
@@ -143,7 +143,7 @@ def test_importance_weights_average_to_the_exact_evidence():
     x = np.random.default_rng(5).normal(size=(4, 3)).astype(np.float32)
     inputs = keras.Input((3,))
     bent = flow(context=2, scale=0.2)
-    encoder = keras.Model(inputs, parametric(bent.outputs(2))(inputs, 2))
+    encoder = keras.Model(inputs, ParametricHead(bent.outputs(2))(inputs, 2))
     vae = VAE(encoder, wanted.decoder, Flat(2, bent), wanted.likelihood)
     drawn = np.random.default_rng(6).standard_normal((4, 100_000, 2)).astype(np.float32)
     weights = np.exp(np.asarray(vae.log_weight(x, drawn), np.float64))

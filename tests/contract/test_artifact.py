@@ -141,6 +141,14 @@ def test_the_command_line_verifies_and_describes_it(published, capsys):
     assert published.folder.name in said and published.manifest["protocol"]["statement"] in said
 
 
+ALONE = "import sys; from zoo import command_line; sys.exit(command_line.main(sys.argv[1:]))"
+
+
+def test_it_verifies_with_numpy_and_onnxruntime_alone(published, app_python):
+    said = app_python.run(ALONE, "verify", published.folder).stdout
+    assert "onnx" in said and published.folder.name in said
+
+
 def test_the_card_shows_the_figures_and_inputs_that_there_are(published, case):
     card = (published.folder / "README.md").read_text(encoding="utf-8")
     shown = re.findall(r"!\[[^\]]+\]\(figures/([^)]+)\)", card)

@@ -40,13 +40,22 @@ def pytest_collection_finish(session):
     gc.freeze()
 
 
+def pytest_collection_modifyitems(items):
+    """Files that have slow tests come first: where the last are quick, workers end together."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Tests of a file go to one worker, those of each model of the catalog in it by themselves.
 
-    So that what is trained once a session or a module is not trained by every worker.
+    So that what is trained once a session or a module is not trained by every worker. They go in
+    the order of the collection.
     """
     from xdist.scheduler import LoadScopeScheduling
+
+    config.option.loadscopereorder = False
 
     class ByFileAndModel(LoadScopeScheduling):
         def _split_scope(self, nodeid):

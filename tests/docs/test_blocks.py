@@ -1,5 +1,6 @@
 """Every code block of README.md and docs/ does what its reader expects of it."""
 
+import functools
 import shutil
 
 import blocks
@@ -45,6 +46,7 @@ def needs_mnist(block):
     return "--dataset mnist" in block.text or 'load("mnist")' in block.text
 
 
+@functools.cache  # it takes seconds
 def has_mnist():
     try:
         zoo.datasets.load("mnist")

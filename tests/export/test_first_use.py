@@ -28,6 +28,10 @@ def manifest(kind, shape, asked=("seed",), answers=("x_mean",), columns=(), miss
         (manifest("image", [8, 8, 1]), "images = vae.generate([1, 2, 3]).x_mean"),
         (manifest("vector", [4]), "vectors = vae.generate([1, 2, 3]).x_mean"),
         (manifest("series", [9, 2]), "series = vae.generate([1, 2, 3]).x_mean"),
+        (
+            manifest("series", [9, 2]),
+            "surprise = -vae.score(series).elbo  # nats; a longer series is",
+        ),
         (manifest("image", [8, 8, 1], ("seed", "label")), "images = vae.generate([1, 2, 3], [1, 1"),
         (manifest("vector", [4], ("seed", "library")), "[1, 2, 3], library=[500, 1000, 1000])"),
         (manifest("vector", [4], ("seed", "library")), "counts = made.draw([1, 2, 3])  # int64"),

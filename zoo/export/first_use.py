@@ -32,7 +32,11 @@ def of(manifest):
         )
     ones = ", [1, 1, 1]" * len(besides)
     what = _PLURALS.get(schema["kind"], "images")
-    return f"{what} = vae.generate({_SEEDS}{ones}).x_mean  # float32 [3, {example}]"
+    made = f"{what} = vae.generate({_SEEDS}{ones}).x_mean  # float32 [3, {example}]"
+    if schema["kind"] == SERIES and not besides:
+        longer = "a longer series is cut by vae.windows(longer).x"
+        made += f"\nsurprise = -vae.score(series).elbo  # nats; {longer}"
+    return made
 
 
 def _of_a_table(columns, inputs):

@@ -15,6 +15,7 @@ _ROOMS = (
     "options",
     "pipeline",
     "road",
+    "run_folder",
     "shipped",
     "short_help",
     "tuning",

@@ -4,20 +4,15 @@ A recipe brings a `Config` of its own, derived from one of `zoo.recipe.options`,
 model.
 """
 
-import contextlib
 import dataclasses
 import re
-import shutil
-import signal
 import sys
 import time
 from pathlib import Path
 
-from zoo.atomic_write import locked
-from zoo.errors import InputError, Interrupted, TrainingError, ZooError
-from zoo.recipe import backend, choices, command, options, short_help
+from zoo.errors import InputError, Interrupted, ZooError
+from zoo.recipe import backend, choices, command, options, run_folder, short_help
 
-FIGURES = "figures"
 MOST_REASONS = 40
 """Columns of a table that are printed with the reason for their kinds."""
 
@@ -175,11 +170,11 @@ def run(config, build, script, started=None, name=None, settle=lambda config, da
         return target
     zoo.export.require_writable(target, config.replace)
     folder = target.with_name(target.name + ".run")
-    with _alone(target), _said_what_is_kept(folder):
+    with run_folder.alone(target), run_folder.said_what_is_kept(folder):
         zoo.export.require_writable(target, config.replace)  # or another run has ended meanwhile
         place = folder, target, command.line(script, asked, started), script
         warnings = _make(config, model, data, settings, *place, earlier, inception)
-        _remove(folder)
+        run_folder.remove(folder)
     _done(target, time.monotonic() - began)
     if warnings:
         print("The files are as the model is; of the model itself:")
@@ -218,7 +213,7 @@ def _make(config, model, data, settings, folder, target, line, script, earlier, 
     )
     warnings = zoo.evaluation.warnings(report.metrics, report.protocol)
     figures = zoo.evaluation.draw(
-        model, data, trained.history, report.means, folder / FIGURES, config.seed
+        model, data, trained.history, report.means, folder / run_folder.FIGURES, config.seed
     )
     print(*report.lines(), sep="\n", flush=True)
     if zoo.evaluation.is_finite(report.metrics):  # else publishing says what it is
@@ -262,47 +257,6 @@ def _inception(config, model, data):
     if problem := zoo.evaluation.why_no_quality(model, data):
         raise InputError(f"{problem} Leave --inception out.")
     return [zoo.evaluation.Inception(data.schema)]
-
-
-@contextlib.contextmanager
-def _alone(target):
-    """Holds the target's lock: until its artifact is in place no other run makes the same."""
-    lock = target.with_name(f".{target.name}.lock")
-    try:
-        with locked(lock):
-            yield
-    except BlockingIOError as error:
-        if error.filename != str(lock):
-            raise
-        raise TrainingError(
-            f"Another run ({error.strerror}) is making {target}. Wait for it, or pass --out FOLDER."
-        ) from error
-
-
-@contextlib.contextmanager
-def _said_what_is_kept(folder):
-    """Errors of the system and interruptions say what of the run is kept, and how to go on."""
-    from zoo import training
-
-    try:
-        with training.interruption.raised():
-            yield
-    except KeyboardInterrupt as error:
-        number = error.number if isinstance(error, Interrupted) else signal.SIGINT
-        raise Interrupted(f"Interrupted. {training.kept(folder)}", number) from error
-    except OSError as error:
-        raise TrainingError(f"{error}. Nothing is half written. {training.kept(folder)}") from error
-
-
-def _remove(folder):
-    """Removes a finished run's folder, unless somebody put something of their own there."""
-    import zoo
-
-    zoo.training.clear(folder)
-    zoo.evaluation.clear(folder)
-    shutil.rmtree(folder / FIGURES, ignore_errors=True)
-    with contextlib.suppress(OSError):
-        folder.rmdir()
 
 
 def settings_of(config):

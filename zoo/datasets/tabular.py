@@ -97,11 +97,17 @@ def source_of(path: Path) -> "sources.Source | None":
     if suffix == ".npz" and importlib.util.find_spec("pyarrow") is None:
         return None
     _require_arrow()
-    from zoo.datasets.tables import csv_files, npz, sources
-
     if suffix == ".npz":
+        from zoo.datasets.tables import npz
+
         return npz.table_of(path)
-    return sources.Parquet(path) if suffix == ".parquet" else csv_files.Csv(path)
+    if suffix == ".parquet":
+        from zoo.datasets.tables import parquet_files
+
+        return parquet_files.Parquet(path)
+    from zoo.datasets.tables import csv_files
+
+    return csv_files.Csv(path)
 
 
 def embedded(name: str, hold_out: HoldOut) -> "sources.Source":

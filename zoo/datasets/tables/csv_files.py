@@ -8,11 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv as pc_csv
 
-from zoo.datasets import fingerprint
-from zoo.datasets.base import slug
 from zoo.datasets.reading import printable
 from zoo.datasets.tables import dialect
-from zoo.datasets.tables.sources import Source
+from zoo.datasets.tables.sources import File
 from zoo.errors import DatasetError
 
 BLOCK = 2**20
@@ -21,18 +19,12 @@ may be longer."""
 OF_A_COLUMN = 2**10
 
 
-class Csv(Source):
+class Csv(File):
     """Every value as text; which columns are numbers, all of a column says."""
 
     def __init__(self, path: Path):
         found = dialect.of(path)  # which refuses what is no regular file
-        super().__init__(
-            printable(path),
-            slug(path.stem),
-            f"the user's own file {printable(path.name)}",
-            path.stat().st_size,
-        )
-        self.path = path
+        super().__init__(path)
         self.dialect = found
         # An index that pandas wrote has no name.
         header = [name.strip() for name in found.header]
@@ -61,9 +53,6 @@ class Csv(Source):
             raise self._refused(error) from error
         if not start:
             raise self._without_rows()
-
-    def digest(self) -> str:
-        return fingerprint.of_file(self.path)
 
     def place(self, row: int) -> str:
         return f"line {dialect.line_of(self.path, self.dialect, row):,}"

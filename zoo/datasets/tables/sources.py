@@ -10,8 +10,7 @@ import pyarrow as pa
 
 from zoo.artifact.words import word_of
 from zoo.datasets import fingerprint, storage
-from zoo.datasets.base import UNKNOWN_LICENCE, slug
-from zoo.datasets.reading import printable
+from zoo.datasets.base import UNKNOWN_LICENCE, Origin
 from zoo.datasets.tables.overrides import Override
 from zoo.datasets.tables.values import normalised
 from zoo.errors import DatasetError
@@ -132,36 +131,12 @@ class Table(Source):
         return digest.hexdigest()
 
 
-class Parquet(Source):
-    """A .parquet file, a row group's batch at a time."""
+class File(Source):
+    """Abstract: a table in a file of the user's own."""
 
     def __init__(self, path: Path):
-        import pyarrow.parquet as pq
-
-        super().__init__(
-            printable(path),
-            slug(path.stem),
-            f"the user's own file {printable(path.name)}",
-            path.stat().st_size,
-        )
+        super().__init__(*Origin.of_file(path), size=path.stat().st_size)
         self.path = path
-        try:
-            self.file = pq.ParquetFile(path)
-        except (pa.ArrowException, OSError) as error:
-            raise _unreadable(path, error) from error
-
-    @property
-    def names(self) -> Sequence[str]:
-        return [name.strip() for name in self.file.schema_arrow.names]
-
-    def batches(self) -> Iterator[tuple[int, Sequence[pa.Array]]]:
-        start = 0
-        try:
-            for batch in self.file.iter_batches(batch_size=ROWS):
-                yield start, batch.columns
-                start += len(batch)
-        except (pa.ArrowException, OSError) as error:
-            raise _unreadable(self.path, error) from error
 
     def digest(self) -> str:
         return fingerprint.of_file(self.path)
@@ -223,9 +198,3 @@ class _Hashed:
 
     def close(self) -> None:
         """Nothing is open."""
-
-
-def _unreadable(path: Path, error: Exception) -> DatasetError:
-    return DatasetError(
-        f"{printable(path)} cannot be read as Parquet: {printable(error)!s:.200}. Write it anew."
-    )

@@ -76,6 +76,8 @@ def conv_vae(event_shape, latent=32, filters=None, dense=512, activation="silu",
     Args:
         filters: of the strided convolutions; unless given as many as the image needs, (16, 32) for
             28x28 and (16, 32, 48, 48) for 128x128, see `zoo.networks.conv.fitting_filters`.
+        dense: width of the layer between convolutions and latents; 0: none, and `latent` is some
+            times the places of `zoo.networks.conv.grid`, as 256 of 8x8.
     """
     shape = {"filters": _filters(event_shape, filters), "dense": dense, "activation": activation}
     return _vae("conv_vae", conv.encoder, conv.decoder, event_shape, latent, shape, **parts)

@@ -11,7 +11,7 @@ from zoo.artifact.schema import STROKES
 from zoo.datasets import Dataset, Schema, Split
 from zoo.errors import InputError
 from zoo.objectives import ELBO, FreeBits
-from zoo.recipe import choices, options
+from zoo.recipe import choices, options, shipped
 
 INK = Schema("image", (4, 4, 1), spacing=1 / 16, ink=True)
 GREY = Schema("image", (4, 4, 1), spacing=1 / 255, uint8=True)
@@ -116,3 +116,53 @@ def test_the_augmentation_that_was_asked_for_is_taken():
     assert choices.augmentation(("flip",), photographs(9))[1] == ("flip",)
     reason, names = choices.augmentation((), photographs(9))
     assert names == () and (reason.value, reason.why) == ("none", "as asked")
+
+
+def settled(given, **asked):
+    """(latent, dense, prior) of `conv_vae` over the data, and the names of what was chosen."""
+    config = shipped.load("conv_vae").Config(**asked)
+    found, reasons = choices.convolutional(config, given)
+    return (found.latent, found.dense, found.prior), [each.what for each in reasons]
+
+
+@pytest.mark.parametrize(
+    ("shape", "wanted"),
+    [
+        ((64, 64, 3), 8 * 8 * 4),
+        ((50, 33, 1), 7 * 5 * 4),
+        ((128, 128, 3), 8 * 8 * 8),
+        ((256, 100, 3), 8 * 4 * 16),
+    ],
+)
+def test_latents_of_large_photographs_keep_their_places_beside_a_vampprior(shape, wanted):
+    found, reasons = settled(photographs(9, shape))
+    assert found == (wanted, 0, "vampprior") and reasons == ["latents", "prior"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        photographs(9, (28, 28, 1)),
+        photographs(9, (32, 32, 3)),
+        photographs(9, (105, 105, 1), spacing=1 / 16, uint8=False, ink=True),
+    ],
+)
+def test_small_pictures_and_writing_have_a_vector_of_32_latents(given):
+    assert settled(given) == ((32, 512, "standard"), [])
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        ({"dense": 64}, (32, 64, "standard")),
+        ({"latent": 128}, (128, 0, "vampprior")),
+        ({"latent": 100}, (100, 512, "standard")),  # none of 8x8 places
+        ({"prior": "flow"}, (256, 0, "flow")),
+        ({"posterior": "laplace"}, (256, 0, "standard")),
+        ({"posterior": "full_normal"}, (32, 512, "standard")),
+        ({"objective": "capacity"}, (256, 0, "standard")),
+        ({"filters": (8, 8)}, (16 * 16 * 2, 0, "vampprior")),
+    ],
+)
+def test_what_was_asked_of_latents_is_taken(asked, wanted):
+    assert settled(photographs(9), **asked)[0] == wanted

@@ -52,7 +52,7 @@ def refused(done, *parts):
 def test_help_shows_every_option_with_its_meaning(tmp_path):
     done = recipe("--help-all", cwd=tmp_path)
     assert done.returncode == 0
-    for part in ("--dataset", "--latent", "--resume", "Size of the latent vector", "default: 32"):
+    for part in ("--dataset", "--latent", "--resume", "Size of the latent vector", "0.003"):
         assert part in done.stdout
     for head in ("Run:", "Cost:", "Expected:"):  # the docstring's, each on a line of its own
         assert f"\n{head}" in done.stdout

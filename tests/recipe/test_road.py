@@ -184,12 +184,9 @@ def test_fit_is_the_fit_of_recipes_whatever_keeps_the_run(fitted, x, tmp_path):
     data = zoo.datasets.binarize(zoo.datasets.from_arrays(x), "none")
     other = zoo.training.fit(model, data, settings, tmp_path)
     assert run.folder is None and other.folder == tmp_path
-    assert (run.train_examples, run.validation_examples) == (
-        228,
-        12,
-    )  # of 240 that are not held out
+    assert (run.train_examples, run.validation_examples) == (208, 32)  # of 240 not held out
     assert len(run.history) == len(other.history) == 2
-    assert run.settings == other.settings and run.settings.patience == 15  # 100 steps
+    assert run.settings == other.settings and run.settings.patience == 17  # 100 steps
 
 
 def test_a_silent_fit_prints_nothing(x, capsys):

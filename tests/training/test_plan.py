@@ -54,6 +54,7 @@ def test_a_warm_up_as_long_as_the_training_is_refused(asked):
 def test_few_large_pictures_come_in_smaller_batches_and_more_steps(examples, batch, epochs):
     planned = training.plan(training.Settings(), range(examples), (64, 64, 3))
     assert (planned.batch_size, planned.epochs) == (batch, epochs)
+    assert training.plan(planned, range(examples), (64, 64, 3)) == planned
 
 
 def test_small_pictures_and_what_is_none_have_as_many_steps_as_ever():

@@ -1,16 +1,19 @@
-"""Scripts as they are run: in this process, or in one that a test will interrupt."""
+"""Scripts as they are run, but in this process; and looks at other processes."""
 
 import contextlib
 import io
 import runpy
-import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+
+ON_JAX = {"KERAS_BACKEND": "jax", "XLA_FLAGS": "--xla_backend_optimization_level=0"}
+"""Of the environment, for what computes little on JAX: compiling it takes a fifth less."""
 
 
 def run_here(path, *arguments, cwd):
@@ -40,9 +43,26 @@ def run_here(path, *arguments, cwd):
     return subprocess.CompletedProcess(command, code, said.getvalue(), complained.getvalue())
 
 
-def interruptible():
-    """For `preexec_fn`: the process hears Ctrl-C, even where the tests themselves run deaf to it.
+def children(process):
+    """Numbers of a process's children."""
+    found = Path(f"/proc/{process}/task/{process}/children")
+    return [int(each) for each in found.read_text().split()]
 
-    A shell starts what it runs in the background with SIGINT ignored, and children inherit that.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+def until(condition, seconds=120):
+    """Waits for a condition; what it gave."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError("it did not come to pass")
+
+
+def alive(process):
+    """Whether a process runs; one that has ended and is nobody's child any more does not."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text()
+    except FileNotFoundError:
+        return False

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import keras
 import linear_gaussian
 import numpy as np
+import processes
 import pytest
 import tensorflow as tf
+from every_objective import OBJECTIVES
 from scipy import special, stats
 
 from zoo import schedules
@@ -27,22 +29,6 @@ from zoo.recipe import options
 
 SEED = 4
 ROWS = 6
-OBJECTIVES = [
-    ELBO(),
-    ELBO(2.5),
-    ELBO(schedules.Linear(0.5, 1.0, 10)),
-    ELBO(schedules.Cyclical(10, top=0.8)),
-    FreeBits(0.3),
-    FreeBits(0.3, together=True),
-    FreeBits(9.0, together=True),
-    Capacity(1.5, gamma=7.0),
-    Capacity(schedules.Linear(0.2, 1.0, 10)),
-    TotalCorrelation(3.0),
-    ImportanceWeighted(1),
-    ImportanceWeighted(4),
-    ImportanceWeighted(4, doubly_reparameterized=True),
-    ImportanceWeighted(4, True, beta=schedules.Linear(0.5, 1.0, 10)),
-]
 
 
 @dataclass
@@ -341,7 +327,7 @@ def test_with_many_draws_the_encoders_gradient_drowns_unless_doubly_reparameteri
 ON_JAX = """
 import keras, numpy as np
 import linear_gaussian
-from test_objectives import OBJECTIVES
+from every_objective import OBJECTIVES
 x = np.random.default_rng(0).normal(size=(24, 3)).astype("float32")
 assert keras.backend.backend() == "jax"
 for objective in OBJECTIVES:
@@ -369,10 +355,8 @@ def test_every_objective_trains_on_jax_and_schedules_count_training_steps_only(t
         text=True,
         cwd=tmp_path,
         env=os.environ
-        | {
-            "KERAS_BACKEND": "jax",
-            "PYTHONPATH": os.pathsep.join([os.path.dirname(__file__), *sys.path]),
-        },
+        | processes.ON_JAX
+        | {"PYTHONPATH": os.pathsep.join([os.path.dirname(__file__), *sys.path])},
     )
     assert done.returncode == 0, done.stderr
     assert "all trained" in done.stdout

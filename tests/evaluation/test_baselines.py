@@ -163,6 +163,7 @@ def warnings_of(report):
     return zoo.evaluation.warnings(report.metrics, report.protocol)
 
 
+@pytest.mark.slow
 def test_rows_of_a_table_have_a_law_for_each_column_and_no_components():
     table = binarize(tables.data(), "none")
     vae = zoo.catalog.table_vae(
@@ -179,6 +180,7 @@ def test_rows_of_a_table_have_a_law_for_each_column_and_no_components():
     assert not any("PCA" in each for each in warnings_of(report))
 
 
+@pytest.mark.slow
 def test_drawings_have_laws_of_steps_and_no_components():
     rng = np.random.default_rng(0)
     x = np.concatenate([rng.normal(size=(60, 6, 2)), rng.integers(0, 2, (60, 6, 1))], axis=-1)
@@ -190,6 +192,7 @@ def test_drawings_have_laws_of_steps_and_no_components():
     assert "of offsets, and the pen's frequencies, of each step by itself, whose nll" in said
 
 
+@pytest.mark.slow
 def test_counts_of_a_library_are_compared_by_their_logarithms():
     cells = zoo.datasets.load("cell_counts")
     made = binarize(

@@ -3,9 +3,7 @@
 import contextlib
 import os
 import signal
-import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -13,8 +11,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from forked import Forked
 from keras import layers, ops
-from processes import interruptible
+from processes import alive, children, until
 
 import zoo
 from zoo.errors import ExportError
@@ -22,7 +21,6 @@ from zoo.export import processes
 from zoo.models.vae import VAE
 from zoo.networks import conv
 
-ROOT = Path(zoo.__file__).parents[1]
 HERE = "ZOO_TESTS_RUN_IN"
 
 
@@ -133,6 +131,7 @@ def test_a_layer_whose_config_forgets_an_argument_is_found_by_the_trained_models
         trained.publish(target, model=model)
 
 
+@pytest.mark.slow
 def test_weights_that_a_file_does_not_hold_to_the_last_bit_are_found(trained, target):
     """By 0.0002 of the smallest weight: within every tolerance of the answers."""
     model = vae(Rounds())
@@ -171,26 +170,13 @@ def start(artifact, trained, tmp_path):
 
     def start(code, target):
         arguments = [artifact / "model.keras", tmp_path / "given.pickle", target]
-        return subprocess.Popen(
-            [sys.executable, "-c", code, *map(str, arguments)],
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=interruptible,
-        )
+        return Forked(code, *arguments, cwd=tmp_path)
 
     return start
 
 
-def children(process):
-    """Numbers of a process's children."""
-    found = Path(f"/proc/{process}/task/{process}/children")
-    return [int(each) for each in found.read_text().split()]
-
-
 def makers(process):
-    """Numbers of those that make an export."""
+    """Numbers of a process's children that make an export."""
     return [each for each in children(process) if b"zoo.export.making" in command(each)]
 
 
@@ -199,25 +185,6 @@ def command(process):
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         return Path(f"/proc/{process}/cmdline").read_bytes()
     return b""
-
-
-def until(condition, seconds=120):
-    """Waits for a condition; what it gave."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError("it did not come to pass")
-
-
-def alive(process):
-    """Whether a process runs; one that has ended and is nobody's child any more does not."""
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text()
-    except FileNotFoundError:
-        return False
 
 
 @pytest.mark.slow
@@ -267,115 +234,3 @@ def test_a_request_that_cannot_be_sent_is_the_processs_end_in_words(monkeypatch,
     ):
         time.sleep(1)  # it has ended by now, and nobody reads what it is asked
         make(stage="/nowhere", contract=None)
-
-
-# --- a server of forks ----------------------------------------------------------------------------
-
-linux = pytest.mark.skipif(sys.platform != "linux", reason="the fork server is for Linux alone")
-
-LOOK = """
-import os, sys
-from pathlib import Path
-from zoo.export import forking, making
-
-def make(stage, contract):
-    loaded = "tensorflow" in sys.modules
-    if stage == "wait":
-        Path("begun").touch()
-        import time; time.sleep(60)
-    if stage == "die":
-        os.kill(os.getpid(), 9)
-    if stage == "fail":
-        raise OSError(28, "full", "there")
-    before, making.left = getattr(making, "left", None), stage
-    print("said to the log")
-    return {"before": before, "loaded": loaded, "pid": os.getpid(), "parent": os.getppid(),
-            "cwd": os.getcwd(), "variable": os.environ.get("ZOO_TEST"), "path": sys.path[0]}
-
-making.make = make
-"""
-
-
-@pytest.fixture
-def server(tmp_path, monkeypatch):
-    """A fork server whose exports are looked at instead of made; gives what asks it."""
-    (tmp_path / "looked_at.py").write_text(LOOK + "forking.main()\n")
-    monkeypatch.setattr(processes, "_start", processes._process)
-    popen = processes._popen
-    monkeypatch.setattr(
-        processes, "_popen", lambda module, **streams: popen("looked_at", **streams)
-    )
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.chdir(tmp_path)
-
-    def ask(stage):
-        with processes.maker() as make:
-            return make(stage=stage, contract=None)
-
-    with processes.fork_server():
-        yield ask
-
-
-@linux
-@pytest.mark.slow
-def test_every_export_has_a_fork_in_which_there_is_nothing_of_an_earlier_one(
-    server, tmp_path, monkeypatch
-):
-    first = server("first")
-    monkeypatch.setenv("ZOO_TEST", "set since")
-    (tmp_path / "elsewhere").mkdir()
-    monkeypatch.chdir(tmp_path / "elsewhere")
-    monkeypatch.syspath_prepend("/added since")
-    second = server("second")
-    assert first["loaded"] and second["loaded"]
-    assert first["before"] is None and second["before"] is None
-    assert first["parent"] == second["parent"] != os.getpid() and first["pid"] != second["pid"]
-    assert (first["variable"], second["variable"]) == (None, "set since")
-    assert second["cwd"] == str(tmp_path / "elsewhere") and second["path"] == "/added since"
-
-    with pytest.raises(OSError, match="full") as full:
-        server("fail")
-    assert full.value.errno == 28 and full.value.filename == "there"
-    with pytest.raises(ExportError, match="was ended by SIGKILL"):
-        server("die")
-    assert server("third")["parent"] == first["parent"]  # a fork that dies harms no other
-
-
-@linux
-@pytest.mark.slow
-def test_an_interrupt_ends_the_fork_and_the_next_export_has_a_new_server(server, tmp_path):
-    parent = server("first")["parent"]
-    forks = []
-
-    def interrupt():
-        until((tmp_path / "begun").exists)
-        forks.extend(children(parent))
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    threading.Thread(target=interrupt).start()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            server("wait")
-    finally:
-        signal.signal(signal.SIGINT, before)
-    assert len(forks) == 1 and not alive(forks[0]) and not alive(parent)
-    assert server("second")["parent"] != parent
-
-
-@linux
-@pytest.mark.slow
-def test_a_server_that_was_killed_is_started_again(server):
-    parent = server("first")["parent"]
-    os.kill(parent, signal.SIGKILL)
-    ended = os.WEXITED | os.WNOHANG | os.WNOWAIT
-    until(lambda: os.waitid(os.P_PID, parent, ended))  # with all its threads
-    assert server("second")["parent"] != parent
-
-
-@linux
-@pytest.mark.slow
-def test_a_server_ends_with_its_block(server):
-    with processes.fork_server():  # within another: the same
-        parent = server("first")["parent"]
-    assert alive(parent)

@@ -3,19 +3,15 @@
 import os
 import pickle
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
-from processes import interruptible
+from forked import Forked
 
 import zoo
 
 pytestmark = pytest.mark.slow
-ROOT = Path(zoo.__file__).parents[1]
 
 PUBLISH = """
 import os, pickle, resource, sys
@@ -37,14 +33,7 @@ def start(artifact, trained, tmp_path):
 
     def start(code, target, **environment):
         arguments = [artifact / "model.keras", tmp_path / "given.pickle", target]
-        return subprocess.Popen(
-            [sys.executable, "-c", PUBLISH + code, *map(str, arguments)],
-            env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=interruptible,
-        )
+        return Forked(PUBLISH + code, *arguments, cwd=tmp_path, **environment)
 
     return start
 

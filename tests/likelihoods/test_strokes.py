@@ -140,6 +140,7 @@ def test_no_state_or_component_turns_within_the_margin(drawn):
     np.testing.assert_allclose(before, after, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_a_decoder_is_fed_back_what_it_drew(cell):
     model = catalog.stroke_vae(EVENT, 2, units=4, cell=cell, likelihood=LIKELIHOOD)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from processes import ON_JAX
 
 CODE = """
 import keras, numpy as np, pytest, sys
@@ -49,8 +50,7 @@ def test_every_kind_trains_evaluates_predicts_and_comes_back_on_jax(tmp_path):
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env=os.environ
-        | {"KERAS_BACKEND": "jax", "PYTHONPATH": os.pathsep.join([tests, *sys.path])},
+        env=os.environ | ON_JAX | {"PYTHONPATH": os.pathsep.join([tests, *sys.path])},
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("trained") == len(KINDS)

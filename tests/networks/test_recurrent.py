@@ -4,6 +4,7 @@ import sys
 
 import keras
 import numpy as np
+import processes
 import pytest
 from keras import ops
 
@@ -257,7 +258,7 @@ def test_jax_draws_and_decodes_as_tensorflow_does(tmp_path):
     np.savez(tmp_path / "given.npz", x=x, length=length, generate=answers[0], decode=answers[1])
     done = subprocess.run(
         [sys.executable, "-c", ON_JAX, str(tmp_path)],
-        env=os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": os.pathsep.join(sys.path)},
+        env=os.environ | processes.ON_JAX | {"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
     )

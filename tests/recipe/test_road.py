@@ -177,6 +177,7 @@ def test_data_that_is_binarized_is_not_binarized_otherwise(x):
 # --- fit and evaluate ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_fit_is_the_fit_of_recipes_whatever_keeps_the_run(fitted, x, tmp_path):
     _, run = fitted
     model, settings = own_model(), zoo.Settings(epochs=2, batch_size=32)
@@ -189,6 +190,7 @@ def test_fit_is_the_fit_of_recipes_whatever_keeps_the_run(fitted, x, tmp_path):
     assert run.settings == other.settings and run.settings.patience == 17  # 100 steps
 
 
+@pytest.mark.slow
 def test_a_silent_fit_prints_nothing(x, capsys):
     zoo.fit(own_model(), x, epochs=1, verbose=0)
     assert capsys.readouterr().out == ""
@@ -201,6 +203,7 @@ def test_a_misspelt_setting_and_a_resume_without_a_folder_are_refused(x):
         zoo.fit(own_model(), x, epochs=1, resume=True)
 
 
+@pytest.mark.slow
 def test_an_interrupted_fit_that_is_kept_nowhere_does_not_promise_to_be(x):
     class Stops(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):

@@ -18,7 +18,8 @@ from zoo.recipe import shipped
 
 ROOT = Path(zoo.__file__).parents[1]
 NAMES = sorted(zoo.catalog.names())
-TINY = ["--epochs", "1", "--samples", "2", "--latent", "2", "--units", "4", "--no-float16"]
+TINY = ["--epochs", "1", "--samples", "2", "--latent", "2", "--units", "4"]
+TINY += ["--no-float16", "--no-sample-quality"]
 
 
 @pytest.fixture

@@ -91,6 +91,7 @@ def test_a_recipes_step_is_the_fused_one(tf):
     assert "ResourceApplyAdam" in taken and "AssignSubVariableOp" not in taken
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("layer", "amsgrad"),
     [(keras.layers.Embedding(6, 2), False), (keras.layers.Dense(2), True)],
@@ -110,6 +111,7 @@ def test_what_the_kernel_does_not_do_is_left_to_keras(tf, layer, amsgrad):
         np.testing.assert_array_equal(mine, theirs)
 
 
+@pytest.mark.slow
 def test_a_fitted_model_that_was_saved_goes_on_with_its_optimizers_state(tf, tmp_path):
     """Moments, step and schedule: as if it had never been saved."""
     rng = np.random.default_rng(0)

@@ -46,6 +46,7 @@ def test_a_flow_of_no_layers_is_the_normal_posterior():
     np.testing.assert_array_equal(bent.point(given), normal.point(given))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("latent", [1, 2, 4])
 def test_the_density_is_that_of_the_noise_by_the_change_of_variables(latent):
     posterior, given = flow(3, latent), parameters(latent, rows=30)
@@ -75,6 +76,7 @@ def test_weighed_by_its_density_samples_measure_areas():
         assert error < 0.05 * np.prod(right - left)
 
 
+@pytest.mark.slow
 def test_the_sampled_kl_agrees_with_quadrature():
     posterior = flow()
     vae = catalog.dense_vae((4,), **DENSE, posterior=posterior)

@@ -254,6 +254,26 @@ def test_a_folder_of_colour_photos_replaces_an_older_artifact(tmp_path, here, ar
 
 
 @pytest.mark.slow
+def test_few_large_photographs_go_the_whole_road_and_the_manifest_says_what_was_settled(
+    tmp_path, here
+):
+    photos(tmp_path / "photos", 60)
+    options = ["--filters", "4", "4", "4", "--epochs", "2", "--samples", "5"]
+    done = here("--dataset", "./photos", *options, "--no-sample-quality", "--no-float16")
+    assert done.returncode == 0, done.stderr
+    assert "7x7 places" in done.stdout and "48 pictures in colour are few" in done.stdout
+    vae = zoo.load(tmp_path / "exports" / "conv_vae-photos")
+    settled = vae.manifest["recipe"]["config"]
+    assert (settled["latent"], settled["dense"], settled["prior"]) == (196, 0, "vampprior")
+    assert settled["augment"] == ["flip", "shift"]
+    assert (settled["batch_size"], settled["validation_share"]) == (32, 0.2)
+    card = (tmp_path / "exports" / "conv_vae-photos" / "README.md").read_text()
+    (command,) = [line for line in card.splitlines() if line.startswith("python recipes/")]
+    assert "--filters 4 4 4" in command and "--latent" not in command  # as it was typed
+    assert vae.generate([1, 2]).z.shape == (2, 196)
+
+
+@pytest.mark.slow
 def test_the_plan_says_what_the_data_decided_and_what_was_left_out(tmp_path, here):
     photos(tmp_path / "photos", 12)
     (tmp_path / "photos" / "notes.txt").write_text("not an image")

@@ -88,7 +88,7 @@ def learned(task, data):
         train(logits, task, data.train.split)
         right = f"{task.words}, {accuracy_of(logits, task, data.test.split):.1%}"
     scale = scale_of(features, data.train.split)
-    return FeatureNetwork(features, scale, "", 0.0), right
+    return FeatureNetwork(features, scale, "", 0.0, 0.0), right
 
 
 def main():

@@ -90,6 +90,16 @@ def test_too_few_examples_are_said_to_be(well, ill, parts):
         assert part in sentence
 
 
+def test_a_judge_of_samples_that_only_guesses_is_said_to_be_one():
+    def judged(accuracy, chance=0.25):
+        return said(protocol={"sample_quality": [{"accuracy": accuracy, "chance": chance}]})
+
+    assert judged(0.45) == judged(0.33, 0.1) == judged(None, None) == []
+    (sentence,) = judged(0.43)
+    assert "43.0% of test images" in sentence and "25.0% were guessing" in sentence
+    assert len(judged(0.32, 0.1)) == 1
+
+
 def test_augmentation_is_advised_of_pictures_alone():
     by_heart = {"reconstruction": 102.6}
     for changes in ({"metrics": by_heart}, {"protocol": {"train": 999}}):

@@ -39,16 +39,18 @@ class FeatureNetwork:
         scale: what its output is multiplied by.
         task: what it was trained to tell, in words.
         accuracy: the share of test images of which it told that rightly.
+        chance: the share that it would have guessed.
     """
 
     distance = "frechet_distance"
     neighbours = 3  # k of precision and recall
 
-    def __init__(self, network, scale, task, accuracy):
+    def __init__(self, network, scale, task, accuracy, chance):
         self.network = network
         self.scale = scale
         self.task = task
         self.accuracy = accuracy
+        self.chance = chance
 
     @property
     def words(self):
@@ -107,7 +109,7 @@ def feature_network(data, cache_dir=None):
     else:
         weights, scale, accuracy = found
         network.set_weights(weights)
-    return FeatureNetwork(network, scale, task.words, accuracy)
+    return FeatureNetwork(network, scale, task.words, accuracy, 1 / task.count)
 
 
 def build(shape, outputs, mean, deviation, seed=0):
@@ -180,7 +182,7 @@ def accuracy_of(network, task, split, seed=0):
 
 def scale_of(network, split):
     """What makes the variances of the features over training images sum to `VARIANCE`."""
-    features = FeatureNetwork(network, 1.0, "", 0.0).features(split.batch(_rows(split)))
+    features = FeatureNetwork(network, 1.0, "", 0.0, 0.0).features(split.batch(_rows(split)))
     return float(np.sqrt(VARIANCE / max(features.var(axis=0).sum(), 1e-12)))
 
 

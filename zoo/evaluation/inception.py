@@ -33,6 +33,7 @@ class Inception:
     distance = "fid"
     neighbours = None
     accuracy = None
+    chance = None
     digest = None
     words = f"{SIZE:,} features of keras.applications' InceptionV3 at {SIDE}x{SIDE}"
 

@@ -76,6 +76,7 @@ def sample_quality(model, data, network=None, seed=0, most=MOST):
         "samples": "draws" if data.schema.is_binary else "means",
         "network": network.words,
         "accuracy": network.accuracy,
+        "chance": network.chance,
         "digest": network.digest,
         "k": network.neighbours,
         "real": floor,

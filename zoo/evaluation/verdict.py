@@ -25,6 +25,9 @@ BETTER_PCA = 1.0
 FEW_EXAMPLES = 1000
 """Training examples below which there are few."""
 
+BLIND = 0.25
+"""Share of the way from chance to certainty up to which a network of features tells nothing."""
+
 FEW_TESTS = 100
 """Test examples below which a mean over them says little."""
 
@@ -36,7 +39,7 @@ def warnings(metrics, protocol):
         metrics, protocol: of `zoo.evaluation.Report`.
     """
     rules = (_diverged, _no_better_than_the_baseline, _dead, _collapsed, _worse_than_pca)
-    rules += (_far_from_training, _few_examples)
+    rules += (_far_from_training, _few_examples, _blind_judge)
     return [sentence for rule in rules for sentence in rule(metrics, protocol)]
 
 
@@ -167,3 +170,15 @@ def _few_examples(metrics, protocol):
             f"{protocol['n']:,} test examples are few: with fewer than {FEW_TESTS} another choice "
             "of them would give other numbers. Raise --test-share, or collect more."
         )
+
+
+def _blind_judge(metrics, protocol):
+    """Of networks that had a task of which they learned next to nothing, as from random crops."""
+    for how in protocol.get("sample_quality", ()):
+        accuracy, chance = how["accuracy"], how["chance"]
+        if accuracy is not None and accuracy - chance <= BLIND * (1 - chance):
+            yield (
+                f"The network that samples are compared by tells {accuracy:.1%} of test images "
+                f"rightly, and {chance:.1%} were guessing: frechet_distance, precision and recall "
+                "say little here. Look at the samples, or measure with --inception, too."
+            )

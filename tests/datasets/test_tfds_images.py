@@ -3,19 +3,18 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
+from prepared import is_prepared
 
 from zoo import datasets
 from zoo.errors import DatasetError
 
 tfds = pytest.importorskip("tensorflow_datasets")
 
-DATA_DIR = Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
 needs_mnist = pytest.mark.skipif(
-    not list(DATA_DIR.glob("mnist/*/dataset_info.json")),
+    not is_prepared("mnist"),
     reason="mnist is not prepared in TFDS_DATA_DIR (or ~/tensorflow_datasets)",
 )
 

@@ -1,6 +1,5 @@
 """Every code block of README.md and docs/ does what its reader expects of it."""
 
-import functools
 import shutil
 
 import blocks
@@ -8,9 +7,7 @@ import numpy as np
 import pytest
 import yaml
 from PIL import Image
-
-import zoo
-from zoo.errors import ZooError
+from prepared import is_prepared
 
 COMMITTED = ("conditional_vae-mnist", "dense_ae-mnist")
 FEWEST = 12  # blocks that run: a parser that finds none would pass
@@ -46,15 +43,6 @@ def needs_mnist(block):
     return "--dataset mnist" in block.text or 'load("mnist")' in block.text
 
 
-@functools.cache  # it takes seconds
-def has_mnist():
-    try:
-        zoo.datasets.load("mnist")
-    except ZooError:
-        return False
-    return True
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("page", blocks.PAGES, ids=lambda page: page.name)
 def test_the_blocks_of_a_page_run_one_after_the_other(page, folder, capsys):
@@ -64,7 +52,7 @@ def test_the_blocks_of_a_page_run_one_after_the_other(page, folder, capsys):
     for block in found:
         if block.reason is not None:
             continue
-        if needs_mnist(block) and not has_mnist():
+        if needs_mnist(block) and not is_prepared("mnist"):
             left_out.append(block.where)
             continue
         blocks.run(block, names, folder)

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from zoo.artifact.columns import COUNT, DATE, REAL, WORDS
+from zoo.artifact.written import ISO, Written
 from zoo.datasets.tables import values
 from zoo.datasets.tables.dressed import Dress
 from zoo.datasets.tables.looks import Look
@@ -39,7 +40,7 @@ class Plan:
     look: Look
     type: pa.DataType
     kind: str | None = None
-    form: str = values.ISO
+    form: str = ISO
     comma: bool = False
     dress: Dress | None = None
     dropped: str = ""
@@ -55,6 +56,19 @@ class Plan:
     def override(self) -> Override:
         """What its user says of it."""
         return self.look.override
+
+    def written(self, kind: str) -> Written | None:
+        """How values of what turned out such a kind are written as text; None where none are."""
+        missing = self.override.missing
+        if self.look.type != TEXT or kind in WORDS:
+            return Written(missing=missing) if missing else None
+        return Written(
+            comma=self.dress.comma if self.dress is not None else self.comma,
+            for_people=self.dress is not None,
+            sign=self.dress.sign if self.dress is not None else "",
+            date=self.form,
+            missing=missing,
+        )
 
     def numbers(self, array: pa.Array) -> np.ndarray:
         """float64 [n]: numbers, or days from 1970-01-01 on; NaN where missing."""

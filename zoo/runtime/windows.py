@@ -1,6 +1,6 @@
 """Series longer than a model's window: cut into windows, and answers put back onto the steps."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,9 @@ import numpy as np
 from zoo.artifact.schema import SERIES, Schema
 from zoo.errors import InputError
 from zoo.runtime.inputs import is_masked
+from zoo.runtime.nearest import nearest
 from zoo.runtime.sessions import Array
+from zoo.runtime.tables import is_table
 
 _OVERLAP = 4  # windows that hold a step, where no stride is given: as in training
 
@@ -30,6 +32,10 @@ class Windows:
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        """The windows, `x`, so that an endpoint takes the windows themselves."""
+        return np.array(self.x, dtype, copy=copy)
 
     def by_step(self, values: Any) -> Array:
         """An answer of each window, put onto the steps: the mean over the windows that hold each.
@@ -66,7 +72,8 @@ def windows(series: Any, schema: Schema | None, stride: Any = None) -> Windows:
     """The windows of a series, so that every step lies in one: the last ends where it ends.
 
     Args:
-        series: numbers [steps, features], or [steps] of a series of one feature.
+        series: numbers [steps, features], or [steps] of a series of one feature; a frame or a dict
+            of columns, of which the features are taken by their names.
         schema: of the windows that the model takes.
         stride: steps from one window's start to the next; None takes a quarter of a window.
 
@@ -78,7 +85,7 @@ def windows(series: Any, schema: Schema | None, stride: Any = None) -> Windows:
         kind = "something else" if schema is None else f"{schema.kind}s"
         raise InputError(f"windows: they are of series, and this artifact's examples are {kind}.")
     window, features = schema.shape
-    given = _numbers(series)
+    given = _by_name(series, schema.features) if is_table(series) else _numbers(series)
     given = given[:, None] if given.ndim == 1 and features == 1 else given
     if given.ndim != 2 or given.shape[1] != features:
         raise InputError(
@@ -103,15 +110,47 @@ def windows(series: Any, schema: Schema | None, stride: Any = None) -> Windows:
     return Windows(x, starts.astype(np.int64), len(given))
 
 
-def _numbers(series: Any) -> Array:
+def _by_name(series: Any, features: Sequence[str]) -> Array:
+    """The features of a table, in the model's order; what else it has is left out."""
+    names = list(series) if isinstance(series, Mapping) else list(series.columns)
+    if not features:
+        raise InputError("windows: the model's features have no names. Give an array.")
+    for name in features:
+        if names.count(name) != 1:
+            near = nearest(name, [str(each) for each in names])
+            like = "" if near is None else f"; the nearest is {near!r:.60}"
+            raise InputError(
+                f"windows: {'no column' if name not in names else 'several columns'} {name!r:.60} "
+                f"in the table{like}. Wanted is one of each feature{_named(features)}."
+            )
+    columns = [_numbers(series[name], f", the column {name!r:.60}") for name in features]
+    lengths = [each.shape for each in columns]
+    if len({*lengths}) > 1 or columns[0].ndim != 1:
+        raise InputError(
+            f"windows: the columns have the shapes {', '.join(map(str, lengths[:5]))}; wanted is "
+            "one number a step, as many in each."
+        )
+    return np.stack(columns, axis=1)
+
+
+def _numbers(series: Any, where: str = "") -> Array:
     if is_masked(series):
         raise InputError("windows: given a masked array. Fill it with .filled(value).")
     try:
         given = np.asarray(series)
     except Exception as error:  # an object's own conversion may raise whatever it likes
         raise InputError(f"windows: not an array ({error}).") from error
+    if given.dtype.kind == "O":  # a list with gaps, a frame's column of nullable numbers
+        gaps = np.array([each is None or type(each).__name__ == "NAType" for each in given.flat])
+        try:
+            given = np.where(gaps.reshape(given.shape), np.nan, given).astype(np.float64)
+        except (TypeError, ValueError):
+            pass
     if given.dtype.kind not in "biuf":
-        raise InputError(f"windows: given {given.dtype}, not numbers.")
+        raise InputError(
+            f"windows{where}: given {given.dtype}, not numbers. Wanted are the features alone, as "
+            "numbers; NaN where one is missing."
+        )
     return given
 
 

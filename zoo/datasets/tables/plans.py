@@ -198,6 +198,20 @@ def _written_for_people(look: Look) -> str:
     )
 
 
+def _mixed(look: Look) -> str:
+    """A note on words of which half or more are numbers or dates; "" where they are not."""
+    numbers = look.numbers + look.commas + look.grouped
+    most = max(numbers, look.dates)
+    if 2 * most < look.present or look.a_word is None:
+        return ""
+    what = "numbers" if most == numbers else "dates"
+    return (
+        f"{look.name!r:.60} holds {what} in {most / look.present:.0%} of its rows, and "
+        f"{look.a_word}: it is taken for words. Where that text says that a value is missing, name "
+        "it in columns.yaml as missing: [...] (zoo columns FILE)."
+    )
+
+
 def _words(look: Look, why: str = "") -> Plan:
     if look.override.kind is None and look.different and look.present >= IDENTIFIERS:
         return Plan(
@@ -207,7 +221,7 @@ def _words(look: Look, why: str = "") -> Plan:
             "keeps it",
             note=_written_for_people(look),
         )
-    said = f"{look.name!r:.60}: {why}." if why else _written_for_people(look)
+    said = f"{look.name!r:.60}: {why}." if why else _written_for_people(look) or _mixed(look)
     return Plan(look, TEXT, note=said)
 
 

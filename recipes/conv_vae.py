@@ -49,5 +49,7 @@ class Config(options.Activation, options.VAE):
     `zoo.latents.priors`."""
 
 
+settle = choices.convolutional
+
 if __name__ == "__main__":
-    recipe.main(Config, "conv_vae", __file__, settle=choices.convolutional)
+    recipe.main(Config, "conv_vae", __file__, settle=settle)

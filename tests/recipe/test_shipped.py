@@ -11,6 +11,7 @@ from pathlib import Path
 
 import isolated
 import pytest
+from processes import run_here
 
 import zoo
 from zoo.command_line import main
@@ -70,6 +71,19 @@ def test_the_help_of_a_recipe_fits_one_screen(train, name, columns, monkeypatch)
 def test_the_help_shows_what_the_recipes_kind_of_data_asks_for(train, name, asked, not_asked):
     out = train(name, "--help")[1]
     assert all(each in out for each in asked) and not_asked not in out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_the_command_plans_what_the_script_plans(train, name, tmp_path, monkeypatch):
+    """What a recipe gives `main` besides its options, such as what the data settles, included."""
+    monkeypatch.chdir(tmp_path)
+    code, out, error = train(name, "--dry-run")
+    assert code == 0, error
+    script = run_here(f"recipes/{name}.py", "--dry-run", cwd=tmp_path)
+    plan, layers, _ = out.partition("Model: ")  # whose names Keras numbers within a process
+    assert script.returncode == 0 and layers
+    assert script.stdout.partition("Model: ")[0] == plan
 
 
 def test_a_name_that_no_recipe_has_is_refused_with_the_nearest(train):

@@ -14,6 +14,7 @@ from zoo.artifact.columns import Column
 from zoo.artifact.endpoints import Endpoint, Tensor
 from zoo.artifact.reading import Reader
 from zoo.artifact.schema import Schema
+from zoo.artifact.written import Written
 from zoo.errors import InputError
 from zoo.runtime import tables
 from zoo.runtime.calls import Call
@@ -385,3 +386,45 @@ def test_true_and_false_come_back_as_such_and_go_in_again(words):
     np.testing.assert_array_equal(found, codes)
     gap = tables.table_of(None, np.int32([[-1], [0]]), columns, drawn=True)["returned"]
     assert gap[0] is None and gap[1] in (words[0], words[0].lower() == "true")
+
+
+PRICES = (
+    Column("price", "real", unit="€", missing=True, written=Written(for_people=True, sign="€")),
+    Column("weight", "real", unit="kg", written=Written(comma=True, missing=("-",)), missing=True),
+    Column("on", "date", origin=19_000.0, written=Written(date="day.month.year")),
+    Column("grade", "categorical", words=("1", "2"), missing=True, written=Written(missing=("-",))),
+)
+
+
+def test_text_is_a_number_or_a_date_as_the_training_table_wrote_it():
+    given = {
+        "price": ["€1,234.50", "-€ 2", None, 3.5],
+        "weight": np.array(["1.000,5", "-", "12", "NaN"]),
+        "on": ["8.1.2022", "09.01.2022 12:00", "2022-01-10", datetime.date(2022, 1, 11)],
+        "grade": ["1", "-", 2, "1"],
+    }
+    found = tables.arrays_of("score", given, PRICES)
+    np.testing.assert_array_equal(
+        found["numbers"].T,
+        np.float32([[1234.5, -2, np.nan, 3.5], [1000.5, np.nan, 12, np.nan], [0, 1.5, 2, 3]]),
+    )
+    assert found["categories"][:, 0].tolist() == [0, -1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            {"price": ["€1", "$12.30"]},
+            r"score\('price'\): given '\$12.30', str, in row 1; wanted is a number, in €, or text "
+            r"written as in the training table \(€, a decimal point\)",
+        ),
+        ({"price": ["€1", "12.30"]}, r"'price'\): given '12.30', str, in row 1"),
+        ({"weight": ["1,5", "12.5"]}, r"'weight'\): given '12.5', str, in row 1.* decimal comma\)"),
+        ({"on": ["8.1.2022", "31.2.2022"]}, r"'31.2.2022' in row 1.* written as day.month.year"),
+    ],
+)
+def test_text_that_is_written_otherwise_is_refused_by_row_and_column(change, sentence):
+    given = {"price": [1, 2], "weight": [1, 2], "on": ["8.1.2022"] * 2, "grade": [1, 2]}
+    with pytest.raises(InputError, match=sentence):
+        tables.arrays_of("score", given | change, PRICES)

@@ -89,3 +89,39 @@ def test_who_gives_a_longer_series_is_told_how_it_is_cut():
             inputs.checked("score(x)", X, given, SCHEMA)
     with pytest.raises(InputError, match="One example is a batch of one"):
         inputs.checked("score(x)", X, series(4), SCHEMA)
+
+
+class Frame:
+    """What pandas and polars have in common."""
+
+    def __init__(self, columns):
+        self.columns, self._values = list(columns), columns
+
+    def __getitem__(self, name):
+        return self._values[name]
+
+
+@pytest.mark.parametrize("made", [dict, Frame])
+def test_of_a_table_the_features_are_taken_by_name_and_time_and_entity_left_out(made):
+    given = made({"b": [1, 3, 5, None, 9], "when": ["2024-01-01"] * 5, "a": np.arange(5) * 2.0})
+    wanted = series(5)
+    wanted[3, 1] = np.nan
+    np.testing.assert_array_equal(windows(given, SCHEMA).by_step(windows(given, SCHEMA)), wanted)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"a": [1] * 5, "bb": [1] * 5}, "no column 'b' in the table.* one of each feature: a, b"),
+        ({"a": [1] * 5, "b": ["1,5"] * 5}, "the column 'b': given <U3, not numbers"),
+        ({"a": [1] * 5, "b": [1] * 4}, "the columns have the shapes"),
+    ],
+)
+def test_a_table_that_has_no_such_features_is_refused_by_the_column(given, sentence):
+    with pytest.raises(InputError, match=sentence):
+        windows(given, SCHEMA)
+
+
+def test_endpoints_take_the_windows_themselves():
+    long = windows(series(9), SCHEMA)
+    np.testing.assert_array_equal(inputs.checked("score(x)", X, long, SCHEMA), long.x)

@@ -7,7 +7,9 @@ missing.
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
+
+from zoo.artifact.written import Written
 
 REAL, COUNT, DATE = "real", "count", "date"
 CATEGORICAL, ORDERED, BOOLEAN = "categorical", "ordered", "boolean"
@@ -40,6 +42,8 @@ class Column:
         spacing: of a date, 1.0 where all are whole days, so that answers are the nearest ones; None
             of all other columns.
         other: the code of words that are none of `words`; None where such words are refused.
+        written: how its numbers or dates are written where an app gives text; None where text is no
+            number, and dates are ISO 8601. Columns that differ in it alone are equal.
     """
 
     name: str
@@ -56,6 +60,7 @@ class Column:
     cycles: tuple[str, ...] = ()
     other: int | None = None
     spacing: float | None = None
+    written: Written | None = field(default=None, compare=False)
 
     @property
     def is_number(self) -> bool:
@@ -64,7 +69,8 @@ class Column:
 
     def to_json(self) -> dict:
         """A dict that `from_json` reads back."""
-        return asdict(self) | {"words": list(self.words), "cycles": list(self.cycles)}
+        lists = {"words": list(self.words), "cycles": list(self.cycles)}
+        return asdict(self) | lists | {"written": self.written and self.written.to_json()}
 
     @classmethod
     def from_json(cls, value: dict) -> "Column":
@@ -77,6 +83,8 @@ class Column:
         lists = {name: known[name] for name in ("words", "cycles") if name in known}
         if not all(isinstance(each, list) for each in lists.values()):
             raise TypeError("its words and cycles are lists")
+        if known.get("written") is not None:
+            known["written"] = Written.from_json(known["written"])
         made = cls(**known | {name: tuple(each) for name, each in lists.items()})
         for problem in made.problems():
             raise ValueError(problem)

@@ -29,12 +29,12 @@ def _run(options):
     module = shipped.load(name)  # before anything of Keras is asked for: it says what is missing
     from zoo.recipe import main
 
-    facts = {"facts": module.facts} if "facts" in vars(module) else {}
+    own = {what: vars(module)[what] for what in ("facts", "settle") if what in vars(module)}
     main(
         module.Config,
         name,
         module.__file__,
-        **facts,
+        **own,
         started=("zoo", "train", name),
         arguments=arguments,
     )

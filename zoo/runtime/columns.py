@@ -7,6 +7,7 @@ import numpy as np
 
 from zoo.artifact.columns import BOOLEAN, CATEGORICAL, COUNT, DATE, ORDERED, REAL, Column
 from zoo.artifact.words import word_of
+from zoo.artifact.written import ISO
 from zoo.errors import InputError
 from zoo.runtime.inputs import is_masked
 from zoo.runtime.nearest import nearest
@@ -41,7 +42,9 @@ def numbers_of(where: str, column: Column, value: Any) -> Array:
         InputError: for what is no value of the column.
     """
     given = _array(where, column, value)
-    found = _days(where, given) if column.kind == DATE else _plain_numbers(where, column, given)
+    found = (
+        _days(where, column, given) if column.kind == DATE else _plain_numbers(where, column, given)
+    )
     missing = np.isnan(found)
     if missing.any():
         _require_missing(where, column, int(missing.argmax()))
@@ -132,8 +135,12 @@ def _plain_numbers(where: str, column: Column, given: Array) -> Array:
 
 
 def _number(where: str, column: Column, value: Any, row: int) -> float:
-    if _is_missing(value):
+    if _is_missing(column, value):
         return float("nan")
+    if isinstance(value, str) and column.written is not None:
+        number = column.written.number(value.strip())
+        if number is not None:
+            return number
     wrong = isinstance(value, (str, bytes, bool, np.bool_, datetime.date, np.datetime64))
     try:
         if not wrong:
@@ -141,13 +148,14 @@ def _number(where: str, column: Column, value: Any, row: int) -> float:
     except (TypeError, ValueError, OverflowError):
         pass
     unit = f", in {column.unit}" if column.unit else ""
+    text = f", or {column.written.numbers_in_words}" if column.written is not None else ""
     raise InputError(
         f"{where}: given {shown(value)}, {type(value).__name__}, in row {row}; wanted is "
-        f"{WANTED[column.kind]}{unit}."
+        f"{WANTED[column.kind]}{unit}{text}."
     )
 
 
-def _days(where: str, given: Array) -> Array:
+def _days(where: str, column: Column, given: Array) -> Array:
     if given.dtype.kind == "M":
         days = given.astype("datetime64[us]").astype(np.int64) / _DAY
         return np.where(np.isnat(given), np.nan, days)
@@ -156,17 +164,19 @@ def _days(where: str, given: Array) -> Array:
             f"{where}: given {given.dtype}, wanted dates: datetime64, datetime.date, or text "
             "such as '2024-01-31'."
         )
-    return np.array([_day(where, each, row) for row, each in enumerate(given.tolist())], np.float64)
+    found = [_day(where, column, each, row) for row, each in enumerate(given.tolist())]
+    return np.array(found, np.float64)
 
 
-def _day(where: str, value: Any, row: int) -> float:
-    if _is_missing(value):
+def _day(where: str, column: Column, value: Any, row: int) -> float:
+    if _is_missing(column, value):
         return float("nan")
     try:
         if isinstance(value, np.datetime64):
             return float(value.astype("datetime64[us]").astype(np.int64)) / _DAY
         if isinstance(value, str):
-            value = datetime.datetime.fromisoformat(value.strip())
+            text = value.strip() if column.written is None else column.written.iso(value.strip())
+            value = datetime.datetime.fromisoformat(text)
         if isinstance(value, datetime.datetime):
             if value.tzinfo is not None:
                 value = value.astimezone(datetime.UTC).replace(tzinfo=None)
@@ -177,15 +187,20 @@ def _day(where: str, value: Any, row: int) -> float:
         pass
     raise InputError(
         f"{where}: given {shown(value)} in row {row}, which is no date. Wanted: datetime64, "
-        "datetime.date, or text such as '2024-01-31' or '2024-01-31T12:00'."
+        f"datetime.date, or text {_as_text(column)}'2024-01-31' or '2024-01-31T12:00'."
     )
+
+
+def _as_text(column: Column) -> str:
+    form = column.written.date if column.written else ISO
+    return "such as " if form == ISO else f"written as {form}, or such as "
 
 
 def _code(where: str, column: Column, places: dict[str, int], value: Any, row: int) -> int:
     if column.kind == BOOLEAN and isinstance(value, (bool, np.bool_)):
         return int(value)
     try:
-        word = None if _is_missing(value) else word_of(value)
+        word = None if _is_missing(column, value) else word_of(value)
     except TypeError as error:
         raise InputError(f"{where}: given {shown(value)} in row {row}: {error}.") from None
     if word is None:
@@ -205,12 +220,13 @@ def _code(where: str, column: Column, places: dict[str, int], value: Any, row: i
     )
 
 
-def _is_missing(value: Any) -> bool:
-    """None, NaN and NaT of any library, and text that says so."""
+def _is_missing(column: Column, value: Any) -> bool:
+    """None, NaN and NaT of any library, and text that says so, by itself or of the column."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
     if isinstance(value, str):
-        return word_of(value) is None
+        word = word_of(value)
+        return word is None or (column.written is not None and word in column.written.missing)
     if isinstance(value, np.datetime64):
         return bool(np.isnat(value))
     return isinstance(value, (float, np.floating)) and bool(np.isnan(value))

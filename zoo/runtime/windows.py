@@ -1,6 +1,5 @@
 """Series longer than a model's window: cut into windows, and answers put back onto the steps."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +7,9 @@ import numpy as np
 
 from zoo.artifact.schema import SERIES, Schema
 from zoo.errors import InputError
-from zoo.runtime.inputs import is_masked
+from zoo.runtime.named import features_of, in_words, numbers
 from zoo.runtime.sessions import Array
+from zoo.runtime.tables import is_table
 
 _OVERLAP = 4  # windows that hold a step, where no stride is given: as in training
 
@@ -30,6 +30,10 @@ class Windows:
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        """The windows, `x`, so that an endpoint takes the windows themselves."""
+        return np.array(self.x, dtype, copy=copy)
 
     def by_step(self, values: Any) -> Array:
         """An answer of each window, put onto the steps: the mean over the windows that hold each.
@@ -66,7 +70,8 @@ def windows(series: Any, schema: Schema | None, stride: Any = None) -> Windows:
     """The windows of a series, so that every step lies in one: the last ends where it ends.
 
     Args:
-        series: numbers [steps, features], or [steps] of a series of one feature.
+        series: numbers [steps, features], or [steps] of a series of one feature; a frame or a dict
+            of columns, of which the features are taken by their names.
         schema: of the windows that the model takes.
         stride: steps from one window's start to the next; None takes a quarter of a window.
 
@@ -78,12 +83,16 @@ def windows(series: Any, schema: Schema | None, stride: Any = None) -> Windows:
         kind = "something else" if schema is None else f"{schema.kind}s"
         raise InputError(f"windows: they are of series, and this artifact's examples are {kind}.")
     window, features = schema.shape
-    given = _numbers(series)
+    given = (
+        features_of("windows", series, schema.features)
+        if is_table(series)
+        else numbers("windows", series)
+    )
     given = given[:, None] if given.ndim == 1 and features == 1 else given
     if given.ndim != 2 or given.shape[1] != features:
         raise InputError(
             f"windows: given {list(given.shape)}, wanted one series [steps, {features}]"
-            f"{_named(schema.features)}. Of several series call it for each."
+            f"{in_words(schema.features)}. Of several series call it for each."
         )
     if len(given) < window:
         raise InputError(
@@ -101,20 +110,3 @@ def windows(series: Any, schema: Schema | None, stride: Any = None) -> Windows:
     view = np.lib.stride_tricks.sliding_window_view(given, window, axis=0).swapaxes(1, 2)
     x = view[starts] if last % step else view[:: int(step)]  # a view, where the last one fits
     return Windows(x, starts.astype(np.int64), len(given))
-
-
-def _numbers(series: Any) -> Array:
-    if is_masked(series):
-        raise InputError("windows: given a masked array. Fill it with .filled(value).")
-    try:
-        given = np.asarray(series)
-    except Exception as error:  # an object's own conversion may raise whatever it likes
-        raise InputError(f"windows: not an array ({error}).") from error
-    if given.dtype.kind not in "biuf":
-        raise InputError(f"windows: given {given.dtype}, not numbers.")
-    return given
-
-
-def _named(features: Sequence[str]) -> str:
-    some = ", ".join(features[:5]) + (" and more" if len(features) > 5 else "")
-    return f": {some}" if features else ""

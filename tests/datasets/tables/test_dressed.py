@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 from zoo import datasets
+from zoo.artifact.written import Written
 from zoo.datasets.tables import csv_files
 from zoo.datasets.tables.dressed import Dress, Dressed
 from zoo.errors import DatasetError
@@ -139,3 +140,19 @@ def test_another_dress_is_refused_when_it_is_read():
     with pytest.raises(pa.ArrowInvalid, match="written otherwise"):
         Dress("€", False).numbers(pa.array(["€1.50", "$2"]))
     assert Dress("€", True).numbers(pa.array(["1.000,5 €", None])).to_pylist() == [1000.5, None]
+
+
+def test_how_numbers_and_dates_were_written_stays_with_the_column(tmp_path):
+    rows = "".join(
+        f"{row % 9 + 1},5\t{row % 28 + 1}.1.2024\t€{row}.50\t{row}.25\t{row % 2}\n"
+        for row in range(ROWS)
+    )
+    data = datasets.load(write(tmp_path, f"weight\ton\tprice\tplain\tflag\n{rows}", "sales.tsv"))
+    written = {each.name: each.written for each in data.schema.columns}
+    assert written == {
+        "weight": Written(comma=True),
+        "on": Written(date="day.month.year"),
+        "price": Written(for_people=True, sign="€"),
+        "plain": Written(),
+        "flag": None,
+    }

@@ -105,6 +105,14 @@ def test_a_column_that_hardly_repeats_its_words_is_told_of_with_what_to_do(tmp_p
     assert not any("different words" in each for each in usual.notes)
 
 
+def test_words_half_of_which_are_numbers_are_told_of_with_what_to_do(tmp_path):
+    values = [f"{row}.5" if row % 8 else "-" for row in range(ROWS)]
+    path = write(tmp_path, lines(value=values, sizes=lambda row: ("S", "38", "L")[row % 3]))
+    (note,) = [each for each in datasets.load(path, unseen="other").notes if " holds " in each]
+    assert "'value' holds numbers in 87% of its rows, and in row 1 '-'" in note
+    assert "missing: [...]" in note
+
+
 def test_a_long_upper_tail_is_taken_as_its_logarithm(tmp_path):
     random = np.random.default_rng(1)
     tail = np.exp(random.normal(5, 1, ROWS))

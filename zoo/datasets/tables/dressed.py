@@ -5,27 +5,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from zoo.artifact.written import COMMA, GROUPS, POINT, SIGNED, SPACE
 from zoo.datasets.tables.values import NUMBER, TEXT
 
-_SYMBOLS = r"[€$£¥₹₩₽₺₴₪฿₫₦₱%‰]"
-_CODES = (
-    r"EUR|USD|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|TRY|BRL|MXN|ZAR|KRW|SGD|"
-    r"HKD|ILS|kr|zł|Kč|Ft|Fr\.|R\$|US\$"
-)
-_SIGN = rf"(?:{_SYMBOLS}|{_CODES})"
-_SPACE = r"[ \x{00a0}\x{2009}\x{202f}]"
-_APOSTROPHE = r"['\x{2019}]"
-_DIGITS = (
-    rf"[1-9][0-9]{{0,2}}(?:{_SPACE}[0-9]{{3}})+(?:[.,][0-9]+)?|"
-    rf"[1-9][0-9]{{0,2}}(?:{_APOSTROPHE}[0-9]{{3}})+(?:[.,][0-9]+)?|[.,]?[0-9][0-9.,]*"
-)
-_WRITTEN = (
-    rf"^(?P<minus>-?){_SPACE}*(?P<before>{_SIGN})?{_SPACE}*(?P<minus_too>-?)"
-    rf"(?P<digits>{_DIGITS}){_SPACE}*(?P<after>{_SIGN})?$"
-)
-_GROUPS = rf"{_SPACE}|{_APOSTROPHE}"
-_POINT = r"^(?:(?:[0-9]+|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]+)?|\.[0-9]+)$"
-_COMMA = r"^(?:(?:[0-9]+|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)(?:,[0-9]+)?|,[0-9]+)$"
 _SEPARATED = r"[.,]"
 
 
@@ -48,7 +30,7 @@ class Dress:
             pa.ArrowInvalid: one of them is written otherwise.
         """
         parts = _parts(text)
-        fitting = pc.match_substring_regex(parts.digits, _COMMA if self.comma else _POINT)
+        fitting = pc.match_substring_regex(parts.digits, COMMA if self.comma else POINT)
         written = pc.and_(pc.equal(parts.sign, self.sign), fitting)
         if pc.any(pc.and_(pc.is_valid(text), pc.invert(pc.fill_null(written, False)))).as_py():
             raise pa.ArrowInvalid("a number is written otherwise")
@@ -102,7 +84,7 @@ class Dressed:
         self.signs |= {*pc.unique(parts.sign.filter(written)).to_pylist()}
         separated = pc.any(pc.match_substring_regex(found, _SEPARATED)).as_py()
         if separated:
-            patterns = {False: _POINT, True: _COMMA}
+            patterns = {False: POINT, True: COMMA}
             self._styles = {
                 comma
                 for comma in self._styles
@@ -125,18 +107,18 @@ class _Parts:
 
 
 def _parts(text: pa.Array) -> _Parts:
-    found = pc.extract_regex(text, _WRITTEN)
+    found = pc.extract_regex(text, SIGNED)
     minus, before, minus_too, digits, after = (
         pc.struct_field(found, name) for name in ("minus", "before", "minus_too", "digits", "after")
     )
     signs = pc.binary_join_element_wise(before, after, "")
     minus = pc.binary_join_element_wise(minus, minus_too, "")
-    bare = pc.replace_substring_regex(digits, _GROUPS, "")
+    bare = pc.replace_substring_regex(digits, GROUPS, "")
     # Two signs, or numbers set apart by spaces without one, which may be codes, are none.
     none = pc.or_(pc.equal(minus, "--"), pc.and_(pc.not_equal(before, ""), pc.not_equal(after, "")))
-    spaced = pc.match_substring_regex(digits, _SPACE)
+    spaced = pc.match_substring_regex(digits, SPACE)
     none = pc.or_(none, pc.and_(spaced, pc.equal(signs, "")))
-    written = pc.match_substring_regex(bare, f"{_POINT}|{_COMMA}")
+    written = pc.match_substring_regex(bare, f"{POINT}|{COMMA}")
     one = pc.and_(pc.invert(none), written)
     null = pa.scalar(None, TEXT)
     return _Parts(minus, pc.if_else(one, bare, null), pc.if_else(one, signs, null))

@@ -205,6 +205,7 @@ def _decided(plan: Plan, kind: str, why: str, **facts: object) -> Decision:
         kind,
         unit=said.unit or plan.unit,
         missing=plan.look.missing > 0,
+        written=plan.written(kind),
         **facts,  # type: ignore[arg-type]
     )
     return Decision(plan.name, column, why)

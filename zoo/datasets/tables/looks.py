@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from zoo.artifact.written import COMMAS, DATES, NUMBERS
 from zoo.datasets.tables import values
 from zoo.datasets.tables.dressed import Dress, Dressed
 from zoo.datasets.tables.overrides import Override
@@ -55,7 +56,7 @@ class Look:
         self.codes = False  # numbers with a leading 0, as of a postal code
         self.not_a_number: Found | None = None
         self.a_word: Found | None = None  # neither a number nor written like one
-        self.forms: dict[str, Found | None] = dict.fromkeys(values.FORMATS)  # and what is none
+        self.forms: dict[str, Found | None] = dict.fromkeys(DATES)  # and what is none
         self.least, self.most = np.inf, -np.inf
         self.whole = self.increasing = self.consecutive = True
         self.few: set[float] | None = set()
@@ -157,7 +158,7 @@ class Look:
             self._numbers(start, numbers, array)
         plain, commas, grouped = (
             pc.match_substring_regex(array, pattern)
-            for pattern in (values.NUMBERS, values.COMMAS, values.GROUPED)
+            for pattern in (NUMBERS, COMMAS, values.GROUPED)
         )
         dates = values.looks_like_dates(array)
         self.numbers += int(pc.sum(plain).as_py() or 0)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from zoo.artifact.columns import BOOLEAN, CATEGORICAL, KINDS, NUMBERS, ORDERED, REAL
+from zoo.artifact.written import DATES
 from zoo.datasets import reading
 from zoo.datasets.reading import printable
-from zoo.datasets.tables.values import FORMATS
 from zoo.errors import DatasetError, MissingDependency
 
 LARGEST = 2**24
@@ -29,7 +29,7 @@ class Override:
         words: the categories, in order; there are no others then.
         missing: further texts that say that a value is missing.
         decimal: "," where 1,5 is one and a half, "." where 1,500 is a thousand and more.
-        date: how dates are written, one of `values.FORMATS`.
+        date: how dates are written, one of `zoo.artifact.written.DATES`.
         where: the file and the line, for errors.
         by: who says so, for the reasons.
     """
@@ -107,7 +107,7 @@ def _override(path: Path, where: str, entry: Any) -> Override:
                 raise DatasetError(f"{where}: {key} is {text!r:.40}; wanted: true or false.")
             said[key] = _FLAGS[text.lower()]
         else:
-            allowed = {"kind": KINDS, "decimal": (",", "."), "date": tuple(FORMATS)}.get(key)
+            allowed = {"kind": KINDS, "decimal": (",", "."), "date": tuple(DATES)}.get(key)
             if allowed and text not in allowed:
                 raise DatasetError(
                     f"{where}: {key} is {text!r:.40}; wanted: one of {' '.join(allowed)}."

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from zoo.artifact.columns import COUNT, DATE, REAL, WORDS
+from zoo.artifact.written import ISO, Written
 from zoo.datasets.tables import values
 from zoo.datasets.tables.dressed import Dress
 from zoo.datasets.tables.looks import Look
@@ -39,7 +40,7 @@ class Plan:
     look: Look
     type: pa.DataType
     kind: str | None = None
-    form: str = values.ISO
+    form: str = ISO
     comma: bool = False
     dress: Dress | None = None
     dropped: str = ""
@@ -55,6 +56,19 @@ class Plan:
     def override(self) -> Override:
         """What its user says of it."""
         return self.look.override
+
+    def written(self, kind: str) -> Written | None:
+        """How values of what turned out such a kind are written as text; None where none are."""
+        missing = self.override.missing
+        if self.look.type != TEXT or kind in WORDS:
+            return Written(missing=missing) if missing else None
+        return Written(
+            comma=self.dress.comma if self.dress is not None else self.comma,
+            for_people=self.dress is not None,
+            sign=self.dress.sign if self.dress is not None else "",
+            date=self.form,
+            missing=missing,
+        )
 
     def numbers(self, array: pa.Array) -> np.ndarray:
         """float64 [n]: numbers, or days from 1970-01-01 on; NaN where missing."""
@@ -184,6 +198,20 @@ def _written_for_people(look: Look) -> str:
     )
 
 
+def _mixed(look: Look) -> str:
+    """A note on words of which half or more are numbers or dates; "" where they are not."""
+    numbers = look.numbers + look.commas + look.grouped
+    most = max(numbers, look.dates)
+    if 2 * most < look.present or look.a_word is None:
+        return ""
+    what = "numbers" if most == numbers else "dates"
+    return (
+        f"{look.name!r:.60} holds {what} in {most / look.present:.0%} of its rows, and "
+        f"{look.a_word}: it is taken for words. Where that text says that a value is missing, name "
+        "it in columns.yaml as missing: [...] (zoo columns FILE)."
+    )
+
+
 def _words(look: Look, why: str = "") -> Plan:
     if look.override.kind is None and look.different and look.present >= IDENTIFIERS:
         return Plan(
@@ -193,7 +221,7 @@ def _words(look: Look, why: str = "") -> Plan:
             "keeps it",
             note=_written_for_people(look),
         )
-    said = f"{look.name!r:.60}: {why}." if why else _written_for_people(look)
+    said = f"{look.name!r:.60}: {why}." if why else _written_for_people(look) or _mixed(look)
     return Plan(look, TEXT, note=said)
 
 

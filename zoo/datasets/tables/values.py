@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from zoo.artifact.words import MISSING, word_of
+from zoo.artifact.written import COMMAS, DATES, ISO, ONE_DIGIT, WHOLE
 from zoo.errors import DatasetError
 
 TEXT, NUMBER, TIME = pa.string(), pa.float64(), pa.timestamp("us")
@@ -16,28 +17,8 @@ DAY = 86_400_000_000
 LARGEST = 3.4e38
 """What float32 holds, either way from 0."""
 
-NUMBERS = r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$"
-"""Text that is a number, infinities left out."""
-
-COMMAS = r"^[-+]?[0-9]+(\.[0-9]{3})*,[0-9]+$"
-"""Text that is a number with a decimal comma."""
-
-WHOLE = r"^[-+]?[0-9]+$"
-"""Text that is a whole number."""
-
 GROUPED = r"^[-+]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$"
 """Text that is a number whose thousands are set off by commas."""
-
-ISO = "year-month-day"
-_CLOCK = r"([ T][0-9:.]+)?$"
-FORMATS = {
-    ISO: None,
-    "year/month/day": (rf"^([0-9]{{4}})/([0-9]{{1,2}})/([0-9]{{1,2}}){_CLOCK}", r"\1-\2-\3\4"),
-    "day.month.year": (rf"^([0-9]{{1,2}})\.([0-9]{{1,2}})\.([0-9]{{4}}){_CLOCK}", r"\3-\2-\1\4"),
-    "day/month/year": (rf"^([0-9]{{1,2}})/([0-9]{{1,2}})/([0-9]{{4}}){_CLOCK}", r"\3-\2-\1\4"),
-    "month/day/year": (rf"^([0-9]{{1,2}})/([0-9]{{1,2}})/([0-9]{{4}}){_CLOCK}", r"\3-\1-\2\4"),
-}
-"""How dates are written, and what makes ISO 8601 of each."""
 
 _DATES = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9:.]+(Z|[-+][0-9]{2}(:?[0-9]{2})?)?)?$"
 
@@ -97,18 +78,18 @@ def as_times(text: pa.Array, form: str = ISO) -> pa.Array:
     """Text as microseconds from 1970 on, in UTC where it states an offset.
 
     Args:
-        form: one of `FORMATS`.
+        form: one of `DATES`.
 
     Raises:
         pa.ArrowInvalid: one of them is no date.
     """
-    rewriting = FORMATS[form]
+    rewriting = DATES[form]
     if rewriting is not None:
         if pc.any(pc.invert(pc.match_substring_regex(text, rewriting[0]))).as_py():
             raise pa.ArrowInvalid("a date is written otherwise")
         text = pc.replace_substring_regex(text, *rewriting)
         for _ in range(2):  # 2020-1-2
-            text = pc.replace_substring_regex(text, r"-([0-9])(-|[ T]|$)", r"-0\1\2")
+            text = pc.replace_substring_regex(text, *ONE_DIGIT)
     try:
         return pc.cast(text, TIME)
     except pa.ArrowInvalid:
@@ -122,7 +103,7 @@ def as_times(text: pa.Array, form: str = ISO) -> pa.Array:
 def looks_like_dates(text: pa.Array) -> pa.Array:
     """Whether each text is written like a date, whatever its day."""
     found = pc.match_substring_regex(text, _DATES)
-    for rewriting in filter(None, FORMATS.values()):
+    for rewriting in filter(None, DATES.values()):
         found = pc.or_(found, pc.match_substring_regex(text, rewriting[0]))
     return found
 

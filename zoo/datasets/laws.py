@@ -74,11 +74,20 @@ def cell_counts(hold_out: HoldOut, n: int = 3000) -> Dataset:
 
 def cell_means(n: int) -> tuple[np.ndarray, np.ndarray, np.random.Generator]:
     """(means of the cells' counts [n, genes], their types [n], what draws the counts next)."""
-    generator = np.random.default_rng(_SEED)
-    base = np.log(generator.dirichlet(np.full(GENES, 0.6), CELL_TYPES) + 1e-4)
-    slope = 0.3 * generator.standard_normal((CELL_TYPES, GENES))
+    base, slope, generator = cell_types()
     kind = generator.integers(0, CELL_TYPES, n)
     logits = base[kind] + generator.standard_normal((n, 1)) * slope[kind]
     share = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     library = np.exp(np.log(1000.0) + 0.4 * generator.standard_normal((n, 1)))
     return share * library, kind.astype(np.int64), generator
+
+
+def cell_types() -> tuple[np.ndarray, np.ndarray, np.random.Generator]:
+    """(logits of each type's shares and their slopes along its gradient, each [types, genes], ...).
+
+    The third is what draws the cells next.
+    """
+    generator = np.random.default_rng(_SEED)
+    base = np.log(generator.dirichlet(np.full(GENES, 0.6), CELL_TYPES) + 1e-4)
+    slope = 0.3 * generator.standard_normal((CELL_TYPES, GENES))
+    return base, slope, generator

@@ -11,7 +11,7 @@ import onnxruntime
 from zoo.artifact.endpoints import Endpoint, Tensor
 from zoo.artifact.schema import Schema
 from zoo.errors import ArtifactError, InputError
-from zoo.runtime import counts, drawings, inputs, labels, libraries, ragged, tables
+from zoo.runtime import counts, drawings, inputs, labels, libraries, named, ragged, tables
 from zoo.runtime.sessions import Array, Sessions
 
 
@@ -21,7 +21,8 @@ class Call:
     Where the schema is a table, a dict of columns or a frame stands for `numbers` and `categories`,
     by position, and answers by column have a property `table`: a dict of columns. Where it is
     drawings, a list of arrays [steps, 3] of any lengths stands for `x`; where sequences end before
-    their last step, a list of arrays [steps, ...] stands for `x` and `length`. Answers that tell of
+    their last step, a list of arrays [steps, ...] stands for `x` and `length`. Of a frame or a dict
+    of columns that stands for rows of features these are taken by their names. Answers that tell of
     counts have a method `draw(seed)`.
 
     Args:
@@ -164,7 +165,7 @@ class Call:
         checked = {
             name: self._checked_rows(what, tensor, given[name])
             if self._is_of_rows(name, given[name])
-            else check(what, tensor, drawings.padded(what, tensor, given[name], schema), schema)
+            else check(what, tensor, _arranged(what, tensor, given[name], schema), schema)
             for name, what, tensor, schema in self._taken
         }
         if libraries.LIBRARY in checked:
@@ -209,6 +210,11 @@ class Call:
 
     def _checked_rows(self, what: str, tensor: Tensor, value: Any) -> Array:
         return tables.checked(what, tensor, value, self._columns)
+
+
+def _arranged(what: str, tensor: Tensor, value: Any, schema: Schema | None) -> Any:
+    """The value, features by their names and drawings by their lengths put in an array."""
+    return drawings.padded(what, tensor, named.with_names(what, value, schema), schema)
 
 
 def rows_within(endpoint: Endpoint, size: int) -> int:

@@ -1,6 +1,5 @@
 """Series longer than a model's window: cut into windows, and answers put back onto the steps."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +7,7 @@ import numpy as np
 
 from zoo.artifact.schema import SERIES, Schema
 from zoo.errors import InputError
-from zoo.runtime.inputs import is_masked
-from zoo.runtime.nearest import nearest
+from zoo.runtime.named import features_of, in_words, numbers
 from zoo.runtime.sessions import Array
 from zoo.runtime.tables import is_table
 
@@ -85,12 +83,16 @@ def windows(series: Any, schema: Schema | None, stride: Any = None) -> Windows:
         kind = "something else" if schema is None else f"{schema.kind}s"
         raise InputError(f"windows: they are of series, and this artifact's examples are {kind}.")
     window, features = schema.shape
-    given = _by_name(series, schema.features) if is_table(series) else _numbers(series)
+    given = (
+        features_of("windows", series, schema.features)
+        if is_table(series)
+        else numbers("windows", series)
+    )
     given = given[:, None] if given.ndim == 1 and features == 1 else given
     if given.ndim != 2 or given.shape[1] != features:
         raise InputError(
             f"windows: given {list(given.shape)}, wanted one series [steps, {features}]"
-            f"{_named(schema.features)}. Of several series call it for each."
+            f"{in_words(schema.features)}. Of several series call it for each."
         )
     if len(given) < window:
         raise InputError(
@@ -108,52 +110,3 @@ def windows(series: Any, schema: Schema | None, stride: Any = None) -> Windows:
     view = np.lib.stride_tricks.sliding_window_view(given, window, axis=0).swapaxes(1, 2)
     x = view[starts] if last % step else view[:: int(step)]  # a view, where the last one fits
     return Windows(x, starts.astype(np.int64), len(given))
-
-
-def _by_name(series: Any, features: Sequence[str]) -> Array:
-    """The features of a table, in the model's order; what else it has is left out."""
-    names = list(series) if isinstance(series, Mapping) else list(series.columns)
-    if not features:
-        raise InputError("windows: the model's features have no names. Give an array.")
-    for name in features:
-        if names.count(name) != 1:
-            near = nearest(name, [str(each) for each in names])
-            like = "" if near is None else f"; the nearest is {near!r:.60}"
-            raise InputError(
-                f"windows: {'no column' if name not in names else 'several columns'} {name!r:.60} "
-                f"in the table{like}. Wanted is one of each feature{_named(features)}."
-            )
-    columns = [_numbers(series[name], f", the column {name!r:.60}") for name in features]
-    lengths = [each.shape for each in columns]
-    if len({*lengths}) > 1 or columns[0].ndim != 1:
-        raise InputError(
-            f"windows: the columns have the shapes {', '.join(map(str, lengths[:5]))}; wanted is "
-            "one number a step, as many in each."
-        )
-    return np.stack(columns, axis=1)
-
-
-def _numbers(series: Any, where: str = "") -> Array:
-    if is_masked(series):
-        raise InputError("windows: given a masked array. Fill it with .filled(value).")
-    try:
-        given = np.asarray(series)
-    except Exception as error:  # an object's own conversion may raise whatever it likes
-        raise InputError(f"windows: not an array ({error}).") from error
-    if given.dtype.kind == "O":  # a list with gaps, a frame's column of nullable numbers
-        gaps = np.array([each is None or type(each).__name__ == "NAType" for each in given.flat])
-        try:
-            given = np.where(gaps.reshape(given.shape), np.nan, given).astype(np.float64)
-        except (TypeError, ValueError):
-            pass
-    if given.dtype.kind not in "biuf":
-        raise InputError(
-            f"windows{where}: given {given.dtype}, not numbers. Wanted are the features alone, as "
-            "numbers; NaN where one is missing."
-        )
-    return given
-
-
-def _named(features: Sequence[str]) -> str:
-    some = ", ".join(features[:5]) + (" and more" if len(features) > 5 else "")
-    return f": {some}" if features else ""

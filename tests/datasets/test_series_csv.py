@@ -89,6 +89,19 @@ def test_a_bad_line_is_refused_by_its_number(tmp_path, line, said):
         load(written(tmp_path, [*rows("a", 20), line, *rows("a", 20, first=30)]))
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"entity": "pump"}, "column when holds dates, such as 2024-05-01 .* --time when"),
+        ({"time": "when"}, r"column pump holds words, such as a, .* --entity pump \(entity='pump'"),
+        ({"kind": "series"}, "column when holds dates"),
+    ],
+)
+def test_who_forgets_the_time_or_the_entity_is_told_of_its_column(tmp_path, options, said):
+    with pytest.raises(DatasetError, match=said):
+        datasets.load(written(tmp_path, rows("a", 40)), window=5, **options)
+
+
 def test_a_time_that_comes_twice_without_an_entity_asks_whether_there_is_one(tmp_path):
     file = written(tmp_path, ["1,5", "1,6", *(f"{i},5" for i in range(2, 40))], head="t,x\n")
     with pytest.raises(DatasetError, match=r"line 3: .* that of line 2 too.*--entity"):

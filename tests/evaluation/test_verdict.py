@@ -79,7 +79,11 @@ def test_what_is_wrong_is_said_once_and_with_what_to_try(well, ill, parts):
 @pytest.mark.parametrize(
     ("well", "ill", "parts"),
     [
-        ({"train": 1000}, {"train": 999}, ["999 training examples are few", "--augment"]),
+        (
+            {"train": 1000},
+            {"train": 999},
+            ["999 training examples are few", "--augment flip"],
+        ),
         ({"n": 100}, {"n": 99}, ["99 test examples are few", "--test-share"]),
     ],
 )

@@ -89,6 +89,9 @@ def here(tmp_path):
         Image.new("L", (8, 8), i).save(tmp_path / "photos" / f"{i}.png")
     random = np.random.default_rng(0)
     np.save(tmp_path / "windows.npy", random.random((40, 8, 3)).astype(np.float32))
+    sketches = np.empty(20, object)
+    sketches[:] = [np.ones((i % 5 + 2, 3), np.int16) for i in range(20)]
+    np.savez(tmp_path / "sketches.npz", x=sketches)
     return tmp_path
 
 
@@ -101,6 +104,7 @@ def here(tmp_path):
         ("count_vae", "wine", ("takes counts", "wine is a table", "Take table_vae")),
         ("count_vae", "sales.csv", ("Take table_vae", "--kind counts")),
         ("stroke_vae", "digits", ("takes drawings", "digits is pictures", "Take conv_vae")),
+        ("stroke_vae", "sketches.npz", ("of several lengths", "features=numpy.array(['dx', 'dy'")),
         ("series_vae", "sales.csv", ("--time COLUMN", "--entity COLUMN", "--kind series")),
         ("series_vae", "pumps.csv", ("--time COLUMN", "--entity COLUMN", "--kind series")),
         ("series_vae", "level.csv", ("--time COLUMN", "--entity COLUMN", "--kind series")),

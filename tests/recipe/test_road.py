@@ -98,6 +98,29 @@ def test_a_row_that_cannot_be_is_refused_by_its_place_wherever_data_is_given():
         zoo.publish(model, wrong, "nowhere")
 
 
+def test_a_frame_is_data_of_a_model_of_tables():
+    """As `from_frame` reads it, the same at every call; of no other model it is."""
+    frame = {"city": ["Oslo", "Moss"] * 30, "price": [f"€{row % 37}.50" for row in range(60)]}
+    data = zoo.datasets.from_frame(frame)
+    likelihood = zoo.likelihoods.of_schema("auto", data.schema)
+    model = zoo.catalog.table_vae(data.event_shape, latent=2, units=(4,), likelihood=likelihood)
+    found = prepared(model, frame)
+    assert found.schema == data.schema
+    np.testing.assert_array_equal(found.train.examples(slice(None)), data.train.images)
+    with pytest.raises(InputError, match="column 1 whose name is 'price', and in frame it is 'n'"):
+        prepared(model, {"city": frame["city"], "n": list(np.arange(60.0) ** 2)})
+
+
+def test_real_numbers_for_a_bernoulli_likelihood_are_refused_with_the_likelihood_to_take():
+    model = zoo.catalog.dense_vae((3,), latent=2, units=(4,))
+    x = np.random.default_rng(0).normal(size=(60, 3))
+    with pytest.raises(InputError, match=r"zoo.likelihoods.of_schema\('normal', data.schema\)"):
+        prepared(model, x)
+    data = zoo.datasets.from_arrays(x)
+    normal = zoo.likelihoods.of_schema("normal", data.schema)
+    prepared(zoo.catalog.dense_vae((3,), latent=2, units=(4,), likelihood=normal), data)
+
+
 def test_a_table_of_other_columns_words_or_origins_is_refused():
     """Their codes would be those of other words, and their days be counted from another one."""
     data = tables.data()

@@ -263,6 +263,11 @@ def test_one_example_is_told_from_a_batch(vae):
         vae.encode(np.zeros((8, 8, 1), np.float32))
 
 
+def test_who_gives_pictures_of_another_size_is_told_what_to_do(vae):
+    with pytest.raises(InputError, match=r"of 8 rows, 8 columns and 1 channels: Pillow's ImageOps"):
+        vae.encode(np.zeros((1, 28, 28, 1), np.float32))
+
+
 def test_more_rows_than_memory_holds_are_refused_before_they_are_looked_at(vae):
     endless = np.broadcast_to(np.zeros((1, 3), np.float32), (2**50, 3))
     with pytest.raises(InputError, match="more than this machine's memory"):

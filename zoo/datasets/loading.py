@@ -197,7 +197,8 @@ def _unknown(given: str) -> str:
     close = difflib.get_close_matches(given.split(":")[0].split("/")[0], candidates, n=6)
     nearest = [name for name in close if name in EMBEDDED or tfds_builders.is_of_images(name)][:3]
     hint = f"Nearest: {', '.join(nearest)}. " if nearest else ""
-    return f"Unknown dataset {given!r}. {hint}{_what_is_wanted()}"
+    here = "and there is no such file or folder here"
+    return f"Unknown dataset {given!r}, {here}. {hint}{_what_is_wanted()}"
 
 
 def _what_is_wanted() -> str:

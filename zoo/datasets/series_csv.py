@@ -3,6 +3,7 @@
 A .tsv and a .parquet are read alike.
 """
 
+from collections.abc import Sequence
 from typing import NoReturn
 
 import numpy as np
@@ -29,6 +30,7 @@ def load(source: Source, cut: series.Cut, hold_out: HoldOut, memory_share: float
     names = [name for name in table.names if name not in (cut.time, cut.entity)]
     if not names:
         raise DatasetError(f"{table.shown} has no column beside time and entity: add features.")
+    _require_features(table, cut, names)
     values = table.numbers(names)
     times = None if cut.time is None else table.times(cut.time)
     entities = np.zeros(table.rows, np.int64) if cut.entity is None else table.codes(cut.entity)
@@ -55,6 +57,25 @@ def _described(source: Source) -> Dataset:
         licence=UNKNOWN_LICENCE,
         test_split="",
     )
+
+
+def _require_features(table: NumberColumns, cut: series.Cut, names: Sequence[str]) -> None:
+    """Raises where a column looks like the time or the entity, which were not named."""
+    for name in names:
+        shown = printable(name)
+        if cut.time is None and table.are_dates(name):
+            raise DatasetError(
+                f"{table.shown}: the column {shown} holds dates, such as "
+                f"{table.value(0, name):.40}, and a feature holds numbers. Say that it is the "
+                f"time: --time {shown} (time={shown!r})."
+            )
+        if cut.entity is None and table.are_words(name) and not table.are_dates(name):
+            raise DatasetError(
+                f"{table.shown}: the column {shown} holds words, such as "
+                f"{table.value(0, name):.40}, and a feature holds numbers. Where it says whose a "
+                f"row is, pass --entity {shown} (entity={shown!r}); else leave it out of the file, "
+                "or give its categories as columns of 0 and 1."
+            )
 
 
 def _require_rising(

@@ -163,7 +163,7 @@ def _few_examples(metrics, protocol):
         yield (
             f"{protocol['train']:,} training examples are few: below {FEW_EXAMPLES:,} a network "
             "learns them more than what they have in common. Collect more, or train with "
-            f"{'--augment or ' if protocol['kind'] == IMAGE else ''}a smaller network."
+            f"{_augmented(protocol)}a smaller network."
         )
     if protocol["n"] < FEW_TESTS:
         yield (

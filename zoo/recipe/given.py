@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from zoo.datasets import Dataset, binarize, from_arrays, load
+from zoo.datasets import Dataset, binarize, from_arrays, from_frame, load
 from zoo.datasets.binarization import BinarizedDataset
 from zoo.errors import InputError
 from zoo.recipe import choices, kinds
@@ -16,14 +16,18 @@ WANTED = (
 )
 
 
+_NO_FRAMES = (Dataset, str, os.PathLike, tuple, list, np.ndarray)
+
+
 def prepared(model, data, binarization="auto"):
     """What `zoo.datasets.binarize` gives, of data that this model takes.
 
     Args:
         model: a `LatentModel`.
         data: an array x; (x, labels); ((x, labels), (x_test, labels_test)); a `Dataset`; a name or
-            a path; or what `binarize` gave, which is taken as it is. Of what has no test set the
-            same fifth is held out at every call.
+            a path; what `from_frame` takes, where the model is of a table; or what `binarize` gave,
+            which is taken as it is. Of what has no test set the same fifth is held out at every
+            call.
         binarization: "dynamic", "static", "none"; "auto" is by the data and the model's likelihood.
 
     Raises:
@@ -39,7 +43,8 @@ def prepared(model, data, binarization="auto"):
             )
         found = data
     else:
-        loaded = dataset(data)
+        frame = bool(model.likelihood.columns) and not isinstance(data, _NO_FRAMES)
+        loaded = from_frame(data) if frame else dataset(data)
         likelihood = model.likelihood.family.replace(" ", "_")
         chosen = choices.binarization(binarization, loaded, likelihood).value
         found = binarize(loaded, chosen)

@@ -126,6 +126,11 @@ def _refusal(model, kind, given):
 def _otherwise(takes, kind, config):
     """How a file might be read for a model that takes no vectors; "" where there is no other."""
     suffix = expanded(config.dataset).suffix.lower()
+    if takes == (DRAWING,) and kind == SEVERAL_LENGTHS and suffix in _ARRAYS:
+        return (
+            " Where its steps are (dx, dy, pen) of drawings, say so in an .npz: beside the arrays "
+            "features=numpy.array(['dx', 'dy', 'pen'])."
+        )
     if VECTOR in takes or config.kind != "auto" or suffix not in (*tabular.SUFFIXES, *_ARRAYS):
         return ""
     if SERIES in takes and kind == TABLE and suffix != ".npz":

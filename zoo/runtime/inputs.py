@@ -207,6 +207,12 @@ def _require_shape(
                 f" A series [steps, {tensor.shape[-1]}] of more steps than {tensor.shape[1]} is "
                 "cut by .windows(series), whose .x is given here."
             )
+        elif schema is not None and schema.picture and len(shape) in (3, 4):
+            height, width, channels = schema.picture
+            one = (
+                f" Wanted are pictures of {height} rows, {width} columns and {channels} channels: "
+                "Pillow's ImageOps.fit crops and resizes others."
+            )
         raise InputError(f"{what}: given shape {shape}, wanted {wanted(tensor)}.{one}")
 
 

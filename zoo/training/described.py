@@ -52,7 +52,9 @@ def _require_range(model, data):
     if data.range[0] < low or data.range[1] > high:
         raise InputError(
             f"{data.name} has values in {list(data.range)}; the {model.likelihood.family} "
-            f"likelihood describes values in {[low, high]}. Rescale the data or take another one."
+            f"likelihood describes values in {[low, high]}. Rescale the data, or build the model "
+            "with another: likelihood=zoo.likelihoods.of_schema('normal', data.schema) of real "
+            "numbers, where data is zoo.datasets.from_arrays(x)."
         )
 
 

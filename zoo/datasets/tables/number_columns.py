@@ -72,6 +72,11 @@ class NumberColumns:
             return False
         return look.codes or look.numbers + look.commas + look.grouped < MOSTLY * look.present
 
+    def are_dates(self, name: str) -> bool:
+        """Whether a column holds dates alone."""
+        look = self._looks[name]
+        return look.type == TIME or bool(look.present and look.dates == look.present)
+
     def numbers(self, names: Sequence[str], if_missing: str | None = None) -> np.ndarray:
         """float32 [rows, columns] of columns that hold finite numbers, NaN where one is missing.
 

@@ -17,7 +17,7 @@ COMMON = {
     "prior": "standard, mixture, vampprior or flow",
     "objective": "see zoo.objectives",
     "epochs": "passes over the training data; 70 or 1,000 steps",
-    "batch_size": "examples a step",
+    "batch_size": "examples a step; 128, or fewer of few pictures",
     "learning_rate": "the highest, between warm-up and decay",
     "seed": "of everything random",
     "tuned_from": "artifact whose model is trained on",

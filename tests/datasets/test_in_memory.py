@@ -71,3 +71,9 @@ def test_a_test_set_is_told_of_in_the_same_words_whatever_the_arrays_hold(x):
     assert from_arrays(x, x_test=x[:5]).test_split == "x_test as it was given, n=5."
     with pytest.raises(DatasetError, match=r"x_train has examples of .*they must be the same"):
         from_arrays(x, x_test=x[:5, :2])
+
+
+@pytest.mark.parametrize("x", [np.array([["a", 1.0]] * 9, object), np.array([["a", "b"]] * 9)])
+def test_arrays_of_words_are_refused_with_where_a_frame_goes(x):
+    with pytest.raises(DatasetError, match=r"wanted are numbers\. .*zoo\.datasets\.from_frame"):
+        from_arrays(x)

@@ -52,6 +52,26 @@ def test_a_table_becomes_an_artifact_that_draws_rows_and_says_what_is_unusual(tm
     assert "of each column by itself" in said and "PCA" not in said
 
 
+@pytest.mark.slow
+def test_an_artifact_takes_the_text_of_the_file_that_it_was_trained_on(tmp_path):
+    """A German export: its prices, dates and gaps as they stand there, or as numbers and dates."""
+    prices, days = np.arange(60) * 7.25 + 1000, np.arange(60) * 3 % 28 + 1
+    text = [f"{price:,.2f} €".translate(str.maketrans(",.", ".,")) for price in prices]
+    given = {"price": [*text[:-1], ""], "on": [f"{day}.1.2024" for day in days]}
+    lines = [f"{price};{day}" for price, day in zip(*given.values(), strict=True)]
+    (tmp_path / "sales.csv").write_text("\n".join(["price;on", *lines]))
+    done = run_here("recipes/table_vae.py", "--dataset", "sales.csv", *QUICK, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    vae = zoo.load(tmp_path / "exports" / "table_vae-sales")
+    plain = {
+        "price": [*prices[:-1], None],
+        "on": np.array([f"2024-01-{day:02d}" for day in days], "datetime64[D]"),
+    }
+    np.testing.assert_array_equal(vae.score(given).elbo, vae.score(plain).elbo)
+    with pytest.raises(InputError, match=r"score\('price'\): given '€1,007.25', str, in row 1;"):
+        vae.score(given | {"price": [text[0], "€1,007.25", *text[2:]]})
+
+
 @pytest.mark.parametrize("hidden", [0.0, 0.1])
 def test_any_value_may_be_missing_where_training_hid_some(hidden):
     columns = [Column("a", "real", missing=True), Column("b", "boolean", words=("no", "yes"))]

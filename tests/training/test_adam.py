@@ -151,3 +151,14 @@ def test_a_fitted_vae_that_was_saved_goes_on_with_its_optimizers_state(tmp_path)
     assert type(loaded.optimizer) is Adam and int(loaded.optimizer.iterations) == 8
     for mine, theirs in zip(fitted(loaded), fitted(vae), strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize(("steps", "first"), [(1, 0.01), (2, 0.0), (100, 0.0)])
+def test_a_training_of_one_step_learns_in_it_and_others_warm_up_from_0(tf, steps, first):
+    model = keras.Sequential([keras.layers.Dense(2)])
+    model.build((None, 3))
+    compile_model(model, Settings(epochs=1, learning_rate=0.01), steps)
+    assert float(model.optimizer.learning_rate) == pytest.approx(first)
+    before = model.get_weights()[0].copy()
+    model.optimizer.apply([tf.ones(w.shape) for w in model.trainable_weights])
+    assert (model.get_weights()[0] == before).all() == (first == 0.0)

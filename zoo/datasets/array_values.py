@@ -88,6 +88,12 @@ def _check_values(where: str, images: np.ndarray, bounded: bool) -> None:
     if images.dtype == np.uint8:
         _check_eight_bits(where, images)
         return
+    if images.dtype == np.object_ or images.dtype.kind in "US":
+        raise DatasetError(
+            f"{where} has the dtype {images.dtype}, and wanted are numbers. Of a frame leave out "
+            "the columns that hold none, or take it as a table: zoo.datasets.from_frame(frame), "
+            "for table_vae."
+        )
     if not np.issubdtype(images.dtype, np.floating):
         raise DatasetError(
             f"{where} has the dtype {images.dtype}; wanted: uint8 in 0..255, bool, or a float. If "

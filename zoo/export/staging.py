@@ -16,8 +16,9 @@ def require_writable(target, replace=False):
         tidy(target)
         if os.path.lexists(target) and not replace:
             raise ExportError(
-                f"{target} exists already. Pass --replace to replace it once the new artifact is "
-                "proven, or --out FOLDER to put the new one elsewhere."
+                f"{target} exists already. Pass --replace (from Python replace=True) to replace it "
+                "once the new artifact is proven, or --out FOLDER (another folder) to put the new "
+                "one elsewhere."
             )
         make_folders(target.parent)
         with tempfile.TemporaryFile(dir=target.parent):

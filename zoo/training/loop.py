@@ -231,17 +231,19 @@ def _nothing_left_reading():
 
 
 def compile_model(model, settings, steps_per_epoch):
-    """Adam (Kingma & Ba 2015; AdamW where weights decay), warm-up, then cosine decay to 0.
+    """Adam (Kingma & Ba 2015; AdamW where weights decay), warm-up from 0, then cosine decay to 0.
+
+    A training of one step has no warm-up: it would learn nothing.
 
     Gradients are clipped by their global norm (Pascanu et al. 2013, algorithm 1).
     """
     total = settings.epochs * steps_per_epoch
     warmup = warmup_steps(settings, total)
     schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0,
+        initial_learning_rate=0.0 if total > 1 else settings.learning_rate,
         decay_steps=max(1, total - warmup),
-        warmup_target=settings.learning_rate,
-        warmup_steps=warmup,
+        warmup_target=settings.learning_rate if total > 1 else None,
+        warmup_steps=warmup if total > 1 else 0,
     )
     adam = Adam(
         schedule,

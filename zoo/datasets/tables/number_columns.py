@@ -70,7 +70,8 @@ class NumberColumns:
         look = self._looks[name]
         if look.type != TEXT or not look.present:
             return False
-        return look.codes or look.numbers + look.commas + look.grouped < MOSTLY * look.present
+        numbers = max(look.numbers + look.commas + look.grouped, look.dressed.count)
+        return look.codes or numbers < MOSTLY * look.present
 
     def are_dates(self, name: str) -> bool:
         """Whether a column holds dates alone."""

@@ -107,7 +107,7 @@ def noise_of(shape):
     [
         (lambda: catalog.conv_vae((64, 64, 3), 16, (16, 32, 64, 128), 256), (64, 64, 3)),
         (lambda: catalog.dense_vae((28, 28, 1), 16, (512, 512)), (28, 28, 1)),
-        (lambda: catalog.rnn_vae((28, 28, 1), 16, units=256), (28, 28, 1)),
+        (lambda: catalog.rnn_vae((8, 28, 1), 16, units=256), (8, 28, 1)),
     ],
     ids=["conv", "dense", "recurrent"],
 )

@@ -378,7 +378,8 @@ MIXED = [
 def test_mixed_precision_trains_with_densities_in_float32(name, entry, options, policy):
     policy(name)
     made = model(entry, **options)
-    made.compile("adam", jit_compile=False)
+    # Without options as a graph; of the rest a few steps, whose tracing would take longer.
+    made.compile("adam", jit_compile=False, run_eagerly=bool(options))
     history = made.fit(binary(32), batch_size=8, verbose=0).history
     assert all(np.isfinite(values).all() for values in history.values())
     dense = made.encoder.get_layer("dense_0")
@@ -399,7 +400,7 @@ def test_mixed_precision_is_exported_as_float32(entry, policy, tmp_path):
     policy("mixed_bfloat16")
     made = catalog.build(entry, SHAPE, **sizes[entry])
     given = (binary(8),) + ((np.arange(8) % 3,) if entry == "conditional_vae" else ())
-    made.compile("adam", jit_compile=False)
+    made.compile("adam", run_eagerly=True)  # one step: tracing would take longer
     made.fit(given[0] if len(given) == 1 else given, verbose=0)
     bare = made.bare()
     assert {layer.dtype_policy.name for layer in bare._flatten_layers()} == {"float32"}

@@ -137,7 +137,7 @@ def sequential(**options):
     h = layers.Dense(STEPS * FEATURES)(z) + 0.0 * ops.expand_dims(ops.cast(other, "float32"), 1)
     decoder = keras.Model([z, other], layers.Reshape((STEPS, FEATURES))(h))
     vae = VAE(encoder, decoder, conditions={"length": STEPS + 1}, **options)
-    vae.compile(jit_compile=False)
+    vae.compile(run_eagerly=True)  # a step or two: tracing would take longer
     return vae
 
 

@@ -92,7 +92,7 @@ def without_ids(config):
 @pytest.mark.slow
 def test_the_keras_file_gives_likelihood_objective_and_optimizer_back(tmp_path, x):
     vae = tiny(likelihood="normal", objective=ELBO(2.5), seed=7)
-    vae.compile(keras.optimizers.Adam(3e-3), jit_compile=False)
+    vae.compile(keras.optimizers.Adam(3e-3), run_eagerly=True)  # a step; tracing takes longer
     vae.fit(x, x, verbose=0)
     vae.save(tmp_path / "model.keras")
     copy = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)

@@ -238,7 +238,7 @@ def test_a_folder_of_colour_photos_replaces_an_older_artifact(tmp_path, here, ar
     photos(tmp_path / "photos")
     folder = tmp_path / "exports" / "conv_vae-photos"
     shutil.copytree(artifact, folder)
-    options = ["--epochs", "3", "--replace", "--no-sample-quality"]
+    options = ["--epochs", "3", "--replace", *QUICK]
     done = here("--dataset", "./photos", *TINY, *options)
     assert done.returncode == 0, done.stderr
     vae = zoo.load(folder)

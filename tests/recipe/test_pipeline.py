@@ -442,14 +442,15 @@ def test_jax_trains_the_same_recipe_and_tensorflow_exports_it(tmp_path):
 
 
 @pytest.mark.slow
-def test_data_that_tfds_has_not_prepared_is_refused_within_seconds_without_network(tmp_path):
+def test_data_that_tfds_has_not_prepared_is_refused_within_seconds_without_network(
+    tmp_path, here, monkeypatch
+):
     from zoo.datasets import network
 
     if network.reachable([network.REFERENCE_URL]):
         pytest.skip("this machine has a network: TFDS would download")
     began = time.monotonic()
-    done = recipe(
-        "--dataset", "fashion_mnist", *TINY, cwd=tmp_path, TFDS_DATA_DIR=str(tmp_path / "none")
-    )
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "none"))
+    done = here("--dataset", "fashion_mnist", *TINY)
     refused(done, "fashion_mnist", str(tmp_path / "none"), "digits")
     assert time.monotonic() - began < 60  # a hang of TFDS's retries would be 205 s

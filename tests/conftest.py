@@ -36,8 +36,13 @@ RECIPE = {
 
 
 def pytest_collection_finish(session):
-    """What the test modules imported stays: see the fixture below."""
+    """What the test modules imported stays: see the fixture below.
+
+    A graph is tens of thousands of objects; Python looks through them more rarely while it is
+    traced.
+    """
     gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
 
 
 def pytest_collection_modifyitems(items):

@@ -220,12 +220,12 @@ def test_the_whole_road_from_command_to_loaded_artifact(tmp_path, here):
     assert (folder / "manifest.json").read_bytes() == first
 
 
-def photos(folder, count=200):
+def photos(folder, count=200, sides=(40, 120)):
     """Colour JPEGs of mixed sizes: two kinds of scene, so that there is something to learn."""
     rng = np.random.default_rng(0)
     folder.mkdir()
     for i in range(count):
-        height, width = rng.integers(40, 120, size=2)
+        height, width = rng.integers(*sides, size=2)
         ramp = np.linspace(0, 1, width)[None, :, None] * np.ones((height, 1, 3))
         picture = ramp * rng.random(3) if i % 2 else 1 - ramp * rng.random(3)
         picture = np.clip(picture + rng.normal(0, 0.02, picture.shape), 0, 1)
@@ -235,15 +235,15 @@ def photos(folder, count=200):
 
 @pytest.mark.slow
 def test_a_folder_of_colour_photos_replaces_an_older_artifact(tmp_path, here, artifact):
-    photos(tmp_path / "photos")
+    photos(tmp_path / "photos", sides=(20, 60))
     folder = tmp_path / "exports" / "conv_vae-photos"
     shutil.copytree(artifact, folder)
     options = ["--epochs", "3", "--replace", *QUICK]
     done = here("--dataset", "./photos", *TINY, *options)
     assert done.returncode == 0, done.stderr
     vae = zoo.load(folder)
-    assert vae.manifest["event_shape"] == [56, 56, 3]  # by the sizes of the photos
-    assert any("56x56" in said for said in vae.manifest["data"]["notes"])
+    assert vae.manifest["event_shape"] == [24, 24, 3]  # by the sizes of the photos
+    assert any("24x24" in said for said in vae.manifest["data"]["notes"])
     assert vae.manifest["protocol"]["binarization"] == "none"
     assert "256 levels" in vae.manifest["protocol"]["statement"]
     assert vae.manifest["protocol"]["sample_quality"] == []
@@ -442,14 +442,15 @@ def test_jax_trains_the_same_recipe_and_tensorflow_exports_it(tmp_path):
 
 
 @pytest.mark.slow
-def test_data_that_tfds_has_not_prepared_is_refused_within_seconds_without_network(tmp_path):
+def test_data_that_tfds_has_not_prepared_is_refused_within_seconds_without_network(
+    tmp_path, here, monkeypatch
+):
     from zoo.datasets import network
 
     if network.reachable([network.REFERENCE_URL]):
         pytest.skip("this machine has a network: TFDS would download")
     began = time.monotonic()
-    done = recipe(
-        "--dataset", "fashion_mnist", *TINY, cwd=tmp_path, TFDS_DATA_DIR=str(tmp_path / "none")
-    )
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "none"))
+    done = here("--dataset", "fashion_mnist", *TINY)
     refused(done, "fashion_mnist", str(tmp_path / "none"), "digits")
     assert time.monotonic() - began < 60  # a hang of TFDS's retries would be 205 s

@@ -282,7 +282,7 @@ def test_a_run_and_a_report_that_are_given_are_those_of_the_manifest(fitted, x, 
     zoo.publish(model, x, folder, trained=run, report=report, float16=False)
     manifest = manifest_of(folder)
     assert manifest["training"]["best_epoch"] == run.best_epoch
-    assert manifest["data"]["validation"] == 12 and manifest["protocol"]["K"] == 4
+    assert manifest["data"]["validation"] == 32 and manifest["protocol"]["K"] == 4
     assert manifest["recipe"]["config"]["batch_size"] == 32
     assert "Training never saw a test example" in (folder / "README.md").read_text()
     with pytest.raises(ExportError, match="exists already"):

@@ -18,7 +18,7 @@ from zoo.recipe import shipped, tuning
 
 ROOT = Path(zoo.__file__).parents[1]
 SHORT = ["--epochs", "2", "--samples", "3", "--no-float16", "--no-sample-quality"]
-SHORT += ["--dataset", "more.npz"]
+SHORT += ["--dataset", "more.npz", "--batch-size", "16"]
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +35,21 @@ def config():
 @pytest.fixture
 def folder(tmp_path, digits):
     """A working directory with data of the artifact's shape."""
-    np.savez(tmp_path / "more.npz", x=digits.train.images[:200])
-    return tmp_path
+    return with_data(tmp_path, digits)
+
+
+def with_data(folder, digits):
+    np.savez(folder / "more.npz", x=digits.train.images[:200])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tuned(artifact, digits, tmp_path_factory):
+    """The artifact of one that was trained on from, without an interruption."""
+    folder = with_data(tmp_path_factory.mktemp("tuned"), digits)
+    done = run_here("recipes/conv_vae.py", *SHORT, "--from", artifact, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder / "exports" / "conv_vae-more"
 
 
 def data(shape=(8, 8, 1), classes=(), **values):
@@ -118,24 +131,21 @@ def test_likelihood_and_binarization_are_the_artifacts_unless_asked_otherwise(ea
 
 
 @pytest.mark.slow
-def test_an_artifact_is_trained_on_and_the_new_one_says_from_what(folder, artifact):
-    done = run_here("recipes/conv_vae.py", *SHORT, "--from", artifact, cwd=folder)
-    assert done.returncode == 0, done.stderr
-    made = folder / "exports" / "conv_vae-more"
-    manifest, card = manifest_of(made), (made / "README.md").read_text()
+def test_an_artifact_is_trained_on_and_the_new_one_says_from_what(tuned, artifact, tmp_path):
+    manifest, card = manifest_of(tuned), (tuned / "README.md").read_text()
     before = manifest_of(artifact)
     assert manifest["training"]["tuned_from"] == tuning.origin(artifact)
     assert before["manifest_sha256"] in card and "conv_vae-digits`, trained on" in card
     assert "what the model saw before" in card and f"--from {artifact}" in card
     assert manifest["recipe"]["config"]["latent"] == 3
     assert manifest["data"]["name"] == "more" and manifest["latent"] == before["latent"]
-    begun, tuned = (keras.saving.load_model(each / "model.keras") for each in (artifact, made))
+    begun, after = (keras.saving.load_model(each / "model.keras") for each in (artifact, tuned))
     moved = [
         float(np.abs(a.numpy() - b.numpy()).max())
-        for a, b in zip(begun.weights, tuned.weights, strict=True)
+        for a, b in zip(begun.weights, after.weights, strict=True)
     ]
-    assert 0 < max(moved) < 0.1  # six steps from where it was, and no new model
-    again = zoo.export.republish(made, folder / "again", float16=False)
+    assert 0 < max(moved) < 0.1  # twenty steps from where it was, and no new model
+    again = zoo.export.republish(tuned, tmp_path / "again", float16=False)
     assert manifest_of(again.folder)["training"]["tuned_from"] == tuning.origin(artifact)
 
 
@@ -157,21 +167,16 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 @pytest.mark.slow
 def test_a_tuning_that_was_interrupted_resumes_to_the_weights_of_one_that_was_not(
-    folder, artifact, copied_artifact
+    folder, tuned, artifact, copied_artifact
 ):
-    options = [*SHORT, "--batch-size", "16"]
-    whole = run_here(
-        "recipes/conv_vae.py", *options, "--from", artifact, "--out", "whole", cwd=folder
-    )
-    assert whole.returncode == 0, whole.stderr
     script = str(ROOT / "recipes" / "conv_vae.py")
-    stopped = Forked(STOPS, script, *options, "--from", artifact, cwd=folder, STOP_AT="12")
+    stopped = Forked(STOPS, script, *SHORT, "--from", artifact, cwd=folder, STOP_AT="12")
     _, said = stopped.communicate(timeout=240)
     assert stopped.returncode == 130, said
     assert "--resume" in said
 
     def resumed(*others):
-        return run_here("recipes/conv_vae.py", *options, "--resume", *others, cwd=folder)
+        return run_here("recipes/conv_vae.py", *SHORT, "--resume", *others, cwd=folder)
 
     new = resumed()
     assert new.returncode == 2 and "another configuration" in new.stderr  # of a new model
@@ -179,8 +184,8 @@ def test_a_tuning_that_was_interrupted_resumes_to_the_weights_of_one_that_was_no
     assert done.returncode == 0, done.stderr
     assert "Resuming after" in done.stdout
     weights = [
-        keras.saving.load_model(folder / each / "conv_vae-more" / "model.keras").get_weights()
-        for each in ("whole", "exports")
+        keras.saving.load_model(each / "model.keras").get_weights()
+        for each in (tuned, folder / "exports" / "conv_vae-more")
     ]
     for mine, theirs in zip(*weights, strict=True):
         np.testing.assert_array_equal(mine, theirs)

@@ -182,14 +182,24 @@ def hears(monkeypatch):
         signal.signal(number, handler)
 
 
-def interrupted(vae, data, folder, settings=SETTINGS, **options):
+def interrupted(vae, data, folder, settings=SETTINGS, resume=False, **options):
     """Trains until a signal of `Signals(**options)`; what was raised."""
     original = vae.fit
     sender = Signals(**options)
     vae.fit = lambda *a, callbacks, **k: original(*a, callbacks=[sender, *callbacks], **k)
     with pytest.raises(training.Interrupted) as raised:
-        training.fit(vae, data, settings, folder)
+        training.fit(vae, data, settings, folder, resume=resume)
     return raised.value
+
+
+def assert_kept(error, folder, options, epoch, step):
+    """Asserts what an interruption by `Signals(**options)` says and leaves."""
+    assert error.number == options.get("number", signal.SIGINT)
+    assert isinstance(error, KeyboardInterrupt)
+    progress = checkpoint.progress_of(folder)
+    assert (progress.epoch, progress.step) == (epoch, step)
+    stands = f"after {step} steps of epoch {epoch + 1}" if step else f"after epoch {epoch}"
+    assert str(error) == f"Training is kept as it stood {stands}; go on with --resume."
 
 
 @pytest.mark.slow
@@ -198,23 +208,13 @@ def interrupted(vae, data, folder, settings=SETTINGS, **options):
     [
         ({"step": 4, "number": signal.SIGTERM}, 0, 4),
         ({"validation_of": 2}, 2, 0),
-        pytest.param({"step": 1}, 0, 1, marks=pytest.mark.slow),
-        pytest.param({"step": STEPS - 1}, 0, STEPS - 1, marks=pytest.mark.slow),
-        pytest.param({"step": STEPS, "number": signal.SIGHUP}, 1, 0, marks=pytest.mark.slow),
-        pytest.param({"step": 3 * STEPS + 5}, 3, 5, marks=pytest.mark.slow),
-        pytest.param({"step": 4 * STEPS}, 4, 0, marks=pytest.mark.slow),
+        ({"step": 4 * STEPS}, 4, 0),
     ],
 )
 def test_a_signal_keeps_every_step_that_was_done(
     data, uninterrupted, tmp_path, hears, options, epoch, step
 ):
-    error = interrupted(model(), data, tmp_path, **options)
-    assert error.number == options.get("number", signal.SIGINT)
-    assert isinstance(error, KeyboardInterrupt)
-    progress = checkpoint.progress_of(tmp_path)
-    assert (progress.epoch, progress.step) == (epoch, step)
-    stands = f"after {step} steps of epoch {epoch + 1}" if step else f"after epoch {epoch}"
-    assert str(error) == f"Training is kept as it stood {stands}; go on with --resume."
+    assert_kept(interrupted(model(), data, tmp_path, **options), tmp_path, options, epoch, step)
     vae = model()
     training.fit(vae, data, SETTINGS, tmp_path, resume=True)
     assert_ends_alike(vae, tmp_path, uninterrupted)
@@ -224,16 +224,15 @@ def test_a_signal_keeps_every_step_that_was_done(
 def test_a_run_interrupted_again_and_again_ends_as_an_uninterrupted_one(
     data, uninterrupted, tmp_path, hears
 ):
-    interrupted(model(), data, tmp_path, step=3)
-    for step in (2, STEPS - 2, STEPS + 3):
-        vae = model()
-        original, sender = vae.fit, Signals(step=step)
-        vae.fit = lambda *a, callbacks, original=original, sender=sender, **k: original(
-            *a, callbacks=[sender, *callbacks], **k
-        )
-        with pytest.raises(training.Interrupted):
-            training.fit(vae, data, SETTINGS, tmp_path, resume=True)
-    assert checkpoint.progress_of(tmp_path).epoch == 2
+    """At its first step, its epoch's last but one and last, and in the middle of a later epoch."""
+    for resume, options, epoch, step in (
+        (False, {"step": 1}, 0, 1),
+        (True, {"step": STEPS - 2}, 0, STEPS - 1),
+        (True, {"step": 1, "number": signal.SIGHUP}, 1, 0),
+        (True, {"step": 2 * STEPS + 5}, 3, 5),
+    ):
+        error = interrupted(model(), data, tmp_path, resume=resume, **options)
+        assert_kept(error, tmp_path, options, epoch, step)
     vae = model()
     training.fit(vae, data, SETTINGS, tmp_path, resume=True)
     assert_ends_alike(vae, tmp_path, uninterrupted)

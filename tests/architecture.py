@@ -41,7 +41,7 @@ ROOMS = {
         (),
     ),
     "latents": (
-        "what lies between an encoder and a decoder: `Flat`, `Codes`; posteriors, priors, flows",
+        "what lies between an encoder and a decoder: `Flat`, `TopDown`, `Codes`; their parts",
         ("distributions", "errors", "noise", "recurrent_cells", "schedules"),
     ),
     "likelihoods": (

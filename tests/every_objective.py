@@ -1,7 +1,14 @@
 """An objective of every kind, of constant weight and by a schedule; without TensorFlow."""
 
 from zoo import schedules
-from zoo.objectives import ELBO, Capacity, FreeBits, ImportanceWeighted, TotalCorrelation
+from zoo.objectives import (
+    ELBO,
+    Capacity,
+    FreeBits,
+    GroupFreeBits,
+    ImportanceWeighted,
+    TotalCorrelation,
+)
 
 OBJECTIVES = [
     ELBO(),
@@ -11,6 +18,8 @@ OBJECTIVES = [
     FreeBits(0.3),
     FreeBits(0.3, together=True),
     FreeBits(9.0, together=True),
+    GroupFreeBits(0.3),
+    GroupFreeBits(9.0, beta=schedules.Linear(0.5, 1.0, 10)),
     Capacity(1.5, gamma=7.0),
     Capacity(schedules.Linear(0.2, 1.0, 10)),
     TotalCorrelation(3.0),

@@ -20,6 +20,7 @@ from zoo.objectives import (
     ELBO,
     Capacity,
     FreeBits,
+    GroupFreeBits,
     ImportanceWeighted,
     TotalCorrelation,
     bound,
@@ -99,6 +100,8 @@ def regulariser_by_hand(objective, batch):
             return max(kl, objective.nats)
         case FreeBits():
             return np.maximum(batch.kl.mean(axis=0), objective.nats).sum()
+        case GroupFreeBits():  # a vector of latents is one group
+            return getattr(objective.beta, "start", 1.0) * max(kl, objective.nats)
         case Capacity():
             return objective.gamma * abs(kl - getattr(objective.capacity, "start", 1.5))
         case TotalCorrelation():
@@ -371,6 +374,8 @@ def test_every_objective_trains_on_jax_and_schedules_count_training_steps_only(t
         (lambda: ELBO(-1.0), "beta=-1.0"),
         (lambda: ELBO(schedules.Linear(0.0, -1.0, 5)), "beta=-1.0"),
         (lambda: FreeBits(-0.1), "nats=-0.1"),
+        (lambda: GroupFreeBits(-0.1), "nats=-0.1"),
+        (lambda: GroupFreeBits(0.1, beta=-1.0), "beta=-1.0"),
         (lambda: Capacity(-1.0), "capacity=-1.0"),
         (lambda: Capacity(1.0, gamma=0.0), "gamma=0.0"),
         (lambda: TotalCorrelation(-1.0), "beta=-1.0"),

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from zoo import likelihoods
 from zoo.errors import InputError
-from zoo.latents import Codebook, Codes, Flat, posteriors, priors
+from zoo.latents import Codebook, Codes, Flat, TopDown, posteriors, priors
 from zoo.latents.priors.autoregressive import AutoregressiveCodes
 from zoo.models import VAE, Autoencoder
-from zoo.networks import conditional, conv, dense, dilated, output_layers, recurrent
+from zoo.networks import conditional, conv, dense, dilated, output_layers, recurrent, top_down
 from zoo.networks import table as table_networks
 from zoo.objectives import ELBO, FreeBits, ImportanceWeighted
 from zoo.schedules import Linear
@@ -404,6 +404,53 @@ def vq_vae(
         likelihood=likelihood,
         seed=seed,
         name="vq_vae",
+    )
+
+
+@entry("residual")
+def hierarchical_vae(
+    event_shape,
+    groups=None,
+    top=16,
+    channels=2,
+    filters=None,
+    dense=128,
+    blocks=1,
+    activation="silu",
+    likelihood="bernoulli",
+    **parts,
+):
+    """VAE of groups of latents at several sizes of the image, each drawn given those above it.
+
+    The ladder of Sønderby et al. 2016 with residual blocks and a posterior relative to the prior,
+    see `zoo.latents.TopDown`.
+
+    Args:
+        groups: how many at the top, which has no places, then at the coarsest size and so on down;
+            unless given (1, 2, 2, 1) for 28x28, see `zoo.networks.top_down.fitting_groups`.
+        top, channels: values of a group at the top, and of others at each place.
+        filters: of the strided convolutions; unless given as many as bring the image to 4x4 or
+            below, (16, 32, 48) for 28x28.
+        dense: width of what lies at the top.
+        blocks: residual blocks at each size on the way up, and after each group on the way down.
+    """
+    if filters is None:
+        filters = top_down.fitting_filters(event_shape)
+    if groups is None:
+        groups = top_down.fitting_groups(event_shape, filters)
+    likelihood = likelihoods.get(likelihood)
+    shape = {"filters": tuple(filters), "groups": tuple(groups)}
+    inner = {"activation": activation, "blocks": blocks}
+    seen = likelihood.network_shape(event_shape)
+    return VAE(
+        top_down.encoder(seen, **shape, dense=dense, **inner),
+        top_down.decoder(likelihood.raw_shape(event_shape), **shape, **inner),
+        TopDown(
+            *top_down.way_down(seen, **shape, dense=dense, top=top, channels=channels, **inner)
+        ),
+        likelihood=likelihood,
+        name="hierarchical_vae",
+        **parts,
     )
 
 

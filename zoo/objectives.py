@@ -157,6 +157,34 @@ class FreeBits(Objective):
 
 
 @keras.saving.register_keras_serializable(package="zoo.objectives")
+class GroupFreeBits(Objective):
+    """Each group's KL costs nothing up to `nats`, and what costs is weighted by `beta`.
+
+    The minimum is taken of a group's mean over the batch, as in `FreeBits`, whose latents one by
+    one a hierarchy has too many of (Kingma et al. 2016, equation 15; warm-up: Sønderby et al. 2016,
+    section 2.3). 0 nats are the ELBO.
+
+    Args:
+        nats: free nats a group, >= 0.
+        beta: as in `ELBO`.
+    """
+
+    def __init__(self, nats, beta=1.0):
+        require_at_least("nats", nats, 0.0)
+        require_at_least("beta", beta, 0.0)
+        self.nats = nats
+        self.beta = beta
+
+    @property
+    def monitor(self):
+        return "elbo" if final(self.beta) == 1.0 else "loss"
+
+    def regulariser(self, draw, step=None, weight=None):
+        costs = (ops.maximum(average(kl, weight), self.nats) for kl in draw.kl.values())
+        return at(self.beta, step) * sum(costs)
+
+
+@keras.saving.register_keras_serializable(package="zoo.objectives")
 class Capacity(Objective):
     """gamma * |KL - capacity| (Burgess et al. 2018, equation 8).
 

@@ -202,6 +202,16 @@ CASES = {
         exact_bits=False,
         by_hand=True,
     ),
+    "hierarchical_vae": Case(
+        {"groups": (1, 2), "top": 3, "channels": 1, "filters": (4,), "dense": 6},
+        80,
+        width=35,
+        encoded={
+            f"{parameter}_{group}": width
+            for group, width in {"top": 3, "4x4_1": 16, "4x4_2": 16}.items()
+            for parameter in ("mean", "log_var")
+        },
+    ),
     "vq_vae": Case(
         {"codes": 8, "dimension": 3, "filters": (4, 8), "prior_units": 6}, 4, width=4, codes=8
     ),

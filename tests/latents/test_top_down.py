@@ -104,9 +104,10 @@ def test_what_the_groups_do_not_offer_is_refused(objective, said):
         top_down.model(objective=objective)
 
 
-@pytest.mark.parametrize("name", ["dense_vae", "vampprior_vae", "vq_vae"])
+@pytest.mark.parametrize("name", ["dense_vae", "vampprior_vae", "hierarchical_vae", "vq_vae"])
 def test_the_config_of_latents_has_every_argument(name):
-    sizes = {"filters": (3, 4)} if name == "vq_vae" else {"units": (4,), "latent": 2}
+    convolutional = name in ("hierarchical_vae", "vq_vae")
+    sizes = {"filters": (3, 4)} if convolutional else {"units": (4,), "latent": 2}
     latents = catalog.build(name, top_down.SHAPE, **sizes).latents
     arguments = set(inspect.signature(type(latents)).parameters) - {"kwargs"}
     assert arguments <= set(latents.get_config())

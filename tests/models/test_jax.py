@@ -38,7 +38,12 @@ for name in sys.argv[2:]:
     print(name, "trained")
 """
 
-KINDS = ("iwae", "vq_vae", "top_down")  # what tests of the recipe and objectives leave out
+KINDS = (
+    "iwae",
+    "vq_vae",
+    "top_down",
+    "hierarchical_vae",
+)  # what tests of the recipe and objectives leave out
 
 
 @pytest.mark.slow

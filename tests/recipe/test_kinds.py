@@ -64,9 +64,10 @@ def test_a_pair_that_can_be_is_built(name, kind):
     data = dataclasses.make_dataclass("Data", ["schema"])(schema)
     chosen = choices.likelihood("auto", data).value
     given = {"likelihood": likelihoods.of_schema(chosen, schema), "latent": 3, "units": (4,)}
-    if name in ("conv_vae", "residual_vae", "conditional_vae", "vq_vae", "series_vae"):
+    convolutional = ("conv_vae", "residual_vae", "conditional_vae", "hierarchical_vae", "vq_vae")
+    if name in (*convolutional, "series_vae"):
         del given["units"]
-    if name == "vq_vae":
+    if name in ("hierarchical_vae", "vq_vae"):
         del given["latent"]
     if name in ("rnn_vae", "stroke_vae"):
         given |= {"units": 4, "lengths": schema.lengths}

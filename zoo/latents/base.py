@@ -19,7 +19,7 @@ class Draw:
     Args:
         z: [batch * draws, size], the draws of an example side by side.
         state: what the decoder takes, [batch * draws, *state_shape].
-        parameters: {name: [batch, width]} of the posterior.
+        parameters: {name: [batch, width]} of the posterior; {} where each draw has its own.
         kl: {group: [batch]}, nats: KL(q(z|x) || p(z)), exact, or the mean of the draws.
         log_ratio: log p(z) - log q(z|x), [batch, draws], nats; None where there is no density.
         kl_by_latent: [batch, latents] where the KL is exact and a sum over latents, else None.
@@ -54,7 +54,7 @@ class Draw:
 
 
 class Latents(keras.layers.Layer):
-    """Abstract: a latent process. Final are `Flat` and `Codes`.
+    """Abstract: a latent process. Final are `Flat`, `TopDown` and `Codes`.
 
     Always computed in float32, whatever the dtype policy of the networks is: densities are.
 

@@ -35,7 +35,7 @@ def encoder(
     """
     _check_latents(latent, dense)
     filters = fitting_filters(event_shape) if filters is None else filters
-    _check_images(event_shape, filters, blocks)
+    require_fitting(event_shape, filters, blocks)
     head = head or ParametricHead({"mean": latent, "log_var": latent})
     x = keras.Input(event_shape, name="x")
     h = _down(x, filters, activation, blocks)
@@ -56,7 +56,7 @@ def decoder(raw_shape, latent, filters=None, dense=256, activation="silu", block
     """
     _check_latents(latent, dense)
     filters = fitting_filters(raw_shape) if filters is None else filters
-    _check_images(raw_shape, filters, blocks)
+    require_fitting(raw_shape, filters, blocks)
     rows, columns = grid(raw_shape, filters)
     z = keras.Input((latent,), name="z")
     between = None if blocks else activation
@@ -98,7 +98,7 @@ def grid_encoder(event_shape, dimension, filters=None, activation="silu", blocks
     `encoder` without its dense layers: a vector for each place of the `grid`.
     """
     filters = fitting_filters(event_shape) if filters is None else filters
-    _check_images(event_shape, filters, blocks)
+    require_fitting(event_shape, filters, blocks)
     x = keras.Input(event_shape, name="x")
     h = _down(x, filters, activation, blocks)
     vectors = layers.Conv2D(dimension, 1, dtype="float32", name="vectors")(h)
@@ -111,7 +111,7 @@ def grid_decoder(raw_shape, dimension, filters=None, activation="silu", blocks=0
     Mirrors `grid_encoder`.
     """
     filters = fitting_filters(raw_shape) if filters is None else filters
-    _check_images(raw_shape, filters, blocks)
+    require_fitting(raw_shape, filters, blocks)
     z = keras.Input((*grid(raw_shape, filters), dimension), name="z")
     between = None if blocks else activation
     h = layers.Conv2D(filters[-1], KERNEL, padding="same", activation=between, name="expand")(z)
@@ -180,7 +180,8 @@ def _check_places(latent, event_shape, filters):
         )
 
 
-def _check_images(event_shape, filters, blocks):
+def require_fitting(event_shape, filters, blocks):
+    """Raises an `InputError` for images that so many strided convolutions do not fit."""
     if blocks < 0:
         raise InputError(f"blocks={blocks}: give the residual blocks of each size, 0 or more.")
     if not filters or min(filters) < 1:

@@ -53,6 +53,7 @@ TAKES = {
     "conv_vae": (IMAGE,),
     "residual_vae": (IMAGE,),
     "conditional_vae": (IMAGE,),
+    "hierarchical_vae": (IMAGE,),
     "vq_vae": (IMAGE,),
     "rnn_vae": (IMAGE, SERIES, SEQUENCE, SEVERAL_LENGTHS, DRAWING),
     "series_vae": (SERIES, SEQUENCE),

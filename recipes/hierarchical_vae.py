@@ -1,0 +1,52 @@
+"""Train the hierarchical VAE, evaluate it in nats, export it and prove the export.
+
+Groups of latents at several sizes of the image, each drawn given those above it (Sønderby et al.
+2016; Vahdat & Kautz 2020; Child 2021). z is all groups side by side, in the order of the manifest's
+`latents`, and a standard normal in the prior: see `zoo.latents.TopDown`.
+
+Run:       python recipes/hierarchical_vae.py                 (embedded digits)
+           python recipes/hierarchical_vae.py --dataset mnist
+"""
+
+from dataclasses import dataclass
+
+import prepare  # noqa: F401  names what to install where something is missing
+
+from zoo import recipe
+from zoo.objectives import GroupFreeBits
+from zoo.recipe import options
+from zoo.schedules import Linear
+
+
+@dataclass(frozen=True)
+class Config(options.Activation, options.Describing):
+    """Options of the hierarchical VAE."""
+
+    groups: tuple[int, ...] | None = None
+    """Groups of latents at the top, at the coarsest size of the image and so on down; unless given
+    1, then 2 at sizes up to 8x8 and 1 at those up to 16x16: 1 2 2 1 for 28x28."""
+    top: int = 16
+    """Values of a group at the top, which has no places."""
+    channels: int = 2
+    """Values of every other group, at each of its places."""
+    filters: tuple[int, ...] | None = None
+    """Filters of the strided convolutions, each of which halves height and width; unless given as
+    many as bring the image to 4x4 or below, 16, 32 and 48 for 28x28."""
+    dense: int = 128
+    """Width of what lies at the top."""
+    blocks: int = 1
+    """Residual blocks at each size on the way up, and after each group on the way down."""
+    free_bits: float = 0.0
+    """Nats of each group that cost nothing."""
+    anneal_steps: int = 0
+    """Steps over which the weight of the KL rises from 0 to 1; 0: it is 1 from the first."""
+
+
+def facts(config, data):
+    """What the model takes besides its own options."""
+    beta = Linear(0.0, 1.0, config.anneal_steps) if config.anneal_steps else 1.0
+    return {"objective": GroupFreeBits(config.free_bits, beta), "seed": config.seed}
+
+
+if __name__ == "__main__":
+    recipe.main(Config, "hierarchical_vae", __file__, facts)

@@ -1,0 +1,186 @@
+"""Groups of latents, each drawn given those above it: what a hierarchical VAE has."""
+
+import math
+
+import keras
+from keras import ops
+
+from zoo.distributions import normal
+from zoo.errors import InputError
+from zoo.latents.base import Draw, Latents, repeat
+
+
+@keras.saving.register_keras_serializable(package="zoo.latents")
+class TopDown(Latents):
+    """Normal groups z_1 ... z_G from the top down, of which posterior and prior share the way.
+
+    p(z) = prod_g p(z_g | above) and q(z | x) = prod_g q(z_g | above, x), the ladder of Sønderby et
+    al. 2016: what lies above z_g is a state, which a block carries on once z_g is drawn, in
+    training as in generation (Child 2021). The last state is what the decoder takes.
+
+    The posterior is stated relative to the prior (Vahdat & Kautz 2020, section 3.2): where
+    p(z_g | above) = N(m, s^2), q(z_g | above, x) = N(m + s * mean, s^2 * exp(log_var)). What is
+    called z here, and in the artifact, is (z_g - m) / s, group by group: of it the prior is a
+    standard normal and the posterior N(mean, exp(log_var)), with the same KL and the same ratio of
+    densities, neither of which a change of coordinates touches. So `generate` has the same bits in
+    every runtime however deep the hierarchy is, and any standard normal z decodes as a sample. The
+    networks know m and s: a block begins with m + s * z.
+
+    Args:
+        features: {group: name of the feature that its posterior takes}, from the top down.
+        posteriors: a functional model a group, [state, feature] -> {"mean", "log_var"}, each
+            [rows, width]; the first takes the feature alone.
+        blocks: a functional model a group, [state, z] -> the next state; the first takes z alone.
+
+    Raises:
+        InputError: for networks that do not follow one another.
+    """
+
+    family = "top-down normal"
+    prior_family = "top-down normal"
+    exact_bits = True
+
+    def __init__(self, features, posteriors, blocks, **kwargs):
+        super().__init__(**kwargs)
+        self.features = dict(features)
+        self.posteriors = list(posteriors)
+        self.blocks = list(blocks)
+        self._check()
+        self.built = True
+
+    def _check(self):
+        """Refuses networks that do not follow one another."""
+        counts = {len(self.features), len(self.posteriors), len(self.blocks)}
+        if len(counts) != 1 or counts == {0}:
+            raise InputError(
+                f"TopDown was given {len(self.features)} groups, {len(self.posteriors)} posteriors "
+                f"and {len(self.blocks)} blocks: give one of each a group, and a group or more."
+            )
+        above = []
+        for name, posterior, block in self._groups():
+            for part, network in (("posterior", posterior), ("block", block)):
+                taken = [tuple(each.shape[1:]) for each in network.inputs[:-1]]
+                if taken != above:
+                    raise InputError(
+                        f"The {part} of group {name!r} takes the state {taken or 'none'} and is "
+                        f"given {above or 'none'}: build it for what the block above it gives."
+                    )
+            widths = {each: value.shape[-1] for each, value in posterior.output.items()}
+            width = math.prod(self.groups[name])
+            if widths != {"mean": width, "log_var": width}:
+                raise InputError(
+                    f"The posterior of group {name!r} gives {widths}; its block takes {width} "
+                    f"values of z: it must give mean and log_var, {width} of each."
+                )
+            above = [tuple(block.output.shape[1:])]
+
+    def _groups(self):
+        """(name, posterior, block) of every group, from the top down."""
+        return zip(self.features, self.posteriors, self.blocks, strict=True)
+
+    @property
+    def groups(self):
+        return {name: tuple(block.inputs[-1].shape[1:]) for name, _, block in self._groups()}
+
+    @property
+    def feature_shapes(self):
+        return {
+            self.features[name]: tuple(posterior.inputs[-1].shape[1:])
+            for name, posterior, _ in self._groups()
+        }
+
+    @property
+    def state_shape(self):
+        return tuple(self.blocks[-1].output.shape[1:])
+
+    @property
+    def encoded(self):
+        return {
+            f"{parameter}_{name}": math.prod(shape)
+            for name, shape in self.groups.items()
+            for parameter in ("mean", "log_var")
+        }
+
+    def noise_kinds(self):
+        return (("normal", self.size),)
+
+    prior_noise_kinds = noise_kinds
+
+    def infer(self, features, noise, draws=1, training=False, step=None, pseudo=None):
+        """See `Latents`; every draw has posteriors of its own, and `parameters` are none."""
+        repeated = {name: repeat(value, draws) for name, value in features.items()}
+        noise, kl, log_ratio = self._split(noise), {}, 0.0
+
+        def draw(name, posterior, state):
+            nonlocal log_ratio
+            q = self._posterior(name, posterior, state, repeated, training)
+            z = normal.sample(q["mean"], q["log_var"], noise[name])
+            of_each = normal.kl_to_standard(q["mean"], q["log_var"])
+            kl[name] = ops.mean(ops.reshape(of_each, (-1, draws)), axis=1)
+            log_q = normal.log_prob(z, q["mean"], q["log_var"])
+            log_ratio = log_ratio + normal.log_prob(z, 0.0, 0.0) - log_q
+            return z
+
+        z, state = self._descend(draw, training)
+        return Draw(z, state, {}, kl, ops.reshape(log_ratio, (-1, draws)))
+
+    def encode(self, features):
+        found = {}
+
+        def mean(name, posterior, state):
+            for parameter, value in self._posterior(name, posterior, state, features).items():
+                found[f"{parameter}_{name}"] = value
+            return found[f"mean_{name}"]
+
+        self._descend(mean)
+        return {name: found[name] for name in self.encoded}
+
+    def point(self, features):
+        encoded = self.encode(features)
+        return ops.concatenate([encoded[f"mean_{name}"] for name in self.groups], axis=-1)
+
+    def generate(self, noise, pseudo=None):
+        return noise, self.place(noise)
+
+    def place(self, z):
+        given = self._split(z)
+        return self._descend(lambda name, posterior, state: given[name])[1]
+
+    def _descend(self, choose, training=False):
+        """(z, state) of the way down, z_g by choose(name, posterior, state) -> [rows, width]."""
+        chosen, above = [], []
+        for name, posterior, block in self._groups():
+            z = choose(name, posterior, above)
+            chosen.append(z)
+            placed = ops.reshape(z, (-1, *self.groups[name]))
+            state = block([*above, placed], training=training)
+            above = [ops.cast(state, "float32")]
+        return ops.concatenate(chosen, axis=-1), above[0]
+
+    def _posterior(self, name, posterior, above, features, training=False):
+        given = posterior([*above, features[self.features[name]]], training=training)
+        return {parameter: ops.cast(given[parameter], "float32") for parameter in given}
+
+    def _split(self, flat):
+        """[rows, size] -> {group: [rows, width]}."""
+        widths, start, parts = [math.prod(shape) for shape in self.groups.values()], 0, {}
+        for name, width in zip(self.groups, widths, strict=True):
+            parts[name] = flat[:, start : start + width]
+            start += width
+        return parts
+
+    def get_config(self):
+        networks = {"posteriors": self.posteriors, "blocks": self.blocks}
+        serialized = {
+            name: [keras.saving.serialize_keras_object(each) for each in models]
+            for name, models in networks.items()
+        }
+        return {**super().get_config(), "features": dict(self.features), **serialized}
+
+    @classmethod
+    def from_config(cls, config):
+        networks = {
+            name: [keras.saving.deserialize_keras_object(each) for each in config[name]]
+            for name in ("posteriors", "blocks")
+        }
+        return cls(**config | networks)

@@ -389,13 +389,16 @@ def test_mixed_precision_trains_with_densities_in_float32(name, entry, options, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("entry", ["conv_vae", "rnn_vae", "vq_vae", "conditional_vae"])
+@pytest.mark.parametrize(
+    "entry", ["conv_vae", "rnn_vae", "vq_vae", "conditional_vae", "hierarchical_vae"]
+)
 def test_mixed_precision_is_exported_as_float32(entry, policy, tmp_path):
     sizes = {
         "conv_vae": {"filters": (3, 4), "dense": 6, "latent": 2},
         "conditional_vae": {"filters": (3, 4), "dense": 6, "latent": 2, "classes": 3},
         "rnn_vae": {"units": 5, "latent": 2},
         "vq_vae": {"codes": 3, "dimension": 2, "filters": (6,), "prior_units": 5},
+        "hierarchical_vae": {"filters": (3,), "dense": 4, "top": 2, "channels": 1},
     }
     policy("mixed_bfloat16")
     made = catalog.build(entry, SHAPE, **sizes[entry])

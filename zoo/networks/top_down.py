@@ -54,6 +54,8 @@ def encoder(event_shape, filters, groups, dense, activation="silu", blocks=1):
     h = x = keras.Input(event_shape, name="x")
     features = {}
     for i, width in enumerate(filters):
+        if i:
+            h = layers.Activation(activation, name=f"act_{i}")(h)
         h = layers.Conv2D(width, conv.KERNEL, conv.STRIDE, padding="same", name=f"conv_{i}")(h)
         h = _residual(h, f"level_{i}", activation, blocks)
         features[_name(h.shape[1:3])] = h

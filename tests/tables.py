@@ -18,6 +18,16 @@ COLUMNS = (
 )  # fmt: skip
 
 
+class Frame:
+    """What pandas and polars have in common."""
+
+    def __init__(self, columns):
+        self.columns, self._values = list(columns), columns
+
+    def __getitem__(self, name):
+        return self._values[name]
+
+
 def values(rows, seed=0, missing=0.1):
     """float32 [rows, columns], laid out as `zoo.artifact.columns` says: one factor moves all."""
     random = np.random.default_rng(seed)

@@ -74,15 +74,15 @@ def test_whatever_is_given_as_data_is_the_same_dataset(x, tmp_path):
     assert (len(both.train), len(both.test)) == (300, 7)
 
 
+def of_table(data):
+    """A tiny model of the columns of `tables`."""
+    likelihood = zoo.likelihoods.of_schema("auto", data.schema)
+    return zoo.catalog.build("table_vae", (8,), latent=2, units=(4,), likelihood=likelihood)
+
+
 def test_a_row_that_cannot_be_is_refused_by_its_place_wherever_data_is_given():
     data = tables.data()
-    model = zoo.catalog.build(
-        "table_vae",
-        (8,),
-        latent=2,
-        units=(4,),
-        likelihood=zoo.likelihoods.of_schema("auto", data.schema),
-    )
+    model = of_table(data)
     assert prepared(model, data).binarization == "none"
     wrong = data.test.images.copy()
     wrong[9, 2] = -3.0
@@ -124,13 +124,7 @@ def test_real_numbers_for_a_bernoulli_likelihood_are_refused_with_the_likelihood
 def test_a_table_of_other_columns_words_or_origins_is_refused():
     """Their codes would be those of other words, and their days be counted from another one."""
     data = tables.data()
-    model = zoo.catalog.build(
-        "table_vae",
-        (8,),
-        latent=2,
-        units=(4,),
-        likelihood=zoo.likelihoods.of_schema("auto", data.schema),
-    )
+    model = of_table(data)
     for place, change, said in (
         (
             0,

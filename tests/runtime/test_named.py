@@ -2,22 +2,13 @@
 
 import numpy as np
 import pytest
+from tables import Frame
 
 from zoo.artifact.schema import Schema
 from zoo.errors import InputError
 from zoo.runtime.named import features_of, numbers, with_names
 
 SCHEMA = Schema("vector", (2,), None, None, features=("a", "b"))
-
-
-class Frame:
-    """What pandas and polars have in common."""
-
-    def __init__(self, columns):
-        self.columns, self._values = list(columns), columns
-
-    def __getitem__(self, name):
-        return self._values[name]
 
 
 @pytest.mark.parametrize("made", [dict, Frame])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tables import Frame
 
 from zoo.artifact.endpoints import Tensor
 from zoo.artifact.schema import Schema
@@ -89,16 +90,6 @@ def test_who_gives_a_longer_series_is_told_how_it_is_cut():
             inputs.checked("score(x)", X, given, SCHEMA)
     with pytest.raises(InputError, match="One example is a batch of one"):
         inputs.checked("score(x)", X, series(4), SCHEMA)
-
-
-class Frame:
-    """What pandas and polars have in common."""
-
-    def __init__(self, columns):
-        self.columns, self._values = list(columns), columns
-
-    def __getitem__(self, name):
-        return self._values[name]
 
 
 @pytest.mark.parametrize("made", [dict, Frame])

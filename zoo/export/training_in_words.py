@@ -12,7 +12,8 @@ def section(m):
             f" The files were written anew from `{layout.KERAS}` on {m['republished'][:10]}, by "
             f"{_versions(m['versions'])}; the model and its metrics are as they were."
         )
-    told = [_command(m), _tuned(t), _epochs(t), f"Versions: {versions}.{again}"]
+    ema = m["recipe"]["config"].get("ema")
+    told = [_command(m), _tuned(t), _epochs(t, ema), f"Versions: {versions}.{again}"]
     return "## Training\n\n" + "\n\n".join(filter(None, told))
 
 
@@ -32,13 +33,14 @@ def _command(m):
     return f"```\n{command}\n```" if command else "By a program in Python, without a recipe."
 
 
-def _epochs(t):
+def _epochs(t, ema):
     where = f"{t['hardware']}, Keras backend {t['backend']}"
     evaluation = f"{t['evaluation_seconds'] / 60:.1f} minutes"
     if "best_epoch" in t:
+        kept = f"their moving averages (decay {ema:g}) at the end" if ema else "those"
         return (
             f"{t['epochs']} epochs in {t['seconds'] / 60:.1f} minutes (evaluation {evaluation}) "
-            f"on {where}; the weights are those of epoch {t['best_epoch']}, the best on the "
+            f"on {where}; the weights are {kept} of epoch {t['best_epoch']}, the best on the "
             "validation split. Every option is in `manifest.json`, every epoch in `history.csv`."
         )
     known = "How it was trained is not known."

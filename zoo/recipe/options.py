@@ -85,6 +85,12 @@ class Config:
     clip_norm: float = 1000.0
     """Largest norm of a step's gradient, over all weights together: a longer one is shortened to
     it; 0 shortens none."""
+    skip_norm: float = 0.0
+    """Norm of a step's gradient, before it is shortened, above which the step is not taken at all;
+    0 takes all."""
+    ema: float = 0.0
+    """Decay a step of exponential moving averages of the weights, such as 0.999, which are then
+    validated, kept and exported in their place; 0 keeps none."""
     weight_decay: float = 0.0
     """Share of its weights that Adam takes off a step, times the learning rate (AdamW)."""
     test_share: float = 0.2

@@ -207,6 +207,8 @@ def _make(config, model, data, settings, folder, target, line, script, earlier, 
     print(
         f"Trained {len(trained.history)} epochs in {trained.seconds:.0f} s; evaluating.", flush=True
     )
+    if trained.skipped:
+        print(f"Steps skipped, their gradients above --skip-norm or no number: {trained.skipped:,}")
     networks = [*_feature_networks(config, model, data), *inception]
     report = road.evaluate(
         model, data, seed=config.seed, samples=config.samples, folder=folder, networks=networks

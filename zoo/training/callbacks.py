@@ -9,7 +9,7 @@ import keras
 
 from zoo.atomic_write import whole
 from zoo.errors import Interrupted, TrainingError
-from zoo.training import checkpoint
+from zoo.training import averages, checkpoint
 
 HISTORY = "history.csv"
 WHAT_TO_TRY = (
@@ -169,7 +169,8 @@ class Journal(keras.callbacks.Callback):
         progress.epoch, progress.step = epoch + 1, 0
         self._count_seconds()
         row = {"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}}
-        progress.history.append(row | {"seconds": round(progress.seconds, 3)})
+        row |= self._skipped() | {"seconds": round(progress.seconds, 3)}
+        progress.history.append(row)
         self._compare(row)
         write_history(self.folder / HISTORY, progress.history)
         if self.request.number is not None:
@@ -204,9 +205,16 @@ class Journal(keras.callbacks.Callback):
         if not settled or value > progress.best_value:
             progress.best_epoch = progress.epoch
             progress.best_value = value if settled else -math.inf
-            self.state.best_weights = checkpoint.snapshot(self.model.weights)
+            self.state.best_weights = averages.kept(self.model)
         if self.patience and progress.epoch - progress.best_epoch >= self.patience:
             progress.stopped = self.model.stop_training = True
+
+    def _skipped(self):
+        """{"skipped": steps of the epoch}, where any may be."""
+        adam, before = self.model.optimizer, self.state.progress.history
+        if not adam.skip_norm:
+            return {}
+        return {"skipped": int(adam.skipped) - sum(row["skipped"] for row in before)}
 
     def _count_seconds(self):
         passed = time.monotonic() - self.epoch_began

@@ -1,9 +1,9 @@
 """One file that holds all of a run's state, written whole or not at all.
 
 Holds every variable of the model (weights and the state of its random generators) and of the
-optimizer (moments, and the iteration that its schedule reads), the best weights so far, the run's
-progress as JSON, and in the midst of an epoch the running means of its metrics. Arrays are stored
-by position.
+optimizer (moments, averages of the weights, and the iteration that its schedule reads), the best
+weights so far, the run's progress as JSON, and in the midst of an epoch the running means of its
+metrics. Arrays are stored by position.
 """
 
 import json

@@ -14,7 +14,7 @@ import numpy as np
 
 from zoo.atomic_write import locked, make_folders, tidy
 from zoo.errors import InputError, Interrupted, TrainingError
-from zoo.training import callbacks, checkpoint, identity, interruption
+from zoo.training import averages, callbacks, checkpoint, identity, interruption, skipping
 from zoo.training.adam import Adam
 from zoo.training.described import require_described
 from zoo.training.plan import plan, warmup_steps
@@ -33,8 +33,11 @@ class Settings:
 
     `epochs`, `batch_size`, `warmup_steps`, `validation_share` and `patience` that are None are
     settled by `plan`. `clip_norm` is the largest norm of a step's gradient, over all weights
-    together; a longer one is shortened to it, 0 shortens none. `augment` holds "flip", "shift" or
-    both, of images; training examples alone are augmented.
+    together; a longer one is shortened to it, 0 shortens none. A step whose gradient is longer than
+    `skip_norm` before that, or no number, is not taken at all; 0 takes all. `ema` is the decay a
+    step of exponential moving averages of the weights, which are then what is validated, kept and
+    exported; 0 keeps none. `augment` holds "flip", "shift" or both, of images; training examples
+    alone are augmented.
     """
 
     epochs: int | None = None
@@ -42,6 +45,8 @@ class Settings:
     learning_rate: float = 3e-3
     warmup_steps: int | None = None
     clip_norm: float = CLIP_NORM
+    skip_norm: float = 0.0
+    ema: float = 0.0
     weight_decay: float = 0.0
     validation_share: float | None = None
     patience: int | None = None
@@ -63,6 +68,16 @@ class Settings:
             raise InputError(
                 f"clip_norm={self.clip_norm}: give a norm > 0 that gradients are shortened to, or "
                 "0, which shortens none."
+            )
+        if not 0.0 <= self.skip_norm < math.inf:
+            raise InputError(
+                f"skip_norm={self.skip_norm}: give a norm > 0, above which a gradient's step is "
+                "skipped, or 0, which skips none."
+            )
+        if not 0.0 <= self.ema < 1.0:
+            raise InputError(
+                f"ema={self.ema}: give the decay of the weights' averages, such as 0.999, below 1, "
+                "or 0, which averages none."
             )
         if not self.learning_rate > 0.0:
             raise InputError(f"learning_rate={self.learning_rate}: it must be > 0.")
@@ -91,6 +106,11 @@ class Run:
     train_examples: int
     validation_examples: int
     settings: Settings | None = None
+
+    @property
+    def skipped(self):
+        """Steps that were not taken, because of `Settings.skip_norm`."""
+        return sum(row.get("skipped", 0) for row in self.history)
 
     def write_history(self, path):
         """Writes the history as CSV, a row an epoch."""
@@ -195,21 +215,24 @@ def _train(model, batches, held_out, epochs, journal, logs, verbose):
     progress = journal.state.progress
     while progress.epoch < epochs and not progress.stopped:
         first = progress.step
-        model.fit(
-            callbacks.Remaining(batches, first) if first else batches,
-            epochs=epochs,
-            initial_epoch=progress.epoch,
-            validation_data=held_out,
-            shuffle=False,
-            callbacks=[
-                callbacks.EpochOrder(batches),
-                callbacks.StopOnDivergence(len(batches), progress, first),
-                journal,
-                *([callbacks.OneEpoch()] if first else []),
-                *logs(),
-            ],
-            verbose=verbose,
-        )
+        with averages.InValidation() as averaged:
+            model.fit(
+                callbacks.Remaining(batches, first) if first else batches,
+                epochs=epochs,
+                initial_epoch=progress.epoch,
+                validation_data=held_out,
+                shuffle=False,
+                callbacks=[
+                    averaged,
+                    callbacks.EpochOrder(batches),
+                    callbacks.StopOnDivergence(len(batches), progress, first),
+                    *([skipping.StopOnSkipping()] if model.optimizer.skip_norm else []),
+                    journal,
+                    *([callbacks.OneEpoch()] if first else []),
+                    *logs(),
+                ],
+                verbose=verbose,
+            )
 
 
 @contextlib.contextmanager
@@ -235,7 +258,8 @@ def compile_model(model, settings, steps_per_epoch):
 
     A training of one step has no warm-up: it would learn nothing.
 
-    Gradients are clipped by their global norm (Pascanu et al. 2013, algorithm 1).
+    Gradients are clipped by their global norm (Pascanu et al. 2013, algorithm 1); for skipped steps
+    and averages see `zoo.training.adam`.
     """
     total = settings.epochs * steps_per_epoch
     warmup = warmup_steps(settings, total)
@@ -249,6 +273,8 @@ def compile_model(model, settings, steps_per_epoch):
         schedule,
         weight_decay=settings.weight_decay or None,
         global_clipnorm=settings.clip_norm or None,
+        ema=settings.ema,
+        skip_norm=settings.skip_norm,
     )
     model.compile(adam, jit_compile=use_xla(settings.compiler))
     model.optimizer.build(model.trainable_variables)

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from zoo.errors import MissingDependency
+from zoo.training import averages
 
 
 class TensorBoard(keras.callbacks.Callback):
@@ -33,7 +34,8 @@ class TensorBoard(keras.callbacks.Callback):
             split, name = ("validation", name[4:]) if name.startswith("val_") else ("train", name)
             self.writer.add_scalar(f"{name}/{split}", float(value), epoch + 1)
         if epoch % self.image_every == 0 and self.inputs[0].ndim == 4:
-            self._images(epoch + 1)
+            with averages.in_place(self.model):
+                self._images(epoch + 1)
         self.writer.flush()
 
     def on_train_end(self, logs=None):

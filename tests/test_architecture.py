@@ -139,7 +139,7 @@ def test_the_contract_and_errors_need_the_standard_library_only(room):
 
 @pytest.mark.parametrize("room", sorted(set(ALLOWED) - {"datasets", "export"}))
 def test_tensorflow_is_named_in_datasets_and_export_only(room):
-    """But for one kernel of the optimizer, which Keras composes of ten."""
+    """But for two kernels of the optimizer, which Keras composes of several operations."""
     named = {name for path in sources(room) if path != ADAM for name in imports(path)}
     libraries = {name.split(".")[0] for name in named}
     assert not libraries & {"tensorflow", "tensorflow_datasets", "tf2onnx"}

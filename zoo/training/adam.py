@@ -89,8 +89,9 @@ class Adam(keras.optimizers.Adam):
     def _take(self, grads, trainable_variables):
         super().apply(grads, trainable_variables)
         if self.ema:
-            steps = self.iterations - 1
-            averages.update(self.averages, self._trainable_variables, self.ema, steps)
+            share = averages.share(self.ema, self.iterations - 1)
+            for average, weight in zip(self.averages, self._trainable_variables, strict=True):
+                _average(average, weight, ops.cast(share, average.dtype))
 
     def update_step(self, gradient, variable, learning_rate):
         """Updates a weight and its two moments, all of one shape, in place."""
@@ -122,6 +123,18 @@ class Adam(keras.optimizers.Adam):
 def _handle(variable):
     """Of TensorFlow's own variable, which Keras's wraps."""
     return (variable.value if isinstance(variable, keras.Variable) else variable).handle
+
+
+def _average(average, weight, share):
+    """Moves an average towards its weight, in place."""
+    if keras.backend.backend() != "tensorflow":
+        average.assign(average - share * (average - weight))
+        return
+    import tensorflow as tf
+
+    tf.raw_ops.ResourceApplyGradientDescent(
+        var=_handle(average), alpha=share, delta=average - weight
+    )
 
 
 def _value_of(variable):

@@ -11,29 +11,18 @@ from keras import ops
 from zoo.training.checkpoint import snapshot
 
 
-def update(averages, weights, decay, steps):
-    """`average = d * average + (1 - d) * weight` of each weight, in place, after a step.
+def share(decay, steps):
+    """1 - d of `average = d * average + (1 - d) * weight`: what the newest weight has of it.
 
     d is the smaller of `decay` and (1 + steps) / (10 + steps), as in
     `tf.train.ExponentialMovingAverage(decay, num_updates=steps)`: the average of a short training
     is one of its later weights, and not of those that it began with.
 
     Args:
-        averages, weights: Keras variables, of one shape each.
         decay: d in the long run, below 1.
         steps: taken before this one, an integer tensor.
     """
-    newest = ops.maximum(1.0 - decay, 9.0 / (10.0 + ops.cast(steps, "float32")))
-    for average, weight in zip(averages, weights, strict=True):
-        share = ops.cast(newest, average.dtype)
-        if keras.backend.backend() == "tensorflow":
-            import tensorflow as tf
-
-            tf.raw_ops.ResourceApplyGradientDescent(
-                var=average.value.handle, alpha=share, delta=average - weight
-            )
-        else:
-            average.assign(average - share * (average - weight))
+    return ops.maximum(1.0 - decay, 9.0 / (10.0 + ops.cast(steps, "float32")))
 
 
 def kept(model):

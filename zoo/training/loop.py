@@ -12,6 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from zoo import provenance
 from zoo.atomic_write import locked, make_folders, tidy
 from zoo.errors import InputError, Interrupted, TrainingError
 from zoo.training import callbacks, checkpoint, identity, interruption
@@ -81,7 +82,8 @@ class Settings:
 class Run:
     """What `fit` did. `seconds` counts training and validation, over all resumed parts.
 
-    Of a training elsewhere `folder`, `best_epoch`, `seconds` and `settings` are None: not known.
+    `place` is the `zoo.provenance.here()` of where it was trained last. Of a training elsewhere
+    `folder`, `best_epoch`, `seconds`, `settings` and `place` are None: not known.
     """
 
     folder: Path | None
@@ -91,6 +93,7 @@ class Run:
     train_examples: int
     validation_examples: int
     settings: Settings | None = None
+    place: dict | None = None
 
     def write_history(self, path):
         """Writes the history as CSV, a row an epoch."""
@@ -118,7 +121,8 @@ def fit(
     Writes `checkpoint.npz` and `history.csv` into `folder`. Everything random is a function of
     the seed and the step, and all other state is in the checkpoint: a run that was killed and
     resumed, at whatever step, ends with the weights and the history of an uninterrupted one, on the
-    same machine's CPU. Ctrl-C, SIGTERM and SIGHUP write a checkpoint after the step that runs.
+    same machine's CPU. One that has ended is resumed under any Keras backend: it gives the weights
+    and the history. Ctrl-C, SIGTERM and SIGHUP write a checkpoint after the step that runs.
 
     Args:
         model: a `LatentModel` such as `zoo.models.vae.VAE`, not yet compiled.
@@ -187,13 +191,16 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
         len(training),
         len(validation),
         settings,
+        progress.place or None,
     )
 
 
 def _train(model, batches, held_out, epochs, journal, logs, verbose):
     """The steps that are left of an epoch that was interrupted, then all other epochs."""
     progress = journal.state.progress
-    while progress.epoch < epochs and not progress.stopped:
+    if not progress.finished(epochs):
+        progress.place = provenance.here()
+    while not progress.finished(epochs):
         first = progress.step
         model.fit(
             callbacks.Remaining(batches, first) if first else batches,
@@ -294,8 +301,10 @@ def _start(folder, model, whole, resume, restart):
             print(f"No checkpoint in {folder} yet: starting at the first epoch.")
         return checkpoint.State(checkpoint.Progress(), checkpoint.snapshot(model.weights))
     progress, stored, arrays = found
-    checkpoint.require_same(whole, stored, folder)
+    checkpoint.require_same(whole, stored, progress, folder)
     print(f"Resuming {callbacks.shown(progress)} of {stored['epochs']}.")
+    if whole["backend"] != stored["backend"]:
+        return checkpoint.State(progress, checkpoint.restore_best(model, arrays))
     return checkpoint.State(progress, *checkpoint.restore(model, arrays))
 
 

@@ -22,6 +22,10 @@ ROOMS = {
         "loads, calls, verifies and times artifacts; numpy and onnxruntime only",
         ("artifact", "errors"),
     ),
+    "provenance": (
+        "what a model was made on: backend, machine, versions of libraries",
+        (),
+    ),
     "deploy": (
         "from an artifact to a model server's folder",
         ("artifact", "atomic_write", "errors", "runtime"),
@@ -61,7 +65,10 @@ ROOMS = {
         "a loader a source; schemas, splits, binarization, augmentation, batches",
         ("artifact", "atomic_write", "errors"),
     ),
-    "training": ("`fit`, checkpoints, optimizer; receives a model", ("atomic_write", "errors")),
+    "training": (
+        "`fit`, checkpoints, optimizer, devices; receives a model",
+        ("atomic_write", "errors", "provenance"),
+    ),
     "evaluation": (
         "nats, baselines, figures, sample quality, the latent space, verdicts; receives a model",
         ("artifact", "atomic_write", "datasets", "distributions", "errors", "noise"),
@@ -69,7 +76,15 @@ ROOMS = {
     "export": (
         "from a model to a proven artifact, one format a file; with `datasets` the one room that "
         "names TensorFlow",
-        ("artifact", "atomic_write", "distributions", "errors", "noise", "runtime"),
+        (
+            "artifact",
+            "atomic_write",
+            "distributions",
+            "errors",
+            "noise",
+            "provenance",
+            "runtime",
+        ),
     ),
     "recipe": (
         "`fit`, `evaluate`, `publish`: the road from data to artifact; what recipes share: options",

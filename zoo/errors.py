@@ -33,6 +33,10 @@ class MissingDependency(ZooError, ImportError):
     """A library that this step needs is not installed."""
 
 
+class NotExported(MissingDependency):
+    """A run that is trained and evaluated, and kept, where no artifact can be made."""
+
+
 class Interrupted(KeyboardInterrupt):
     """A run was asked to stop. Its text says what is kept and how to go on.
 

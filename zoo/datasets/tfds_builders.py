@@ -1,5 +1,6 @@
 """TensorFlow Datasets (TFDS): which datasets there are, and how one becomes prepared on disk."""
 
+import importlib.util
 import os
 import re
 from pathlib import Path
@@ -39,6 +40,11 @@ def is_of_images(name: str) -> bool:
         return False
 
 
+def has_tensorflow() -> bool:
+    """Whether TensorFlow is installed: to prepare a dataset, TFDS needs it."""
+    return importlib.util.find_spec("tensorflow") is not None
+
+
 def library() -> ModuleType:
     """The module tensorflow_datasets; TensorFlow itself is loaded only to read examples."""
     # Set before TensorFlow loads: its start-up notices are not the user's concern.
@@ -49,7 +55,7 @@ def library() -> ModuleType:
         raise MissingDependency(
             f"TensorFlow Datasets cannot be imported ({error}): pip install tensorflow-datasets "
             "importlib_resources. Without it use the embedded 'digits', a folder of images, or a "
-            ".npz or .npy file."
+            ".npz or .npy file. (What is prepared is read without TensorFlow.)"
         ) from error
     return tfds
 
@@ -76,6 +82,13 @@ def prepare(name: str, builder: Any) -> None:
     folder = Path(builder.data_dir)
     if (folder / "dataset_info.json").exists():
         return
+    if not has_tensorflow():
+        raise MissingDependency(
+            f"The dataset {name!r} is not prepared in {folder}, and TFDS prepares with TensorFlow "
+            f"alone, which is not installed. {_prepared_versions(folder)}Load it once on a machine "
+            "that has TensorFlow and copy that folder here, or set TFDS_DATA_DIR to where it is "
+            "prepared: from there on it is read without TensorFlow."
+        )
     urls = _one_url_a_host(builder)
     by_hand = one_line(builder.MANUAL_DOWNLOAD_INSTRUCTIONS)
     if not _downloaded_by_hand(builder) and not network.reachable(list(urls.values())):

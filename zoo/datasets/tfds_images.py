@@ -10,13 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.artifact.schema import EIGHT_BITS, Schema
-from zoo.datasets import fingerprint, storage
+from zoo.datasets import fingerprint, storage, tfds_records
 from zoo.datasets.base import UNKNOWN_LICENCE, Dataset, HoldOut, ImageShape, Split, slug
 from zoo.datasets.formats import pillow
 from zoo.datasets.pixels import fit
 from zoo.datasets.reading import printable
-from zoo.datasets.tfds_builders import builder_of, image_key_of, library, one_line, prepare
-from zoo.errors import DatasetError
+from zoo.datasets.tfds_builders import (
+    builder_of,
+    has_tensorflow,
+    image_key_of,
+    library,
+    one_line,
+    prepare,
+)
+from zoo.errors import DatasetError, MissingDependency
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -130,7 +137,7 @@ def _decoded(
     def write(arrays: storage.Arrays) -> None:
         try:
             decode(arrays)
-        except DatasetError:
+        except (DatasetError, MissingDependency):
             raise
         # TensorFlow has errors of its own for files that are damaged, absent or not to be read.
         except Exception as error:
@@ -149,7 +156,7 @@ def _decoded(
         with storage.progress(total, f"Decoding {name}") as bar:
             for part in parts:
                 at = 0  # TFDS itself counts them
-                for batch in examples[part].as_numpy_iterator():
+                for batch in examples[part]:
                     images = _fitted(batch[image_key], shape)
                     arrays[f"{part}_images"][at : at + len(images)] = images
                     if label_key:
@@ -177,9 +184,13 @@ def _prepared_files(builder: Any, splits: Iterable[str]) -> tuple[Path, list[Pat
 
 
 def _examples(builder: Any, split: str, keys: tuple[str, str | None]) -> Any:
-    """A tf.data.Dataset of batches with the features `keys`, always in the same order."""
+    """An iterator of batches {feature: array} of the features `keys`, always in the same order."""
     tfds = library()
     wanted = {key: True for key in keys if key}
+    # Only images of one shape can be stacked before they are resized.
+    size = 1 if None in builder.info.features[keys[0]].shape else _BATCH
+    if not has_tensorflow():
+        return _quietly(tfds_records.batches(builder, split, tuple(wanted), size))
     with _quiet():
         examples = builder.as_dataset(
             split=split,
@@ -187,9 +198,7 @@ def _examples(builder: Any, split: str, keys: tuple[str, str | None]) -> Any:
             decoders=tfds.decode.PartialDecoding(wanted),
             read_config=tfds.ReadConfig(try_autocache=False),
         )
-    # Only images of one shape can be stacked before they are resized.
-    size = 1 if None in builder.info.features[keys[0]].shape else _BATCH
-    return examples.batch(size).prefetch(2)
+    return examples.batch(size).prefetch(2).as_numpy_iterator()
 
 
 def _fitted(images: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
@@ -202,7 +211,7 @@ def _fitted(images: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """TFDS warns of its own use of a deprecated property: nothing a user could act on."""
+    """TFDS warns of its own ways of reading: nothing a user could act on."""
     from absl import logging
 
     before = logging.get_verbosity()
@@ -211,6 +220,11 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logging.set_verbosity(before)
+
+
+def _quietly(batches: Iterator[Any]) -> Iterator[Any]:
+    with _quiet():
+        yield from batches
 
 
 def _eight_bits(images: np.ndarray) -> np.ndarray:

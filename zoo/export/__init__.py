@@ -8,12 +8,14 @@ import importlib
 
 _HOMES = {
     "fork_server": "processes",
+    "missing": "needed",
     "publish": "publishing",
     "republish": "republishing",
+    "require_possible": "needed",
     "require_writable": "staging",
 }
 
-__all__ = ["fork_server", "publish", "republish", "require_writable"]
+__all__ = ["fork_server", "missing", "publish", "republish", "require_possible", "require_writable"]
 
 
 def __getattr__(name):

@@ -1,21 +1,13 @@
 """manifest.json: everything about an artifact that a program wants to know."""
 
 import datetime
-import importlib.metadata
 import json
 import math
-import os
-import platform
-import sys
 from pathlib import Path
 
-import keras
-
-from zoo import __version__
+from zoo import __version__, provenance
 from zoo.artifact import checksums
 from zoo.artifact.endpoints import SCHEMA_VERSION
-
-LIBRARIES = ("keras", "tensorflow", "jax", "onnx", "tf2onnx", "onnxruntime", "numpy")
 
 
 def facts(model):
@@ -41,7 +33,7 @@ def made(answer):
         "float16": answer["float16"],
         "proof": answer["proof"],
         "comparisons": answer["comparisons"],
-        "versions": {"python": platform.python_version()} | _versions(),
+        "versions": provenance.versions(),
     }
 
 
@@ -72,10 +64,16 @@ def build(name, answer, data, run, report, recipe, warnings=(), tuned_from=None)
             **_of_fit(run),
             **({} if tuned_from is None else {"tuned_from": tuned_from}),
             "evaluation_seconds": round(report.seconds, 1),
-            "backend": keras.backend.backend(),
-            "hardware": hardware(),
+            **_where(run),
         },
     }
+
+
+def _where(run):
+    """Backend and machine of the training; its versions where they are not those of the export."""
+    place = run.place or provenance.here()
+    same = place["versions"] == provenance.versions()
+    return {name: value for name, value in place.items() if name != "versions" or not same}
 
 
 def _of_fit(run):
@@ -110,29 +108,3 @@ def write(folder, manifest):
     stated[checksums.MANIFEST_KEY] = checksums.of_manifest(stated)
     text = json.dumps(stated, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
-
-
-def hardware():
-    """The machine in words: processor, cores this process may use, accelerators."""
-    processor = platform.processor() or platform.machine()
-    if sys.platform == "linux":
-        names = [
-            line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
-        ]
-        processor = names[0].split(":", 1)[1].strip() if names else processor
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    try:
-        devices = keras.distribution.list_devices("gpu")
-    except RuntimeError:  # JAX without a GPU
-        devices = []
-    return f"{processor}, {cores} cores" + (f", {len(devices)} GPU" if devices else "")
-
-
-def _versions():
-    found = {}
-    for library in LIBRARIES:
-        try:
-            found[library] = importlib.metadata.version(library)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found

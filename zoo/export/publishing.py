@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from zoo.artifact import layout
-from zoo.export import card, fingerprints, manifest, test_data
+from zoo.export import card, fingerprints, manifest, needed, test_data
 from zoo.export.processes import maker
 from zoo.export.published import Published
 from zoo.export.staging import staged
@@ -50,9 +50,11 @@ def publish(
         A `Published`.
 
     Raises:
+        MissingDependency: where TensorFlow or what makes ONNX graphs is not installed.
         ExportError: if the target is taken or cannot be written, if an answer of the model is not
             finite, if a conversion fails or reports an error, or if an export is not equal to it.
     """
+    needed.require_possible()
     target = Path(target)
     with staged(target, replace) as stage, maker() as make:
         endpoints = model.endpoints()

@@ -9,18 +9,26 @@ from pathlib import Path
 NOT_OF_THE_RUN = ("memory_share", "out", "replace", "restart", "resume", "tensorboard", "dry_run")
 
 
-def line(script, config, started=None):
+def line(script, config, started=None, backend=None):
     """The command, as a shell takes it, with every option that is not the default.
 
     Args:
         script: the recipe's path.
         config: its options.
         started: the words before them; None: python and the script.
+        backend: Keras's, that it was trained on; None: that of this process.
     """
-    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    backend = backend or os.environ.get("KERAS_BACKEND", "tensorflow")
     prefix = "" if backend == "tensorflow" else f"KERAS_BACKEND={backend} "
     words = started or ("python", shown(script))
     return prefix + shlex.join([*words, *arguments(config, NOT_OF_THE_RUN)])
+
+
+def resumed(script, config, started=None):
+    """The command that exports a run where it was trained and not exported."""
+    words = started or ("python", shown(script))
+    leave_out = ("memory_share", "restart", "resume", "tensorboard", "dry_run")
+    return shlex.join([*words, *arguments(config, leave_out), "--resume"])
 
 
 def arguments(config, leave_out=()):

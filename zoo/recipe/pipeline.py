@@ -10,11 +10,14 @@ import sys
 import time
 from pathlib import Path
 
-from zoo.errors import InputError, Interrupted, ZooError
+from zoo.errors import InputError, Interrupted, NotExported, ZooError
 from zoo.recipe import backend, choices, command, options, run_folder, short_help
 
 MOST_REASONS = 40
 """Columns of a table that are printed with the reason for their kinds."""
+
+NOT_EXPORTED = 3
+"""Exit code of a run that was trained and evaluated where no artifact can be made."""
 
 # `dataset`, `columns` and `tuned_from` are names or paths: what is there is compared instead.
 _NOT_PART_OF_THE_RUN = {
@@ -82,6 +85,9 @@ def main(
         raise
     try:
         run(config, build, script, words, model, settle)
+    except NotExported as error:
+        print(f"\n{error}")
+        sys.exit(NOT_EXPORTED)
     except ZooError as error:
         print(f"\nerror: {error}", file=sys.stderr)
         sys.exit(2)
@@ -106,6 +112,7 @@ def run(config, build, script, started=None, name=None, settle=lambda config, da
         settle: as in `main`.
 
     Raises:
+        NotExported: where TensorFlow is not installed: the run is kept, for `--resume` elsewhere.
         ZooError: among them a `TrainingError` for a model that has diverged, of which there is no
             artifact then.
         Interrupted: if it was asked to stop; its text says what is kept.
@@ -164,6 +171,8 @@ def run(config, build, script, started=None, name=None, settle=lambda config, da
     chosen = [each for each in chosen if each]
     print(*_table(chosen), *_indented(_notes(loaded)), sep="\n", flush=True)
     inception = _inception(config, model, data)
+    if missing := zoo.export.missing():
+        print(f"  Without {missing} the run is trained and evaluated, and exported elsewhere.")
     if config.dry_run:
         model.encoder.summary()
         model.decoder.summary()
@@ -172,7 +181,7 @@ def run(config, build, script, started=None, name=None, settle=lambda config, da
     folder = target.with_name(target.name + ".run")
     with run_folder.alone(target), run_folder.said_what_is_kept(folder):
         zoo.export.require_writable(target, config.replace)  # or another run has ended meanwhile
-        place = folder, target, command.line(script, asked, started), script
+        place = folder, target, script, asked, started
         warnings = _make(config, model, data, settings, *place, earlier, inception)
         run_folder.remove(folder)
     _done(target, time.monotonic() - began)
@@ -183,7 +192,9 @@ def run(config, build, script, started=None, name=None, settle=lambda config, da
     return target
 
 
-def _make(config, model, data, settings, folder, target, line, script, earlier, inception):
+def _make(
+    config, model, data, settings, folder, target, script, asked, started, earlier, inception
+):
     """Trains, evaluates and publishes; gives the warnings about the model."""
     import zoo
     from zoo.recipe import road
@@ -209,16 +220,16 @@ def _make(config, model, data, settings, folder, target, line, script, earlier, 
     )
     if trained.skipped:
         print(f"Steps skipped, their gradients above --skip-norm or no number: {trained.skipped:,}")
-    networks = [*_feature_networks(config, model, data), *inception]
-    report = road.evaluate(
-        model, data, seed=config.seed, samples=config.samples, folder=folder, networks=networks
-    )
+    report = _evaluated(config, model, data, folder, inception)
     warnings = zoo.evaluation.warnings(report.metrics, report.protocol)
     figures = zoo.evaluation.draw(
         model, data, trained.history, report.means, folder / run_folder.FIGURES, config.seed
     )
     print(*report.lines(), sep="\n", flush=True)
     if zoo.evaluation.is_finite(report.metrics):  # else publishing says what it is
+        if zoo.export.missing():
+            print(*(f"Warning: {each}" for each in warnings), sep="\n")
+            raise NotExported(_not_exported(folder, command.resumed(script, asked, started)))
         print("Exporting and proving.", flush=True)
     published = road.publish(
         model,
@@ -228,7 +239,7 @@ def _make(config, model, data, settings, folder, target, line, script, earlier, 
         report=report,
         figures=figures,
         recipe={"script": command.shown(script), "config": facts, "seed": config.seed},
-        command=line,
+        command=command.line(script, asked, started, (trained.place or {}).get("backend")),
         warnings=warnings,
         replace=config.replace,
         float16=config.float16,
@@ -236,6 +247,32 @@ def _make(config, model, data, settings, folder, target, line, script, earlier, 
     )
     print(*published.lines(), sep="\n")
     return warnings
+
+
+def _evaluated(config, model, data, folder, inception):
+    """The `Report` of a trained model: that of an earlier sitting, or measured now and kept."""
+    from zoo.recipe import evaluated, road
+
+    belongs_to = evaluated.digest(model, data, config)
+    if found := evaluated.load(folder, belongs_to):
+        return found
+    networks = [*_feature_networks(config, model, data), *inception]
+    report = road.evaluate(
+        model, data, seed=config.seed, samples=config.samples, folder=folder, networks=networks
+    )
+    evaluated.save(folder, report, belongs_to)
+    return report
+
+
+def _not_exported(folder, line):
+    import zoo
+
+    return (
+        f"Trained and evaluated, and not exported for want of {zoo.export.missing()}. All of the "
+        f"run is in {folder}. Copy that folder to a machine with the training stack (pip install "
+        '"vae-zoo[train]") and the same data, into the same place, and run there:\n\n'
+        f"    {line}\n\nNothing is trained or evaluated anew."
+    )
 
 
 def _feature_networks(config, model, data):

@@ -138,9 +138,12 @@ def publish(
         A `zoo.export.published.Published`.
 
     Raises:
+        MissingDependency: where TensorFlow or what makes ONNX graphs is not installed.
         TrainingError: if a metric of the model is no number.
         ExportError: as `zoo.export.publish`.
     """
+    if report is None:
+        export.require_possible()  # before it is evaluated
     export.require_writable(folder, replace)
     if tuned_from is not None and not isinstance(tuned_from, dict):
         tuned_from = tuning.origin(tuned_from)

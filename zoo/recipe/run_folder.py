@@ -43,8 +43,10 @@ def said_what_is_kept(folder):
 def remove(folder):
     """Removes a finished run's folder, unless somebody put something of their own there."""
     import zoo
+    from zoo.recipe import evaluated
 
     zoo.training.clear(folder)
+    evaluated.clear(folder)
     zoo.evaluation.clear(folder)
     shutil.rmtree(folder / FIGURES, ignore_errors=True)
     with contextlib.suppress(OSError):

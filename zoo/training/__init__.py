@@ -1,7 +1,7 @@
 """Training: seed, compile, fit, checkpoint, resume. Receives a model and knows no family."""
 
 from zoo.errors import Interrupted
-from zoo.training import elsewhere
+from zoo.training import devices, elsewhere
 from zoo.training.callbacks import kept
 from zoo.training.described import require_described
 from zoo.training.loop import Run, Settings, clear, fit, seed_everything
@@ -12,6 +12,7 @@ __all__ = [
     "Run",
     "Settings",
     "clear",
+    "devices",
     "elsewhere",
     "fit",
     "kept",

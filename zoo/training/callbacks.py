@@ -119,7 +119,7 @@ class Journal(keras.callbacks.Callback):
     none does, it is the last.
 
     Args:
-        folder: where `checkpoint.npz` and `history.csv` are kept.
+        folder: where `checkpoint.npz` and `history.csv` are kept; None writes neither.
         steps_per_epoch: of a whole epoch.
         state: the `State` to go on from; changed as training goes on.
         identity: the configuration, stored in each checkpoint.
@@ -131,7 +131,7 @@ class Journal(keras.callbacks.Callback):
 
     def __init__(self, folder, steps_per_epoch, state, identity, patience, request, seconds, share):
         super().__init__()
-        self.folder = Path(folder)
+        self.folder = None if folder is None else Path(folder)
         self.steps_per_epoch = steps_per_epoch
         self.state = state
         self.identity = identity
@@ -172,7 +172,8 @@ class Journal(keras.callbacks.Callback):
         row |= self._skipped() | {"seconds": round(progress.seconds, 3)}
         progress.history.append(row)
         self._compare(row)
-        write_history(self.folder / HISTORY, progress.history)
+        if self.folder:
+            write_history(self.folder / HISTORY, progress.history)
         if self.request.number is not None:
             self.save()
             self._interrupt()
@@ -187,7 +188,9 @@ class Journal(keras.callbacks.Callback):
         began = time.monotonic()
         self._count_seconds()
         state = self.state
-        checkpoint.save(self.folder, self.model, state.progress, state.best_weights, self.identity)
+        if self.folder:
+            held = state.progress, state.best_weights
+            checkpoint.save(self.folder, self.model, *held, self.identity)
         self.saved_at = time.monotonic()
         self.pause = max(self.seconds, (self.saved_at - began) / self.share)
 

@@ -32,6 +32,11 @@ class Progress:
     best_value: float = -float("inf")
     first_loss: float | None = None
     history: list[dict] = field(default_factory=list)
+    place: dict = field(default_factory=dict)  # of the last sitting: `zoo.provenance.here()`
+
+    def finished(self, epochs):
+        """Whether nothing is left of a training of so many epochs."""
+        return self.stopped or self.epoch >= epochs
 
 
 @dataclass
@@ -132,12 +137,44 @@ def restore(model, arrays):
     return _stored(arrays, "best"), _stored(arrays, "metric")
 
 
+def restore_best(model, arrays):
+    """Sets the weights of the best epoch, which mean the same under every backend; gives them.
+
+    Where the optimizer and the random generators stand is left alone: nothing is trained on.
+    """
+    best = _stored(arrays, "best")
+    if [tuple(v.shape) for v in model.weights] != [value.shape for value in best]:
+        raise TrainingError(
+            "The checkpoint holds weights that do not fit this model: it was written by another "
+            "one. Begin anew with --restart."
+        )
+    for variable, value in zip(model.weights, best, strict=True):
+        variable.assign(value)
+    return best
+
+
 def _stored(arrays, kind):
     return [arrays[f"{kind}/{i}"] for i in range(sum(k.startswith(f"{kind}/") for k in arrays))]
 
 
-def require_same(identity, stored, folder):
-    """Refuses to resume a run under another configuration, naming what differs."""
+def require_same(identity, stored, progress, folder):
+    """Refuses to resume a run under another configuration, naming what differs.
+
+    The backend may be another one where nothing is left to be trained.
+
+    Raises:
+        TrainingError: with what is possible.
+    """
+    then, now = stored.get("backend"), identity["backend"]
+    if progress.finished(stored.get("epochs", float("inf"))):
+        stored = stored | {"backend": now}
+    elif then != now and identity | {"backend": then} == stored:
+        raise TrainingError(
+            f"The training in {folder} has not ended, and was begun on {then}: on {now} it would "
+            f"draw other noise. Go on with KERAS_BACKEND={then}, here or where it was begun; once "
+            "it has ended, --resume goes on from there on any backend. Or begin anew with "
+            "--restart."
+        )
     keys = sorted(set(identity) | set(stored))
     different = [
         f"  {key}: {stored.get(key, 'absent')!r} then, {identity.get(key, 'absent')!r} now"

@@ -12,9 +12,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from zoo import provenance
 from zoo.atomic_write import locked, make_folders, tidy
 from zoo.errors import InputError, Interrupted, TrainingError
-from zoo.training import averages, callbacks, checkpoint, identity, interruption, skipping
+from zoo.training import averages, callbacks, checkpoint, devices, identity, interruption, skipping
 from zoo.training.adam import Adam
 from zoo.training.described import require_described
 from zoo.training.plan import plan, warmup_steps
@@ -37,7 +38,8 @@ class Settings:
     `skip_norm` before that, or no number, is not taken at all; 0 takes all. `ema` is the decay a
     step of exponential moving averages of the weights, which are then what is validated, kept and
     exported; 0 keeps none. `augment` holds "flip", "shift" or both, of images; training examples
-    alone are augmented.
+    alone are augmented. `devices` are those, of all processes together, that each batch is cut
+    among: see `zoo.training.devices`.
     """
 
     epochs: int | None = None
@@ -54,10 +56,11 @@ class Settings:
     steps_per_epoch: int | None = None
     compiler: str = "auto"
     augment: tuple[str, ...] = ()
+    devices: int = 1
 
     def __post_init__(self):
         least = {"epochs": 1, "batch_size": 1, "steps_per_epoch": 1, "warmup_steps": 1}
-        least |= {"patience": 0, "seed": 0}
+        least |= {"patience": 0, "seed": 0, "devices": 1}
         for name, bound in least.items():
             value = getattr(self, name)
             if value is not None and value < bound:
@@ -96,7 +99,8 @@ class Settings:
 class Run:
     """What `fit` did. `seconds` counts training and validation, over all resumed parts.
 
-    Of a training elsewhere `folder`, `best_epoch`, `seconds` and `settings` are None: not known.
+    `place` is the `zoo.provenance.here()` of where it was trained last. Of a training elsewhere
+    `folder`, `best_epoch`, `seconds`, `settings` and `place` are None: not known.
     """
 
     folder: Path | None
@@ -106,6 +110,7 @@ class Run:
     train_examples: int
     validation_examples: int
     settings: Settings | None = None
+    place: dict | None = None
 
     @property
     def skipped(self):
@@ -138,7 +143,8 @@ def fit(
     Writes `checkpoint.npz` and `history.csv` into `folder`. Everything random is a function of
     the seed and the step, and all other state is in the checkpoint: a run that was killed and
     resumed, at whatever step, ends with the weights and the history of an uninterrupted one, on the
-    same machine's CPU. Ctrl-C, SIGTERM and SIGHUP write a checkpoint after the step that runs.
+    same machine's CPU. One that has ended is resumed under any Keras backend: it gives the weights
+    and the history. Ctrl-C, SIGTERM and SIGHUP write a checkpoint after the step that runs.
 
     Args:
         model: a `LatentModel` such as `zoo.models.vae.VAE`, not yet compiled.
@@ -155,17 +161,19 @@ def fit(
     Raises:
         TrainingError: on a loss that is not finite or explodes, a run in the folder without
             `resume` or `restart`, a checkpoint of another configuration, or another process in the
-            folder.
-        InputError: on data that the model's likelihood does not describe, or conditions out of
-            range.
+            folder; if another process that trains along was lost.
+        InputError: on devices that there are not, or that a batch has no equal parts for; on data
+            that the model's likelihood does not describe, or conditions out of range.
         DatasetError: if the model is conditional on what the data does not have, or `augment` asks
             for what the data cannot have.
         Interrupted: a `KeyboardInterrupt`, when asked to stop; its text says what is kept.
     """
     folder = Path(folder)
     require_described(model, data)
-    with _alone(folder):
+    with contextlib.ExitStack() as held:
+        devices.from_first(lambda: held.enter_context(_alone(folder)))
         verbose = verbosity() if verbose is None else verbose
+        verbose = 0 if devices.process() else verbose
         options = configuration, tensorboard, verbose
         return _fit(model, data, settings, folder, resume, restart, *options)
 
@@ -177,25 +185,42 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
     batches = training.training_batches(
         settings.batch_size, settings.seed, settings.steps_per_epoch, conditions, settings.augment
     )
-    compile_model(model, settings, len(batches))
-    whole = identity.of_run(model, data, (configuration or {}) | asdict(settings))
-    whole = json.loads(json.dumps(whole))
-    state = _start(folder, model, whole, resume, restart)
+    whole = (configuration or {}) | asdict(settings)
+    whole.pop("devices")  # how many there are changes no more than rounding
+    whole = json.loads(json.dumps(identity.of_run(model, data, whole)))
+    if not resume:
+        _require_devices(settings, batches)
+    found = devices.from_first(lambda: _found(folder, whole, resume, restart))
+    count = settings.devices
+    if found and found[0].finished(settings.epochs):
+        count = 1
+    elif resume:
+        _require_devices(settings, batches)
 
     def logs():
-        if not tensorboard:
+        if not tensorboard or devices.process():
             return []
-        return [TensorBoard(tensorboard, validation.inputs(_few(validation), conditions))]
+        shown = validation.inputs(_few(validation), conditions)
+        return [TensorBoard(tensorboard, shown, images=devices.processes() == 1)]
 
     held_out = validation.evaluation_batches(EVALUATION_BATCH, conditions)
-    with interruption.deferred() as request, _nothing_left_reading():
-        pace = CHECKPOINT_SECONDS, CHECKPOINT_SHARE
-        journal = callbacks.Journal(
-            folder, len(batches), state, whole, settings.patience, request, *pace
-        )
-        _train(model, batches, held_out, settings.epochs, journal, logs, verbose)
-        if request.number is not None:
-            raise Interrupted(callbacks.kept(folder), request.number)
+    with devices.spread(model, count) as spread:
+        compile_model(model, settings, len(batches))
+        state = _state(found, model, whole)
+        with (
+            interruption.deferred() as request,
+            _nothing_left_reading(),
+            devices.others_may_be_lost(lambda: callbacks.kept(folder)),
+        ):
+            pace = CHECKPOINT_SECONDS, CHECKPOINT_SHARE
+            mine = (folder, request) if devices.process() == 0 else (None, interruption.Request())
+            journal = callbacks.Journal(
+                mine[0], len(batches), state, whole, settings.patience, mine[1], *pace
+            )
+            held_out = spread.validation(held_out, len(validation), EVALUATION_BATCH)
+            _train(model, batches, held_out, settings.epochs, journal, logs, verbose, spread)
+            if mine[1].number is not None:
+                raise Interrupted(callbacks.kept(folder), request.number)
     for variable, value in zip(model.weights, state.best_weights, strict=True):
         variable.assign(value)
     progress = state.progress
@@ -207,17 +232,25 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
         len(training),
         len(validation),
         settings,
+        progress.place or None,
     )
 
 
-def _train(model, batches, held_out, epochs, journal, logs, verbose):
+def _require_devices(settings, batches):
+    devices.require(settings.devices)
+    devices.require_parts(batches.batch_size, settings.devices)
+
+
+def _train(model, batches, held_out, epochs, journal, logs, verbose, spread):
     """The steps that are left of an epoch that was interrupted, then all other epochs."""
     progress = journal.state.progress
-    while progress.epoch < epochs and not progress.stopped:
+    if not progress.finished(epochs):
+        progress.place = provenance.here()
+    while not progress.finished(epochs):
         first = progress.step
         with averages.InValidation() as averaged:
             model.fit(
-                callbacks.Remaining(batches, first) if first else batches,
+                spread.training(callbacks.Remaining(batches, first) if first else batches),
                 epochs=epochs,
                 initial_epoch=progress.epoch,
                 validation_data=held_out,
@@ -229,6 +262,7 @@ def _train(model, batches, held_out, epochs, journal, logs, verbose):
                     *([skipping.StopOnSkipping()] if model.optimizer.skip_norm else []),
                     journal,
                     *([callbacks.OneEpoch()] if first else []),
+                    *spread.callbacks(),
                     *logs(),
                 ],
                 verbose=verbose,
@@ -305,8 +339,8 @@ def clear(folder):
         (Path(folder) / name).unlink(missing_ok=True)
 
 
-def _start(folder, model, whole, resume, restart):
-    """The `State` to begin with: from the folder's checkpoint, or afresh."""
+def _found(folder, whole, resume, restart):
+    """What `checkpoint.load` finds to go on from; None: nothing."""
     if restart:
         clear(folder)
     found = checkpoint.load(folder)
@@ -318,10 +352,20 @@ def _start(folder, model, whole, resume, restart):
     if found is None:
         if resume:
             print(f"No checkpoint in {folder} yet: starting at the first epoch.")
+        return None
+    progress, stored, _ = found
+    checkpoint.require_same(whole, stored, progress, folder)
+    print(f"Resuming {callbacks.shown(progress)} of {stored['epochs']}.")
+    return found
+
+
+def _state(found, model, whole):
+    """The `State` to begin with: as it was found, or afresh."""
+    if found is None:
         return checkpoint.State(checkpoint.Progress(), checkpoint.snapshot(model.weights))
     progress, stored, arrays = found
-    checkpoint.require_same(whole, stored, folder)
-    print(f"Resuming {callbacks.shown(progress)} of {stored['epochs']}.")
+    if whole["backend"] != stored["backend"]:
+        return checkpoint.State(progress, checkpoint.restore_best(model, arrays))
     return checkpoint.State(progress, *checkpoint.restore(model, arrays))
 
 

@@ -15,9 +15,10 @@ class TensorBoard(keras.callbacks.Callback):
         inputs: what the model takes, (x [n, *event], *conditions); images are logged where x is
             [n, height, width, 1 or 3].
         image_every: epochs between images.
+        images: whether they are wanted; one of several processes cannot compute them by itself.
     """
 
-    def __init__(self, folder, inputs, image_every=5):
+    def __init__(self, folder, inputs, image_every=5, images=True):
         super().__init__()
         try:
             from tensorboardX import SummaryWriter
@@ -28,12 +29,13 @@ class TensorBoard(keras.callbacks.Callback):
         self.writer = SummaryWriter(str(folder))
         self.inputs = inputs
         self.image_every = image_every
+        self.images = images and inputs[0].ndim == 4
 
     def on_epoch_end(self, epoch, logs=None):
         for name, value in (logs or {}).items():
             split, name = ("validation", name[4:]) if name.startswith("val_") else ("train", name)
             self.writer.add_scalar(f"{name}/{split}", float(value), epoch + 1)
-        if epoch % self.image_every == 0 and self.inputs[0].ndim == 4:
+        if self.images and epoch % self.image_every == 0:
             with averages.in_place(self.model):
                 self._images(epoch + 1)
         self.writer.flush()

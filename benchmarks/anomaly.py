@@ -2,11 +2,13 @@
 
 Run:       python benchmarks/anomaly.py --dataset digits
            python benchmarks/anomaly.py --dataset mnist --epochs 4
+           python benchmarks/anomaly.py --model hierarchical_vae --dataset mnist --epochs 4
 Cost:      MNIST, 4 epochs: 33 minutes for ten classes on 2 cores that other work shared
 Prints:    a markdown table; benchmarks/anomaly.md holds one
 
-For each class: the data without it goes through recipes/conv_vae.py, from training to the proven
-artifact, whose ONNX graphs then score the whole test set, binarized once with the seed. What
+For each class: the data without it goes through a recipe, from training to the proven artifact,
+whose ONNX graphs then score the whole test set, or the first `--images` of it, binarized once with
+the seed. A model with groups of latents has a likelihood ratio for each k besides. What
 follows `--` is given to the recipe: `python benchmarks/anomaly.py -- --dense 256`. Results are kept
 in the folder as they come: after an interrupt the same command goes on, training included.
 """
@@ -21,17 +23,19 @@ from pathlib import Path
 import numpy as np
 
 import zoo
+from zoo.artifact.endpoints import LIKELIHOOD_RATIO
 from zoo.atomic_write import whole
 from zoo.errors import ZooError
 from zoo.evaluation import anomaly
 
-RECIPE = Path(__file__).resolve().parent.parent / "recipes" / "conv_vae.py"
+RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 SCORES = {
     "negative_elbo": "-ELBO",
     "reconstruction": "-log p(x given z)",
     "squared_error": "squared error",
     "kl": "KL",
 }
+RATIO = f"{LIKELIHOOD_RATIO}_"
 
 
 def options():
@@ -41,18 +45,22 @@ def options():
         cut = own.index("--")
         own, recipe = own[:cut], own[cut + 1 :]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
+    parser.add_argument("--model", default="conv_vae", help="a recipe for pictures, by name")
     parser.add_argument("--dataset", default="digits", help="with labels, as the recipe takes it")
     parser.add_argument("--classes", type=int, nargs="+", help="to leave out; all unless given")
     parser.add_argument("--epochs", type=int, help="of each training; the recipe's unless given")
+    parser.add_argument("--images", type=int, help="test images scored; all unless given")
     parser.add_argument("--seed", type=int, default=0, help="of training and binarization")
-    parser.add_argument("--folder", type=Path, help="exports/anomaly-<dataset> unless given")
+    parser.add_argument(
+        "--folder", type=Path, help="exports/anomaly-<model>-<dataset> unless given"
+    )
     return parser.parse_args(own), recipe
 
 
 def train(data, label, given, recipe, folder):
     """The artifact of a model that saw no example of a class; trained unless it is there."""
     rest = zoo.datasets.leave_out(data, label)
-    artifact, file = folder / f"conv_vae-{rest.name}", folder / f"{rest.name}.npz"
+    artifact, file = folder / f"{given.model}-{rest.name}", folder / f"{rest.name}.npz"
     if artifact.is_dir():
         return artifact
     arrays = {"x_train": rest.train.images, "x_test": rest.test.images}
@@ -61,7 +69,16 @@ def train(data, label, given, recipe, folder):
     # The card's log p(x) takes minutes and is not looked at here: one sample.
     chosen = ["--samples", "1", "--seed", str(given.seed), "--out", str(folder), "--resume"]
     chosen += ["--epochs", str(given.epochs)] if given.epochs is not None else []
-    command = [sys.executable, str(RECIPE), "--dataset", str(file), *chosen, *recipe]
+    if rest.schema.ink:  # which arrays of pictures are not taken for
+        chosen += ["--likelihood", "bernoulli", "--binarization", "dynamic"]
+    command = [
+        sys.executable,
+        str(RECIPES / f"{given.model}.py"),
+        "--dataset",
+        str(file),
+        *chosen,
+        *recipe,
+    ]
     done = subprocess.run(command, stdout=sys.stderr)
     if done.returncode:
         sys.exit(f"error: without class {label} the recipe failed; the same command goes on.")
@@ -69,19 +86,20 @@ def train(data, label, given, recipe, folder):
     return artifact
 
 
-def measure(data, label, artifact, seed):
+def measure(data, label, artifact, given):
     """One row: AUROC by score, mean -ELBO of every class in nats, and what they rest on."""
     vae = zoo.load(artifact)
     protocol, training = vae.manifest["protocol"], vae.manifest["training"]
-    test = zoo.datasets.binarize(data, protocol["binarization"], seed).test
-    scores = anomaly.scores(vae, test.examples(np.arange(len(test))))
-    left_out, nats = test.labels == label, scores["negative_elbo"]
+    test = zoo.datasets.binarize(data, protocol["binarization"], given.seed).test
+    count = min(len(test), given.images or len(test))
+    scores, labels = anomaly.scores(vae, test.examples(np.arange(count))), test.labels[:count]
+    left_out, nats = labels == label, scores["negative_elbo"]
     return {
         "auroc": {
             name: anomaly.area(values[~left_out], values[left_out], name)
             for name, values in scores.items()
         },
-        "nats": {str(c): float(nats[test.labels == c].mean()) for c in set(test.labels)},
+        "nats": {str(c): float(nats[labels == c].mean()) for c in set(labels)},
         "normal": int(np.sum(~left_out)),
         "anomalous": int(np.sum(left_out)),
         "epochs": training["epochs"],
@@ -104,19 +122,27 @@ def kept(path, settings):
     return found["rows"]
 
 
+def shown(rows):
+    """{score: heading} of what the rows have."""
+    measured = next(iter(rows.values()))["auroc"]
+    ratios = [name for name in measured if name.startswith(RATIO)]
+    return SCORES | {name: f"LLR, k={name.removeprefix(RATIO)}" for name in ratios}
+
+
 def table(rows, seed):
     """The markdown table, its mean and its protocol."""
+    names = shown(rows)
     yield (
-        f"| class left out | test images of it | {' | '.join(SCORES.values())} "
+        f"| class left out | test images of it | {' | '.join(names.values())} "
         "| its nats, left out | its nats, seen |"
     )
-    yield "|" + "---|" * (len(SCORES) + 4)
+    yield "|" + "---|" * (len(names) + 4)
     for label, row in rows.items():
-        values = " | ".join(f"{row['auroc'][name]:.3f}" for name in SCORES)
+        values = " | ".join(f"{row['auroc'][name]:.3f}" for name in names)
         others = [other["nats"][label] for key, other in rows.items() if key != label]
         seen = f"{np.mean(others):.1f}" if others else "-"
         yield f"| {label} | {row['anomalous']:,} | {values} | {row['nats'][label]:.1f} | {seen} |"
-    means = {name: np.mean([row["auroc"][name] for row in rows.values()]) for name in SCORES}
+    means = {name: np.mean([row["auroc"][name] for row in rows.values()]) for name in names}
     yield "| mean | | " + " | ".join(f"{value:.3f}" for value in means.values()) + " | | |"
 
     def span(key, form="{:,}"):
@@ -149,10 +175,12 @@ def main():
     """Each class in turn; prints the table."""
     given, recipe = options()
     data = zoo.datasets.load(given.dataset, seed=given.seed)
-    folder = given.folder or Path("exports") / f"anomaly-{data.name}"
+    folder = given.folder or Path("exports") / f"anomaly-{given.model}-{data.name}"
     settings = {
+        "model": given.model,
         "dataset": given.dataset,
         "epochs": given.epochs,
+        "images": given.images,
         "seed": given.seed,
         "recipe": recipe,
     }
@@ -165,7 +193,7 @@ def main():
         if str(label) in rows:
             continue
         artifact = train(data, label, given, recipe, folder)
-        rows[str(label)] = measure(data, label, artifact, given.seed)
+        rows[str(label)] = measure(data, label, artifact, given)
         with whole(folder / "results.json", "w") as file:
             json.dump({"settings": settings, "rows": rows}, file, indent=2)
         print(f"without {label}: {rows[str(label)]['auroc']}", file=sys.stderr, flush=True)

@@ -15,6 +15,7 @@ Expected:  digits, --ema 0 --samples 200: test ELBO -22.94, NLL 22.57 nats (K=20
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import prepare  # noqa: F401  names what to install where something is missing
 
@@ -42,19 +43,22 @@ class Config(options.Activation, options.Describing):
     """Width of what lies at the top."""
     blocks: int = 1
     """Residual blocks at each size on the way up, and after each group on the way down."""
-    free_bits: float = 0.5
-    """Nats of each group that cost nothing."""
+    free_bits: tuple[float, ...] = (0.5,)
+    """Nats that cost nothing: one number for each group, from the top down, or one for all."""
     ema: float = 0.999
     """Decay a step of exponential moving averages of the weights, which are then validated, kept
     and exported in their place; 0 keeps none."""
     anneal_steps: int = 0
     """Steps over which the weight of the KL rises from 0 to 1; 0: it is 1 from the first."""
+    anneal_order: Literal["together", "from_top"] = "together"
+    """Whether the groups' weights rise together, or one after the other in the same steps."""
 
 
 def facts(config, data):
     """What the model takes besides its own options."""
     beta = Linear(0.0, 1.0, config.anneal_steps) if config.anneal_steps else 1.0
-    return {"objective": GroupFreeBits(config.free_bits, beta), "seed": config.seed}
+    nats = config.free_bits if len(config.free_bits) > 1 else config.free_bits[0]
+    return {"objective": GroupFreeBits(nats, beta, config.anneal_order), "seed": config.seed}
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ OBJECTIVES = [
     FreeBits(9.0, together=True),
     GroupFreeBits(0.3),
     GroupFreeBits(9.0, beta=schedules.Linear(0.5, 1.0, 10)),
+    GroupFreeBits((0.3,), schedules.Linear(0.5, 1.0, 10), order="from_top"),
     Capacity(1.5, gamma=7.0),
     Capacity(schedules.Linear(0.2, 1.0, 10)),
     TotalCorrelation(3.0),

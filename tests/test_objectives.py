@@ -101,7 +101,7 @@ def regulariser_by_hand(objective, batch):
         case FreeBits():
             return np.maximum(batch.kl.mean(axis=0), objective.nats).sum()
         case GroupFreeBits():  # a vector of latents is one group
-            return getattr(objective.beta, "start", 1.0) * max(kl, objective.nats)
+            return getattr(objective.beta, "start", 1.0) * max(kl, np.squeeze(objective.nats))
         case Capacity():
             return objective.gamma * abs(kl - getattr(objective.capacity, "start", 1.5))
         case TotalCorrelation():
@@ -375,7 +375,9 @@ def test_every_objective_trains_on_jax_and_schedules_count_training_steps_only(t
         (lambda: ELBO(schedules.Linear(0.0, -1.0, 5)), "beta=-1.0"),
         (lambda: FreeBits(-0.1), "nats=-0.1"),
         (lambda: GroupFreeBits(-0.1), "nats=-0.1"),
+        (lambda: GroupFreeBits((0.1, -0.2)), "nats=-0.2"),
         (lambda: GroupFreeBits(0.1, beta=-1.0), "beta=-1.0"),
+        (lambda: GroupFreeBits(0.1, order="last"), "order='last'"),
         (lambda: Capacity(-1.0), "capacity=-1.0"),
         (lambda: Capacity(1.0, gamma=0.0), "gamma=0.0"),
         (lambda: TotalCorrelation(-1.0), "beta=-1.0"),

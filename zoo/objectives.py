@@ -17,6 +17,7 @@ from zoo.distributions import normal
 from zoo.errors import InputError
 from zoo.schedules import Schedule, at, final, last_step, require_at_least
 
+ORDERS = ("together", "from_top")
 _NO_WEIGHT = 1e-20  # below which all weights of a batch together are none
 
 
@@ -38,6 +39,7 @@ class Objective:
     - `settled_step`: the step from which `monitor` measures what the objective wants in the end.
     - `needs_kl_by_latent`, `needs_normal`, `needs_density`: what it asks of the latents: the KL of
       each, a normal posterior, densities of what is drawn.
+    - `group_count`: of how many groups of latents it knows; None: of any.
     - `doubly_reparameterized`: whether its gradient through z is weighted by `path_weights`.
     """
 
@@ -47,6 +49,7 @@ class Objective:
     needs_normal = False
     needs_density = False
     doubly_reparameterized = False
+    group_count = None
 
     @property
     def monitor(self):
@@ -165,23 +168,44 @@ class GroupFreeBits(Objective):
     section 2.3). 0 nats are the ELBO.
 
     Args:
-        nats: free nats a group, >= 0.
+        nats: free nats a group, >= 0; a tuple of them has one for each group, from the top down.
         beta: as in `ELBO`.
+        order: "together", or "from_top": by a schedule, the weights of the groups rise one after
+            the other, each in its share of the steps that all would take together.
     """
 
-    def __init__(self, nats, beta=1.0):
-        require_at_least("nats", nats, 0.0)
+    def __init__(self, nats, beta=1.0, order="together"):
+        self.nats = tuple(nats) if isinstance(nats, tuple | list) else nats
+        for each in self.nats if isinstance(self.nats, tuple) else (self.nats,):
+            require_at_least("nats", each, 0.0)
         require_at_least("beta", beta, 0.0)
-        self.nats = nats
+        if order not in ORDERS:
+            raise InputError(f"order={order!r}: groups warm up {' or '.join(ORDERS)}.")
         self.beta = beta
+        self.order = order
 
     @property
     def monitor(self):
         return "elbo" if final(self.beta) == 1.0 else "loss"
 
+    @property
+    def group_count(self):
+        return len(self.nats) if isinstance(self.nats, tuple) else None
+
     def regulariser(self, draw, step=None, weight=None):
-        costs = (ops.maximum(average(kl, weight), self.nats) for kl in draw.kl.values())
-        return at(self.beta, step) * sum(costs)
+        count, total = len(draw.kl), 0.0
+        nats = self.nats if isinstance(self.nats, tuple) else (self.nats,) * count
+        for number, (kl, free) in enumerate(zip(draw.kl.values(), nats, strict=True)):
+            cost = ops.maximum(average(kl, weight), free)
+            total = total + at(self.beta, self._step(step, number, count)) * cost
+        return total
+
+    def _step(self, step, number, count):
+        """The step of the schedule at which a group is."""
+        if step is None or self.order == "together":
+            return step
+        passed = ops.cast(step, "int32") * count - number * last_step(self.beta)
+        return ops.maximum(passed, 0)
 
 
 @keras.saving.register_keras_serializable(package="zoo.objectives")

@@ -211,6 +211,7 @@ CASES = {
             for group, width in {"top": 3, "4x4_1": 16, "4x4_2": 16}.items()
             for parameter in ("mean", "log_var")
         },
+        scores=(("likelihood_ratio", "float32", (BATCH, 1)),),
     ),
     "vq_vae": Case(
         {"codes": 8, "dimension": 3, "filters": (4, 8), "prior_units": 6}, 4, width=4, codes=8

@@ -52,6 +52,29 @@ def test_scores_rise_with_anomaly_and_the_squared_error_is_summed_over_the_event
     assert dict(anomaly.auroc(Answers(), x[:2], x[2:])) == dict.fromkeys(scores, 1.0)
 
 
+class Hierarchy(Answers):
+    """The same with two likelihood ratios, of which the manifest says what they leave out."""
+
+    manifest = {"latent": {"ratio_groups": [1, 3]}}
+
+    def score(self, x):
+        first = x[:, 0, 0, 0]
+        ratio = np.stack([first, -first], axis=1)
+        return namedtuple("Score", "elbo reconstruction kl likelihood_ratio")(
+            *super().score(x), ratio
+        )
+
+
+def test_each_likelihood_ratio_is_a_score_by_the_number_of_groups_it_leaves_out():
+    x = X.copy()
+    x[1:] = 0.5
+    scores = anomaly.scores(Hierarchy(), x)
+    np.testing.assert_array_equal(scores["likelihood_ratio_1"], [0, 0.5, 0.5])
+    np.testing.assert_array_equal(scores["likelihood_ratio_3"], [0, -0.5, -0.5])
+    assert dict(anomaly.auroc(Hierarchy(), x[:1], x[1:]))["likelihood_ratio_3"] == 0.0
+    assert "likelihood_ratio" not in scores
+
+
 @pytest.mark.parametrize("sides", [(X[:0], X), (X, X[:0])])
 def test_an_empty_side_is_refused(sides):
     with pytest.raises(InputError, match=r"No (normal|anomalous) examples"):

@@ -2,17 +2,15 @@
 
 import collections
 
-import numpy as np
 import onnx
-import onnxruntime
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+from onnx import numpy_helper
+from onnx_graphs import assert_same, model_of, node, random, shape
 
 from zoo import catalog
 from zoo.artifact.endpoints import HALF
 from zoo.export import onnx as writer
 from zoo.export.onnx_graph import passes
-from zoo.export.onnx_graph.optimize import optimized
 
 COMPUTED_SHAPES = {"Shape", "Gather", "Slice", "Concat", "Size", "ConstantOfShape", "Squeeze"}
 THREEFRY = {"BitShift", "BitwiseXor", "BitwiseOr"}
@@ -111,50 +109,6 @@ def test_two_exports_of_one_model_are_equal_to_the_last_bit(trained, artifact, t
 
 
 # --- the passes, on graphs made for them -----------------------------------------------------
-
-
-def model_of(nodes, sizes, **constants):
-    initializers = [numpy_helper.from_array(value, name) for name, value in constants.items()]
-    value = helper.make_tensor_value_info
-    graph = helper.make_graph(
-        nodes,
-        "graph",
-        [value("x", TensorProto.FLOAT, ["batch", *sizes])],
-        [value("y", TensorProto.FLOAT, None)],
-        initializers,
-    )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
-
-
-def answers(model, x):
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), options, ["CPUExecutionProvider"]
-    )
-    return session.run(None, {"x": x})[0]
-
-
-def random(*sizes):
-    return np.random.default_rng(0).normal(size=sizes).astype(np.float32)
-
-
-def assert_same(model, sizes, kinds):
-    """The optimized model has these operators, and the answers of the given one."""
-    x = random(5, *sizes)
-    wanted = answers(model, x)
-    smaller = optimized(onnx.ModelProto.FromString(model.SerializeToString()))
-    onnx.checker.check_model(smaller, full_check=True)
-    np.testing.assert_allclose(answers(smaller, x), wanted, rtol=1e-5, atol=1e-5)
-    assert [node.op_type for node in smaller.graph.node] == kinds
-
-
-def node(kind, inputs, output, **attributes):
-    return helper.make_node(kind, inputs.split(), [output], **attributes)
-
-
-def shape(*sizes):
-    return np.array(sizes, np.int64)
 
 
 @pytest.mark.parametrize("perm", [(0, 2, 3, 1), (0, 3, 1, 2), (0, 1, 3, 2), (0, 3, 2, 1)])

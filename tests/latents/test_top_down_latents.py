@@ -173,7 +173,9 @@ def loss_and_gradients(vae, x):
     return float(loss), {w.path: np.asarray(g) for w, g in zip(weights, gradients, strict=True)}
 
 
-@pytest.mark.parametrize("objective", [ELBO(), GroupFreeBits(0.0)], ids=repr)
+@pytest.mark.parametrize(
+    "objective", [ELBO(), GroupFreeBits(0.0), GroupFreeBits((0.0, 0.0, 0.0))], ids=repr
+)
 def test_no_free_bits_are_the_elbo(objective, x):
     vae = made(objective=objective)
     loss, _ = loss_and_gradients(vae, x)
@@ -193,6 +195,25 @@ def test_groups_within_their_free_bits_cost_just_these():
     of_first = sum(max(bound, float(np.asarray(kl)[0])) for kl in draw.kl.values())
     found = GroupFreeBits(bound).regulariser(draw, weight=weight)
     assert float(found) == pytest.approx(of_first, rel=1e-5)
+
+
+def test_groups_may_have_free_bits_of_their_own_and_warm_up_from_the_top():
+    vae, x = made(objective=GroupFreeBits((0.0, 9.0, 50.0))), np.zeros((4, *SHAPE), np.float32)
+    draw = vae.latents.infer(vae.features(x, ()), np.zeros((4, SIZE), np.float32))
+    kl = [float(np.mean(each)) for each in draw.kl.values()]
+    wanted = sum(max(each, free) for each, free in zip(kl, (0.0, 9.0, 50.0), strict=True))
+    assert float(vae.objective.regulariser(draw)) == pytest.approx(wanted, rel=1e-5)
+    in_turn = GroupFreeBits(0.0, Linear(0.0, 1.0, 12), order="from_top")
+    weights = {0: (0, 0, 0), 2: (0.5, 0, 0), 6: (1, 0.5, 0), 11: (1, 1, 0.75), 12: (1, 1, 1)}
+    for step, of_groups in weights.items():
+        found = float(in_turn.regulariser(draw, step))
+        assert found == pytest.approx(np.dot(of_groups, kl), rel=1e-5), step
+    assert in_turn.settled_step == 0 and in_turn.monitor == "elbo"
+
+
+def test_free_bits_of_other_groups_than_there_are_are_refused():
+    with pytest.raises(InputError, match=r"given 2 numbers.*3 groups: top, 4x4_1, 4x4_2"):
+        made(objective=GroupFreeBits((0.5, 0.1)))
 
 
 @pytest.mark.parametrize("objective", [GroupFreeBits(0.0), ImportanceWeighted(3)], ids=repr)

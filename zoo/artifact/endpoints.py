@@ -34,6 +34,10 @@ hundreds of terms do not have in any runtime, and refuse a good model. So the sc
   that is sampled, and the ELBO are sums of terms of either sign: what is rounded are the terms, and
   the sum is as exact as the largest of them."""
 
+LIKELIHOOD_RATIO = "likelihood_ratio"
+"""What `score` of a hierarchy of latents gives besides, [batch, n]: of n numbers k, see the
+manifest's `latent`, the ELBO less that of draws whose lowest k groups the prior makes."""
+
 HALF = ".fp16"
 """onnx/decode.fp16.onnx is the float16 variant of onnx/decode.onnx."""
 

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from zoo.artifact.endpoints import LIKELIHOOD_RATIO
 from zoo.errors import InputError
 from zoo.evaluation.compilation import compiled_method
 
@@ -38,13 +39,18 @@ def scores(model, x):
     """Anomaly scores of examples [n, *event], higher = more anomalous: {name: [n]}.
 
     `negative_elbo` and its terms `reconstruction` and `kl` in nats, as the model's `score` gives
-    them; `squared_error` of x and `reconstruct`'s x_mean, summed over what is known of the event.
+    them, and of each k of a hierarchy's likelihood ratios `likelihood_ratio_<k>`; `squared_error`
+    of x and `reconstruct`'s x_mean, summed over what is known of the event.
     """
     if len(x) == 0:
         raise InputError("No examples were given to score.")
     answer = _answers(model, "score", x)
     if "elbo" in answer:
         answer = {"negative_elbo": -answer.pop("elbo"), **answer}
+    if LIKELIHOOD_RATIO in answer:
+        ratios = answer.pop(LIKELIHOOD_RATIO)
+        for k, ratio in zip(_latent_facts(model)["ratio_groups"], ratios.T, strict=True):
+            answer[f"{LIKELIHOOD_RATIO}_{k}"] = ratio
     x = np.asarray(x)
     rebuilt = _answers(model, "reconstruct", x)["x_mean"]
     error = np.where(np.isnan(x), 0.0, x.astype(np.float64) - rebuilt)
@@ -68,6 +74,11 @@ def area(normal, anomalous, name="score"):
             )
     truth = np.repeat([0, 1], [len(normal), len(anomalous)])
     return float(roc_auc_score(truth, np.concatenate([normal, anomalous])))
+
+
+def _latent_facts(model):
+    """What a manifest says of the latents of a model, or of an artifact."""
+    return model.latent_facts if isinstance(model, keras.Model) else model.manifest["latent"]
 
 
 def _answers(model, endpoint, x):

@@ -45,7 +45,21 @@ def _notes(m):
     return (
         f"Row i of `generate` depends on seed[i] alone; {same}. "
         f"{feedback}`score` averages over {m['score_samples']} fixed noise draws; -`elbo` is an "
-        "anomaly score."
+        f"anomaly score.{_ratio(m['latent'])}"
+    )
+
+
+def _ratio(latent):
+    """A sentence on the likelihood ratio, where there is one."""
+    if "ratio_groups" not in latent:
+        return ""
+    names = list(latent["groups"])
+    of_each = [f"{k} ({', '.join(names[-k:])})" for k in latent["ratio_groups"]]
+    return (
+        " So is each column of `likelihood_ratio`: the ELBO less that of draws whose lowest k "
+        "groups the prior makes of those above (Havtorn et al. 2021); by column k is "
+        + "; ".join(of_each)
+        + "."
     )
 
 

@@ -54,7 +54,7 @@ def make(stage, trained=None, contract=None, earlier=None, float16=True):
         earlier_artifact.require_same_answers(Path(earlier), model, contract)
     facts = manifest.facts(model)
     rows = test_data.write(model, contract, test_data.read_inputs(stage), stage)
-    draws = {"score": facts["score_samples"] or 1}  # the one endpoint that decodes more than once
+    draws = {"score": model.score_rows}  # the one endpoint that decodes more than once
     sizes = {name: proof.batches(each, draws.get(name, 1)) for name, each in contract.items()}
     formats = [each for each in proof.FORMATS if float16 or each.name != OnnxFloat16.name]
     proven = proof.make_and_prove(Source(model, contract, stage), sizes, formats)

@@ -70,6 +70,8 @@ class Latents(keras.layers.Layer):
     - `diagonal_normal`: whether the posterior is one normal with independent axes.
     - `scheduled`: whether something depends on the step of training.
     - `classes`: how many values each latent may take where z are whole numbers; None elsewhere.
+    - `ratio_groups`: every k of which `score` gives a likelihood ratio, smallest first: how many of
+      the lowest groups the prior draws there; () where there is none.
     """
 
     exact_kl = False
@@ -80,6 +82,7 @@ class Latents(keras.layers.Layer):
     diagonal_normal = False
     scheduled = False
     classes = None
+    ratio_groups = ()
 
     def __init__(self, **kwargs):
         super().__init__(**{**kwargs, "dtype": "float32"})
@@ -140,6 +143,14 @@ class Latents(keras.layers.Layer):
         """
         raise NotImplementedError
 
+    def infer_above(self, features, noise, draws=1, pseudo=None):
+        """`infer` with parts of its state more, one below the other: where `ratio_groups`.
+
+        [(1 + len(ratio_groups)) * batch * draws, *state_shape]: first the state of the `Draw`, then
+        for each k one whose lowest k groups are drawn by the prior, given the same groups above.
+        """
+        raise NotImplementedError
+
     def log_ratio(self, z, parameters, pseudo=None):
         """log p(z) - log q(z|x) of any z, where `has_density`: rows of each -> [rows], nats."""
         raise NotImplementedError
@@ -183,6 +194,7 @@ class Latents(keras.layers.Layer):
             "posterior": self.family,
             "prior": self.prior_family,
             "exact_bits": self.exact_bits,
+            **({"ratio_groups": list(self.ratio_groups)} if self.ratio_groups else {}),
         }
 
 

@@ -106,29 +106,53 @@ class TopDown(Latents):
 
     prior_noise_kinds = noise_kinds
 
+    @property
+    def ratio_groups(self):
+        """Those below each size of the features: groups of one size are left out together."""
+        of_size = list(self.features.values())
+        return tuple(k for k in range(1, len(of_size)) if of_size[-k] != of_size[-k - 1])
+
     def infer(self, features, noise, draws=1, training=False, step=None, pseudo=None):
         """See `Latents`; every draw has posteriors of its own, and `parameters` are none."""
-        repeated = {name: repeat(value, draws) for name, value in features.items()}
-        noise, kl, log_ratio = self._split(noise), {}, 0.0
+        return self._infer(features, noise, draws, training)
 
-        def draw(name, posterior, state):
-            nonlocal log_ratio
-            q = self._posterior(name, posterior, state, repeated, training)
+    def infer_above(self, features, noise, draws=1, pseudo=None):
+        """See `Latents`; what the prior draws, it draws by the noise that the posterior takes."""
+        return self._infer(features, noise, draws, ratio_groups=self.ratio_groups)
+
+    def _infer(self, features, noise, draws, training=False, ratio_groups=()):
+        """Both in one way down: every network is in the graph once, and sees all rows at once.
+
+        The rows of each k begin where its lowest k groups do, at the state that the posterior led
+        to, and lie between those of the posterior and those of every larger k.
+        """
+        features = {name: repeat(value, draws) for name, value in features.items()}
+        noise, found, kl, log_ratio = self._split(noise), [], {}, 0.0
+        above, parts = [], 1
+        for left, (name, posterior, block) in zip(
+            range(len(self.features), 0, -1), self._groups(), strict=True
+        ):
+            led_to = [ops.split(state, parts)[0] for state in above] if parts > 1 else above
+            q = self._posterior(name, posterior, led_to, features, training)
             z = normal.sample(q["mean"], q["log_var"], noise[name])
             of_each = normal.kl_to_standard(q["mean"], q["log_var"])
             kl[name] = ops.mean(ops.reshape(of_each, (-1, draws)), axis=1)
             log_q = normal.log_prob(z, q["mean"], q["log_var"])
             log_ratio = log_ratio + normal.log_prob(z, 0.0, 0.0) - log_q
-            return z
-
-        z, state = self._descend(draw, training)
-        return Draw(z, state, {}, kl, ops.reshape(log_ratio, (-1, draws)))
+            found.append(z)
+            if left in ratio_groups:
+                above, parts = [ops.concatenate([*led_to, *above])], parts + 1
+            if parts > 1:
+                z = ops.concatenate([z, *[noise[name]] * (parts - 1)])
+            above = [self._below(name, block, above, z, training)]
+        z = ops.concatenate(found, axis=-1)
+        return Draw(z, above[0], {}, kl, ops.reshape(log_ratio, (-1, draws)))
 
     def encode(self, features):
         found = {}
 
-        def mean(name, posterior, state):
-            for parameter, value in self._posterior(name, posterior, state, features).items():
+        def mean(name, posterior, above):
+            for parameter, value in self._posterior(name, posterior, above, features).items():
                 found[f"{parameter}_{name}"] = value
             return found[f"mean_{name}"]
 
@@ -144,18 +168,19 @@ class TopDown(Latents):
 
     def place(self, z):
         given = self._split(z)
-        return self._descend(lambda name, posterior, state: given[name])[1]
+        return self._descend(lambda name, posterior, above: given[name])
 
-    def _descend(self, choose, training=False):
-        """(z, state) of the way down, z_g by choose(name, posterior, state) -> [rows, width]."""
-        chosen, above = [], []
+    def _descend(self, choose):
+        """The last state of the way down, z_g [rows, width] by choose(name, posterior, above)."""
+        above = []
         for name, posterior, block in self._groups():
-            z = choose(name, posterior, above)
-            chosen.append(z)
-            placed = ops.reshape(z, (-1, *self.groups[name]))
-            state = block([*above, placed], training=training)
-            above = [ops.cast(state, "float32")]
-        return ops.concatenate(chosen, axis=-1), above[0]
+            above = [self._below(name, block, above, choose(name, posterior, above))]
+        return above[0]
+
+    def _below(self, name, block, above, z, training=False):
+        """The state that follows z [rows, width] of a group."""
+        placed = ops.reshape(z, (-1, *self.groups[name]))
+        return ops.cast(block([*above, placed], training=training), "float32")
 
     def _posterior(self, name, posterior, above, features, training=False):
         given = posterior([*above, features[self.features[name]]], training=training)

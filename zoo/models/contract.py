@@ -1,6 +1,14 @@
 """The artifact contract of a model: its endpoints and their tensors, as its parts state them."""
 
-from zoo.artifact.endpoints import BATCH, BOUND, NATS, WHOLE, Endpoint, Tensor
+from zoo.artifact.endpoints import (
+    BATCH,
+    BOUND,
+    LIKELIHOOD_RATIO,
+    NATS,
+    WHOLE,
+    Endpoint,
+    Tensor,
+)
 
 
 def of(model):
@@ -24,6 +32,9 @@ def of(model):
     nats = tuple(
         Tensor(name, "float32", (BATCH,), NATS if name in exact else BOUND) for name in model.nats
     )
+    if model.ratio_groups:
+        shape = (BATCH, len(model.ratio_groups))
+        nats += (Tensor(LIKELIHOOD_RATIO, "float32", shape, BOUND),)
     nats += model.likelihood.score_tensors(model.event_shape)
     endpoints = [
         Endpoint("encode", (*x, *besides), encoded),

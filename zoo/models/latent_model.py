@@ -55,6 +55,7 @@ class LatentModel(keras.Model):
     samples_posterior = False  # whether log p(x) can be estimated by importance sampling
     exact_kl = True  # whether the KL that `score` gives is exact, and not sampled
     score_samples = None  # K of `score`, where it averages over fixed draws
+    ratio_groups = ()  # k of each likelihood ratio that `score` gives, see `Latents`
     settled_step = 0  # of training, from which `monitor` measures what is wanted in the end
     objective_shown = "-"  # what is done with the terms of the bound, for people
     pseudo_input_count = 0  # examples that `start_pseudo_inputs` takes at most
@@ -102,6 +103,11 @@ class LatentModel(keras.Model):
     def latent_facts(self):
         """What a manifest says of the latents."""
         raise NotImplementedError
+
+    @property
+    def score_rows(self):
+        """Rows that `score` decodes an example."""
+        return (self.score_samples or 1) * (1 + len(self.ratio_groups))
 
     @property
     def draws_generated(self):

@@ -32,6 +32,12 @@ def _require_objective(model):
             f"The doubly reparameterized gradient asks for the density of any z, which a "
             f"{family} posterior does not give: pass doubly_reparameterized=False."
         )
+    if objective.group_count not in (None, len(latents.groups)):
+        raise InputError(
+            f"{name} was given {objective.group_count} numbers, one a group, and the latents have "
+            f"{len(latents.groups)} groups: {', '.join(latents.groups)}. Give as many, or one for "
+            "all of them."
+        )
     if objective.draws > 1 and not model.samples_posterior:
         raise InputError(
             f"{name} averages over {objective.draws} draws, and a {family} posterior has one "

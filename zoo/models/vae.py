@@ -10,9 +10,10 @@ import numpy as np
 from keras import ops
 
 from zoo import noise
+from zoo.artifact.endpoints import LIKELIHOOD_RATIO
 from zoo.latents import Draw, Flat
 from zoo.latents.base import repeat
-from zoo.models import latents_fit, networks_fit
+from zoo.models import latents_fit, likelihood_ratio, networks_fit
 from zoo.models.latent_model import STEPS, LatentModel
 from zoo.objectives import ELBO, average, bound
 
@@ -134,6 +135,10 @@ class VAE(LatentModel):
         return SCORE_SAMPLES if self.samples_posterior else None
 
     @property
+    def ratio_groups(self):
+        return self.latents.ratio_groups
+
+    @property
     def pseudo_input_count(self):
         return self.latents.pseudo_input_count
 
@@ -198,14 +203,21 @@ class VAE(LatentModel):
         """[batch, *event] -> {"elbo", "reconstruction", "kl"}, each [batch], nats; and `scores`.
 
         Deterministic: -log p(x|z) is averaged over the same `score_samples` noise draws for
-        every example, and so is what the likelihood `scores` besides. -elbo is an anomaly score.
+        every example, and so is what the likelihood `scores` besides. -elbo is an anomaly score,
+        and so is each column of "likelihood_ratio" [batch, len(ratio_groups)], where there are
+        some: see `zoo.models.likelihood_ratio`.
         """
-        draws = None
+        draws, parts = None, 1 + len(self.ratio_groups)
         if self.samples_posterior:
             draws = noise.draw(self.latents.noise_kinds(), np.arange(self.score_samples))[None]
-        raw, draw, samples = self._sampled(x, draws, condition)
+        raw, draw, samples = self._sampled(x, draws, condition, parts)
+        raw, *above = ops.split(raw, parts) if parts > 1 else [raw]
         terms = self._terms(raw, draw, x, samples, condition)
         answer = {"elbo": -(terms["reconstruction"] + terms["kl"]), **terms}
+        if above:
+            of_each = [self._log_p(each, x, condition, samples) for each in above]
+            ratio = likelihood_ratio.of(answer["elbo"], draw.kl, of_each, self.ratio_groups)
+            answer[LIKELIHOOD_RATIO] = ratio
         besides = self.likelihood.scores(repeat(x, samples), raw)
         for name, value in besides.items():
             value = ops.reshape(value, (-1, samples, *value.shape[1:]))
@@ -252,8 +264,11 @@ class VAE(LatentModel):
             return self.latents.margin(features=self.features(inputs["x"], condition))
         return None
 
-    def _sampled(self, x, drawn, condition):
-        """(raw output, the draw, samples) by noise drawn, [batch or 1, samples, count]."""
+    def _sampled(self, x, drawn, condition, parts=1):
+        """(raw output, the draw, samples) by noise drawn, [batch or 1, samples, count].
+
+        The rows of `parts` lie one below the other, as in `Latents.infer_above`.
+        """
         features, samples = self.features(x, condition), 1
         if drawn is not None:
             samples = ops.shape(drawn)[1]
@@ -263,9 +278,12 @@ class VAE(LatentModel):
             of_each = ops.reshape(of_each, (-1, 1, int(np.prod(of_each.shape[1:]))))
             drawn = drawn + 0.0 * ops.sum(of_each, axis=2, keepdims=True)
             drawn = ops.reshape(drawn, (-1, drawn.shape[-1]))
-        draw = self.latents.infer(features, drawn, samples, pseudo=self._pseudo())
-        repeated = tuple(repeat(each, samples) for each in condition)
-        return self.raw(draw.state, repeated, repeat(x, samples)), draw, samples
+        infer = self.latents.infer if parts == 1 else self.latents.infer_above
+        draw = infer(features, drawn, samples, pseudo=self._pseudo())
+        x, *condition = (repeat(each, samples) for each in (x, *condition))
+        if parts > 1:
+            x, *condition = (ops.concatenate([each] * parts) for each in (x, *condition))
+        return self.raw(draw.state, tuple(condition), x), draw, samples
 
     def _pseudo(self):
         """What the encoder makes of the prior's pseudo-inputs; None where it has none."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from zoo.artifact.endpoints import Endpoint, Tensor
+from zoo.artifact.endpoints import LIKELIHOOD_RATIO, Endpoint, Tensor
 from zoo.artifact.schema import Schema
 from zoo.errors import ArtifactError, InputError
 from zoo.runtime import counts, drawings, inputs, labels, libraries, named, ragged, tables
@@ -218,10 +218,14 @@ def _arranged(what: str, tensor: Tensor, value: Any, schema: Schema | None) -> A
 
 
 def rows_within(endpoint: Endpoint, size: int) -> int:
-    """Rows of an endpoint whose inputs and answers take `size` bytes; one at least."""
+    """Rows of an endpoint whose inputs and answers take `size` bytes; one at least.
+
+    For each likelihood ratio a row is decoded once more, and counts once more.
+    """
     tensors = (*endpoint.inputs, *endpoint.outputs)
     row = sum(np.dtype(t.dtype).itemsize * math.prod(inputs.sizes(t)) for t in tensors)
-    return max(1, size // max(1, row))
+    ratios = sum(math.prod(inputs.sizes(t)) for t in tensors if t.name == LIKELIHOOD_RATIO)
+    return max(1, size // max(1, row * (1 + ratios)))
 
 
 def _named_tuple(endpoint: Endpoint) -> type[Any]:

@@ -1,8 +1,8 @@
 """Fewer nodes that do the same: what a runtime need not find out, a GPU need not wait for.
 
 ONNX Runtime's own *basic* optimisation folds constants and removes what does nothing; it is the
-level that is written for any hardware, in operators of the standard. `passes` adds what
-it leaves. The result is put in order and renamed, so that a graph depends on the model alone:
+level that is written for any hardware, in operators of the standard. `passes` and `layouts` add
+what it leaves. The result is put in order and renamed, so that a graph depends on the model alone:
 converters number their names from one conversion to the next, and sort by them.
 """
 
@@ -13,6 +13,7 @@ import onnx
 import onnxruntime
 
 from zoo.errors import ExportError
+from zoo.export.onnx_graph.layouts import LAYOUTS
 from zoo.export.onnx_graph.passes import PASSES, Graph, read
 
 ROUNDS = 50
@@ -58,8 +59,11 @@ def _basic(model):
 def _rewritten(model):
     for _ in range(ROUNDS):
         graph = Graph(model)
-        changed = any(rewrite(graph) for rewrite in PASSES)  # one at a time: shapes are read anew
+        changed = any(
+            rewrite(graph) for rewrite in (*PASSES, *LAYOUTS)
+        )  # one at a time: shapes are read anew
         model = graph.model
+        _sort(model.graph)
         _remove_unread(model.graph)
         if not changed:
             break

@@ -81,7 +81,7 @@ def read(node):
 def constant_reshapes(graph):
     """A Reshape of which all sizes but one are known needs no computed shape."""
     changed = False
-    for node in _of_type(graph, "Reshape"):
+    for node in of_type(graph, "Reshape"):
         sizes = graph.shapes.get(node.output[0])
         if node.input[1] not in graph.constants and _at_most_one_free(sizes):
             graph.reshape(node, sizes)
@@ -92,9 +92,9 @@ def constant_reshapes(graph):
 def transposes_of_nothing(graph):
     """A Transpose that moves no axis longer than 1 past another is a Reshape, which is free."""
     changed = False
-    for node in _of_type(graph, "Transpose"):
+    for node in of_type(graph, "Transpose"):
         before, after = (graph.shapes.get(name) for name in (node.input[0], node.output[0]))
-        moved = [axis for axis in _permutation(node) if before and before[axis] != 1]
+        moved = [axis for axis in permutation(node) if before and before[axis] != 1]
         if moved == sorted(moved) and before and _at_most_one_free(after):
             graph.reshape(node, after)
             changed = True
@@ -104,7 +104,7 @@ def transposes_of_nothing(graph):
 def chained_reshapes(graph):
     """Of two Reshapes in a row the second is enough; one that changes no size is none."""
     changed = False
-    for node in _of_type(graph, "Reshape"):
+    for node in of_type(graph, "Reshape"):
         before, after = (graph.shapes.get(name) for name in (node.input[0], node.output[0]))
         above = graph.producers.get(node.input[0])
         if above is not None and above.op_type == "Reshape" and _at_most_one_free(after):
@@ -119,11 +119,11 @@ def chained_reshapes(graph):
 
 def layout_before_dense(graph):
     """Transpose -> Reshape to [batch, n] -> dense: the weight's rows change place instead."""
-    for transpose in _of_type(graph, "Transpose"):
+    for transpose in of_type(graph, "Transpose"):
         flat = graph.only_reader(transpose.output[0])
         dense = graph.only_reader(flat.output[0]) if flat and flat.op_type == "Reshape" else None
         sizes = graph.shapes.get(transpose.output[0])
-        axes = _permutation(transpose)
+        axes = permutation(transpose)
         if not dense or not _is_dense(graph, dense) or not _keeps_batch(axes, sizes):
             continue
         weight = graph.value(dense.input[1])
@@ -140,9 +140,9 @@ def layout_before_dense(graph):
 
 def layout_after_dense(graph):
     """Dense -> elementwise -> Reshape to [batch, ...] -> Transpose: its columns change place."""
-    for transpose in _of_type(graph, "Transpose"):
+    for transpose in of_type(graph, "Transpose"):
         grid = graph.producers.get(transpose.input[0])
-        sizes, axes = graph.shapes.get(transpose.input[0]), _permutation(transpose)
+        sizes, axes = graph.shapes.get(transpose.input[0]), permutation(transpose)
         if grid is None or grid.op_type != "Reshape" or not _keeps_batch(axes, sizes):
             continue
         width = math.prod(sizes[1:])
@@ -202,7 +202,8 @@ PASSES = (
 )
 
 
-def _of_type(graph, kind):
+def of_type(graph, kind):
+    """Nodes of an operator."""
     return [node for node in graph.graph.node if node.op_type == kind]
 
 
@@ -217,7 +218,8 @@ def _at_most_one_free(sizes):
     return sizes is not None and sizes.count(None) <= 1 and 0 not in sizes
 
 
-def _permutation(node):
+def permutation(node):
+    """A Transpose's axes."""
     return list(node.attribute[0].ints) if node.attribute else []
 
 

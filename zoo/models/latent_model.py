@@ -10,7 +10,7 @@ from keras import ops
 from zoo import likelihoods
 from zoo.errors import InputError
 from zoo.latents.base import repeat
-from zoo.models import contract, precision, training_inputs, validity
+from zoo.models import contract, precision, sizes, training_inputs, validity
 from zoo.objectives import average
 
 LENGTH = "length"
@@ -102,6 +102,16 @@ class LatentModel(keras.Model):
     def latent_facts(self):
         """What a manifest says of the latents."""
         raise NotImplementedError
+
+    @property
+    def widest_encoding(self):
+        """Values of the largest tensor that encoding an example makes."""
+        return sizes.largest(self.encoder)
+
+    @property
+    def widest_decoding(self):
+        """Values of the largest tensor that drawing z and decoding it makes."""
+        return sizes.largest(self.decoder)
 
     @property
     def draws_generated(self):

@@ -16,6 +16,7 @@ from zoo.datasets.formats import pillow
 from zoo.datasets.pixels import fit
 from zoo.datasets.reading import printable
 from zoo.datasets.tfds_builders import builder_of, image_key_of, library, one_line, prepare
+from zoo.datasets.tfds_notes import notes
 from zoo.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def load(
         source=_source(info),
         licence=one_line(getattr(info, "license", None)) or UNKNOWN_LICENCE,
         test_split=sentence,
+        notes=notes(info, image_key, shape, parts.values()),
     )
 
 

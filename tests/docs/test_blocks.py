@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import yaml
 from PIL import Image
-from prepared import is_prepared
+from prepared import FREY_FACES, is_prepared
 
 COMMITTED = ("conditional_vae-mnist", "dense_ae-mnist")
+FREY_NAME = "frey_faces.npz"  # as docs/faces.md calls it
 FEWEST = 12  # blocks that run: a parser that finds none would pass
 
 
@@ -36,11 +37,18 @@ def folder(tmp_path, artifact):
     for i in range(12):
         pixels = rng.integers(0, 256, (32, 32, 3)).astype(np.uint8)
         Image.fromarray(pixels).save(photos / f"{i}.png")
+    if FREY_FACES.is_file():
+        (tmp_path / FREY_NAME).symlink_to(FREY_FACES)
     return tmp_path
 
 
-def needs_mnist(block):
-    return "--dataset mnist" in block.text or 'load("mnist")' in block.text
+def lacks(page, block):
+    """What a block needs and is not here, with where it is looked for; None: it can be run."""
+    if "--dataset mnist" in block.text or 'load("mnist")' in block.text:
+        return None if is_prepared("mnist") else "MNIST is not prepared (TFDS_DATA_DIR)"
+    if page.name == "faces.md" and not FREY_FACES.is_file():  # its blocks build on one another
+        return "the Frey faces are not here (FREY_FACES, a file)"
+    return None
 
 
 @pytest.mark.slow
@@ -48,16 +56,17 @@ def needs_mnist(block):
 def test_the_blocks_of_a_page_run_one_after_the_other(page, folder, capsys):
     names = {"__name__": "a_page"}
     found = [block for block in blocks.of(page) if block.language in blocks.RUN]
-    left_out = []
+    left_out = {}
     for block in found:
         if block.reason is not None:
             continue
-        if needs_mnist(block) and not is_prepared("mnist"):
-            left_out.append(block.where)
+        if missing := lacks(page, block):
+            left_out.setdefault(missing, []).append(block.where)
             continue
         blocks.run(block, names, folder)
     if left_out:
-        pytest.skip(f"MNIST is not prepared (TFDS_DATA_DIR): not run are {', '.join(left_out)}")
+        said = [f"{why}: not run are {', '.join(where)}" for why, where in left_out.items()]
+        pytest.skip("; ".join(said))
 
 
 @pytest.mark.parametrize("page", blocks.PAGES, ids=lambda page: page.name)

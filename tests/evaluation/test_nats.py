@@ -11,7 +11,7 @@ from scipy import stats
 from zoo import datasets, evaluation, likelihoods
 from zoo.datasets import Dataset, Schema, Split
 from zoo.errors import InputError
-from zoo.evaluation import latent, nats
+from zoo.evaluation import chunks, latent, nats
 from zoo.evaluation.compilation import compiled_method
 from zoo.latents import Flat
 from zoo.models import VAE
@@ -91,14 +91,21 @@ def test_the_elbo_agrees_with_its_closed_form(linear, data):
     assert given["elbo"] == pytest.approx(-(given["reconstruction"] + given["kl"]), rel=1e-12)
 
 
+def few(model, monkeypatch):
+    """Lets 7 examples of 75 draws fit a call."""
+    values = chunks.ALIVE * model.widest_encoding + 75 * chunks.DENSITY * SIZE
+    monkeypatch.setattr(chunks, "BYTES", 7 * 4 * values)
+    assert chunks.examples(model, 75) == 7 and chunks.shared(model, 100)[1] == 100
+
+
 def test_the_estimate_does_not_depend_on_the_chunks(linear, data, monkeypatch):
     whole = nats.log_likelihood(linear, data.test, seed=3, samples=150)
-    monkeypatch.setattr(nats, "VALUES", 700 * SIZE)  # 7 examples a call
+    few(linear, monkeypatch)
     np.testing.assert_allclose(nats.log_likelihood(linear, data.test, 3, 150), whole, rtol=1e-5)
 
 
 def test_an_interrupted_estimate_goes_on_where_it_was(linear, data, monkeypatch):
-    monkeypatch.setattr(nats, "VALUES", 700 * SIZE)
+    few(linear, monkeypatch)
 
     class Interrupted(Exception):
         pass

@@ -23,6 +23,7 @@ from zoo.datasets.tfds_builders import (
     one_line,
     prepare,
 )
+from zoo.datasets.tfds_notes import notes
 from zoo.errors import DatasetError, MissingDependency
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def load(
         source=_source(info),
         licence=one_line(getattr(info, "license", None)) or UNKNOWN_LICENCE,
         test_split=sentence,
+        notes=notes(info, image_key, shape, parts.values()),
     )
 
 

@@ -11,9 +11,10 @@ from sklearn.metrics import roc_auc_score
 
 from zoo.artifact.endpoints import LIKELIHOOD_RATIO
 from zoo.errors import InputError
+from zoo.evaluation import chunks
 from zoo.evaluation.compilation import compiled_method
 
-BATCH = 250  # examples a call
+BATCH = 250  # examples a call of an artifact
 
 
 def auroc(model, normal, anomalous):
@@ -85,7 +86,8 @@ def _answers(model, endpoint, x):
     """An endpoint's outputs for any number of examples, float64: {name: [n, ...]}."""
     keras_model = isinstance(model, keras.Model)
     call = compiled_method(model, endpoint) if keras_model else getattr(model, endpoint)
-    answers = [call(x[first : first + BATCH]) for first in range(0, len(x), BATCH)]
+    step = chunks.examples(model, model.score_samples or 1) if keras_model else BATCH
+    answers = [call(x[rows]) for rows in chunks.of(len(x), step)]
     answers = [answer if keras_model else answer._asdict() for answer in answers]
     return {
         name: np.concatenate([answer[name] for answer in answers]).astype(np.float64)

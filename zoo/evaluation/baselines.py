@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from sklearn.decomposition import PCA
 
+from zoo.evaluation import chunks
 from zoo.evaluation.compilation import compiled_method
 
 EXAMPLES = 2**16  # of the training split that are fitted to, at most
@@ -56,7 +57,7 @@ def independent(model, data, known=None):
 
     def nats_of(split):
         nats = np.empty(len(split))
-        for rows in _chunks(len(split), model.event_shape):
+        for rows in chunks.of(len(split), _chunk(model.event_shape)):
             given, given_counted = flat_examples(model, split, rows)
             nats[rows] = -np.asarray(law.log_prob(given, *parameters, given_counted))
         return nats
@@ -77,7 +78,7 @@ def _likeliest(laws, x, counted):
     def reached(law):
         parameters, (rest, rest_counted) = law.fit(*part(~held_out)), part(held_out)
         total = 0.0
-        for rows in _chunks(len(rest), x.shape[1:]):
+        for rows in chunks.of(len(rest), _chunk(x.shape[1:])):
             weight = None if rest_counted is None else rest_counted[rows]
             total += float(np.sum(law.log_prob(rest[rows], *parameters, weight)))
         return total if math.isfinite(total) else -math.inf
@@ -133,7 +134,7 @@ def reconstruction_mse(model, split):
         x_mean = answer(*split.inputs(rows, model.conditions))["x_mean"]
         return _as_networks_take(model, x_mean.reshape(len(rows), -1))
 
-    return _squared_error(model, split, reconstruct)
+    return _squared_error(model, split, reconstruct, chunks.examples(model))
 
 
 def has_reconstruction_error(model):
@@ -147,10 +148,13 @@ def has_reconstruction_error(model):
     return any(t.name == "x_mean" and tuple(t.shape[1:]) == model.event_shape for t in outputs)
 
 
-def _squared_error(model, split, reconstruct):
-    """The mean over what counts. `reconstruct` takes (x [k, values], rows) and answers like x."""
+def _squared_error(model, split, reconstruct, most=500):
+    """The mean over what counts, of at most so many examples at a time.
+
+    `reconstruct` takes (x [k, values], rows) and answers like x.
+    """
     total, count = 0.0, 0.0
-    for rows in _chunks(len(split), model.event_shape):
+    for rows in chunks.of(len(split), min(most, _chunk(model.event_shape))):
         x, counted = flat_examples(model, split, rows)
         x = _as_networks_take(model, x)
         weight = np.float32(1.0) if counted is None else counted
@@ -185,7 +189,6 @@ def flat_examples(model, split, rows):
     return x.reshape(len(x), -1), counted.reshape(len(x), -1)
 
 
-def _chunks(count, event_shape):
-    """Rows of a split, a few at a time."""
-    chunk = max(1, min(500, SCORED // math.prod(event_shape)))
-    return (np.arange(first, min(first + chunk, count)) for first in range(0, count, chunk))
+def _chunk(event_shape):
+    """Rows of a split at a time."""
+    return max(1, min(500, SCORED // math.prod(event_shape)))

@@ -6,13 +6,13 @@ Of a table, and of series of which values are missing, whose features are all nu
 import numpy as np
 from keras import ops
 
+from zoo.evaluation import chunks
 from zoo.evaluation.compilation import compiled_method
 
 HIDDEN = 0.2
 """The share of the known values that are hidden, each by itself."""
 ROWS = 2000
 """Test rows that are looked at, at most."""
-CHUNK = 500  # windows a call
 _STREAM = 12  # of the seed
 
 
@@ -75,7 +75,8 @@ def fill(model, x):
     """Numbers, standardised, and codes in every place of x: [rows, ..., columns]."""
     if x.ndim > 2:
         reconstruct = compiled_method(model, "reconstruct")
-        parts = [reconstruct(x[at : at + CHUNK])["x_mean"] for at in range(0, len(x), CHUNK)]
+        step = chunks.examples(model)
+        parts = [reconstruct(x[rows])["x_mean"] for rows in chunks.of(len(x), step)]
         return standardised(model, np.concatenate(parts))
     z = model.point(ops.convert_to_tensor(x))
     raw = model.raw(model.state(z), (), None)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.evaluation import chunks
 from zoo.evaluation.compilation import compiled_method
 
 ACTIVE = 0.01
@@ -15,15 +16,18 @@ def posterior_means(model, split, most=None):
     Of a model without a posterior, the latents themselves; of codes, their vectors.
     """
     represent, count = compiled_method(model, "represent"), min(len(split), most or len(split))
-    means = []
-    for first in range(0, count, 500):
-        indices = np.arange(first, min(first + 500, count))
-        means.append(represent(*split.inputs(indices, model.conditions)))
+    means = [
+        represent(*split.inputs(indices, model.conditions))
+        for indices in chunks.of(count, chunks.examples(model))
+    ]
     return np.concatenate(means)
 
 
-def decoded(model, z, chunk=1000):
+def decoded(model, z, chunk=None):
     """The likelihood's means of codes [n, latent]: float32 [n, *event].
+
+    Args:
+        chunk: codes a call; None: as many as `chunks.decoded` allows.
 
     Raises:
         InputError: if the model is conditional: codes alone do not say what to decode.
@@ -35,7 +39,9 @@ def decoded(model, z, chunk=1000):
         )
     decode = compiled_method(model, "decode")
     z = np.asarray(z, np.float32)
-    parts = [decode(z[first : first + chunk])["x_mean"] for first in range(0, len(z), chunk)]
+    parts = [
+        decode(z[rows])["x_mean"] for rows in chunks.of(len(z), chunk or chunks.decoded(model))
+    ]
     return np.concatenate(parts)
 
 
@@ -55,8 +61,7 @@ def code_use(model, split):
     frequent.
     """
     encode, counts = compiled_method(model, "encode"), np.zeros(model.code_count, np.int64)
-    for first in range(0, len(split), 500):
-        indices = np.arange(first, min(first + 500, len(split)))
+    for indices in chunks.of(len(split), chunks.examples(model)):
         codes = encode(*split.inputs(indices, model.conditions))["codes"]
         counts += np.bincount(codes.ravel(), minlength=model.code_count)
     share = counts[counts > 0] / counts.sum()

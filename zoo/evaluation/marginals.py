@@ -6,7 +6,7 @@ import numpy as np
 
 from zoo import noise
 from zoo.artifact.columns import COUNT, DATE, numbers_first
-from zoo.evaluation import log_axis
+from zoo.evaluation import chunks, log_axis
 from zoo.evaluation.compilation import compiled_method
 
 ROWS = 10_000
@@ -15,7 +15,6 @@ PANELS = 16
 """Columns that are drawn, the first of the table's own."""
 BINS = 30
 """Of a histogram; fewer of few rows."""
-CHUNK = 1000
 DATA, MODEL = "0.75", "tab:blue"
 _SIDE_BY_SIDE = 30  # characters of all words below a panel
 
@@ -59,9 +58,9 @@ def draw(model, data, save, path, seed=0):
 def generated(model, seed, rows=ROWS):
     """float32 [rows, columns] of the seeds from `seed * rows` on, laid out as x is."""
     generate, parts = compiled_method(model, "generate_from_split_seed"), []
-    for first in range(seed * rows, (seed + 1) * rows, CHUNK):
+    for part in chunks.of(rows, chunks.decoded(model)):
         # Split seeds: inside a compiled call JAX has no int64.
-        answer = generate(*noise.split_seed(np.arange(first, first + CHUNK)))
+        answer = generate(*noise.split_seed(seed * rows + part))
         tensors = model.likelihood.drawn_tensors(model.event_shape)
         parts.append(np.concatenate([np.asarray(answer[t.name]) for t in tensors], axis=1))
     return np.concatenate(parts)

@@ -4,15 +4,13 @@ Noise comes from numpy, keyed by a seed and the example's place, so that a figur
 on the Keras backend's generator, on the chunk size, or on where an interrupted run went on.
 """
 
-import math
-
 import numpy as np
 
 from zoo.errors import InputError
+from zoo.evaluation import chunks
 from zoo.evaluation.compilation import compiled_method
 
-VALUES = 2000 * 28 * 28
-"""Decoded values a call: bounds the memory whatever K, n and the event's size are."""
+BLOCK = 100  # samples of an example whose noise has one key: what it is must not depend on a chunk
 _ELBO, _WEIGHTS = 10, 11  # streams of noise
 
 
@@ -43,11 +41,6 @@ def kinds(model):
     return model.latents.noise_kinds()
 
 
-def rows(model):
-    """Examples to decode in a call."""
-    return max(1, VALUES // math.prod(model.event_shape))
-
-
 def elbo(model, split, seed, samples=16, most=None):
     """Yields `elbo`, `reconstruction` (-log p(x|z)) and `kl`: means over a split, nats.
 
@@ -55,27 +48,29 @@ def elbo(model, split, seed, samples=16, most=None):
     `samples` posterior samples, and so is the KL where there is no exact one.
     """
     terms = compiled_method(model, "terms")
-    sums, images = np.zeros(2), max(1, rows(model) // samples)
+    sums, (examples, width) = np.zeros(2), chunks.shared(model, samples)
     count = min(len(split), most or len(split))
-    for first in range(0, count, images):
-        indices = np.arange(first, min(first + images, count))
+    for indices in chunks.of(count, examples):
         x, *condition = split.inputs(indices, model.conditions)
-        draws = noise(seed, _ELBO, first, len(indices), samples, kinds(model))
-        out = terms(x, draws, *condition)
-        sums += [np.sum(out[name], dtype=np.float64) for name in ("reconstruction", "kl")]
+        drawn = noise(seed, _ELBO, indices[0], len(indices), samples, kinds(model))
+        for at in range(0, samples, width):
+            some = drawn[:, at : at + width]
+            out, share = terms(x, some, *condition), some.shape[1] / samples
+            for place, name in enumerate(("reconstruction", "kl")):
+                sums[place] += share * np.sum(out[name], dtype=np.float64)
     reconstruction, kl = sums / count
     yield "elbo", -(reconstruction + kl)
     yield "reconstruction", reconstruction
     yield "kl", kl
 
 
-def scores(model, split, most=None, chunk=500):
+def scores(model, split, most=None):
     """What `score` gives of the first `most` examples: {name: float64 [n]}, nats."""
     score, count = compiled_method(model, "score"), min(len(split), most or len(split))
-    parts = []
-    for first in range(0, count, chunk):
-        indices = np.arange(first, min(first + chunk, count))
-        parts.append(score(*split.inputs(indices, model.conditions)))
+    parts = [
+        score(*split.inputs(indices, model.conditions))
+        for indices in chunks.of(count, chunks.examples(model, model.score_samples or 1))
+    ]
     return {name: np.concatenate([p[name] for p in parts]).astype(np.float64) for name in parts[0]}
 
 
@@ -94,19 +89,18 @@ def log_likelihood(model, split, seed, samples=1000, done=None, on_chunk=lambda 
         raise InputError(f"samples={samples}: importance sampling needs 1 sample or more.")
     weights = compiled_method(model, "log_weight")
     done = np.full(len(split), np.nan) if done is None else np.array(done, np.float64)
-    width = min(samples, 100, rows(model))  # samples a call; the encoder runs once for each
-    images = max(1, rows(model) // width)
-    for first in range(0, len(split), images):
-        indices = np.arange(first, min(first + images, len(split)))
+    examples, width = chunks.shared(model, min(samples, BLOCK))
+    for indices in chunks.of(len(split), examples):
         if np.isfinite(done[indices]).all():
             continue
         x, *condition = split.inputs(indices, model.conditions)
         total = np.full(len(indices), -np.inf)
-        for draw in range(0, samples, width):
-            k = min(width, samples - draw)
-            draws = noise(seed, _WEIGHTS, first, len(indices), k, kinds(model), draw)
-            log_weight = weights(x, draws, *condition).astype(np.float64)
-            total = np.logaddexp(total, np.logaddexp.reduce(log_weight, axis=1))
+        for draw in range(0, samples, BLOCK):
+            k = min(BLOCK, samples - draw)
+            drawn = noise(seed, _WEIGHTS, indices[0], len(indices), k, kinds(model), draw)
+            for at in range(0, k, width):
+                log_weight = weights(x, drawn[:, at : at + width], *condition).astype(np.float64)
+                total = np.logaddexp(total, np.logaddexp.reduce(log_weight, axis=1))
         done[indices] = total - np.log(samples)
         on_chunk(done)
     return done

@@ -14,7 +14,7 @@ import numpy as np
 
 from zoo import noise
 from zoo.errors import InputError
-from zoo.evaluation import nats
+from zoo.evaluation import chunks
 from zoo.evaluation.compilation import compiled_method
 from zoo.evaluation.feature_network import feature_network
 from zoo.evaluation.frechet import frechet_distance
@@ -24,6 +24,7 @@ FEWEST = 50
 """Test images below which nothing is measured."""
 MOST = 10_000
 """Samples and test images, at most."""
+VALUES = 2**21  # of test images at a time
 _DRAW = 12  # a stream of noise
 _CHOICE = 0  # the seed of which images are compared: the same ones for every model
 
@@ -95,20 +96,20 @@ def _generated(model, data, rows, seed):
     low, high = noise.split_seed(np.arange(seed * len(rows), (seed + 1) * len(rows)))
     conditions = [data.test.condition(name)[rows] for name in model.conditions]
     generate = compiled_method(model, "generate_from_split_seed")
-    for part in _parts(len(rows), data.event_shape):
+    for part in _parts(len(rows), chunks.decoded(model)):
         means = generate(*(values[part] for values in (low, high, *conditions)))["x_mean"]
         yield _drawn(means, seed, part.start) if data.schema.is_binary else means
 
 
 def _images(split, rows):
     """Images of a split as they are before any binarization, in batches."""
-    for part in _parts(len(rows), split.images.shape[1:]):
+    step = max(1, min(500, VALUES // math.prod(split.images.shape[1:])))
+    for part in _parts(len(rows), step):
         yield split.batch(rows[part])
 
 
-def _parts(count, event_shape):
-    """Slices of `count` rows, of as many as `nats.VALUES` allows and at most 500."""
-    step = max(1, min(500, nats.VALUES // math.prod(event_shape)))
+def _parts(count, step):
+    """Slices of `count` rows, of `step` each."""
     return [slice(first, min(first + step, count)) for first in range(0, count, step)]
 
 

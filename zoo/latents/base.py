@@ -97,6 +97,16 @@ class Latents(keras.layers.Layer):
         return sum(_count(shape) for shape in self.groups.values())
 
     @property
+    def networks(self):
+        """The Keras models that it draws by, a sequence."""
+        return ()
+
+    @property
+    def widest(self):
+        """Values, of a draw, of the largest tensor that it makes beside what `networks` make."""
+        return self.size
+
+    @property
     def feature_shapes(self):
         raise NotImplementedError
 

@@ -76,6 +76,10 @@ class Codes(Latents):
         return (*self.grid, self.codebook.dimension)
 
     @property
+    def widest(self):
+        return self.size * self.codebook.codes  # the distances to all of them
+
+    @property
     def encoded(self):
         return {"codes": self.size}
 

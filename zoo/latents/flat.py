@@ -85,6 +85,10 @@ class Flat(Latents):
         return self.posterior.outputs(self._size)
 
     @property
+    def widest(self):
+        return self.size * self.prior.components
+
+    @property
     def family(self):
         """The posterior's."""
         return self.posterior.family

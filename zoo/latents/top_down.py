@@ -83,6 +83,10 @@ class TopDown(Latents):
         return {name: tuple(block.inputs[-1].shape[1:]) for name, _, block in self._groups()}
 
     @property
+    def networks(self):
+        return (*self.posteriors, *self.blocks)
+
+    @property
     def feature_shapes(self):
         return {
             self.features[name]: tuple(posterior.inputs[-1].shape[1:])

@@ -10,7 +10,7 @@ from keras import ops
 from zoo import likelihoods
 from zoo.errors import InputError
 from zoo.latents.base import repeat
-from zoo.models import contract, precision, training_inputs, validity
+from zoo.models import contract, precision, sizes, training_inputs, validity
 from zoo.objectives import average
 
 LENGTH = "length"
@@ -108,6 +108,16 @@ class LatentModel(keras.Model):
     def score_rows(self):
         """Rows that `score` decodes an example."""
         return (self.score_samples or 1) * (1 + len(self.ratio_groups))
+
+    @property
+    def widest_encoding(self):
+        """Values of the largest tensor that encoding an example makes."""
+        return sizes.largest(self.encoder)
+
+    @property
+    def widest_decoding(self):
+        """Values of the largest tensor that drawing z and decoding it makes."""
+        return sizes.largest(self.decoder)
 
     @property
     def draws_generated(self):

@@ -13,7 +13,7 @@ from zoo import noise
 from zoo.artifact.endpoints import LIKELIHOOD_RATIO
 from zoo.latents import Draw, Flat
 from zoo.latents.base import repeat
-from zoo.models import latents_fit, likelihood_ratio, networks_fit
+from zoo.models import latents_fit, likelihood_ratio, networks_fit, sizes
 from zoo.models.latent_model import STEPS, LatentModel
 from zoo.objectives import ELBO, average, bound
 
@@ -129,6 +129,11 @@ class VAE(LatentModel):
     @property
     def samples_posterior(self):
         return bool(self.latents.noise_kinds())
+
+    @property
+    def widest_decoding(self):
+        within = [sizes.largest(network) for network in self.latents.networks]
+        return max(super().widest_decoding, self.latents.widest, *within)
 
     @property
     def score_samples(self):

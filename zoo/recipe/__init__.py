@@ -14,6 +14,7 @@ _ROOMS = (
     "kinds",
     "options",
     "pipeline",
+    "precision",
     "road",
     "run_folder",
     "shipped",

@@ -113,6 +113,9 @@ class Config:
     """Cut epochs to so many steps, for data too large to wait a whole pass for a validation."""
     compiler: Literal["auto", "graph", "xla"] = "auto"
     """How TensorFlow compiles the step; `auto` is XLA on a GPU and a graph on a CPU."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """What networks compute in while they are trained; `bfloat16` is faster on a GPU that has
+    units for it. Weights, densities, the evaluation and the artifact are float32 always."""
     float16: bool = True
     """Export graphs in float16 beside those in float32, where they are equal to their tolerance."""
     samples: int = 1000

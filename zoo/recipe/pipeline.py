@@ -121,9 +121,10 @@ def run(config, build, script, started=None, name=None, settle=lambda config, da
     backend.start()
     import zoo
     from zoo.datasets import augmentation
-    from zoo.recipe import kinds, tuning
+    from zoo.recipe import kinds, precision, tuning
 
     settings = settings_of(config)  # refuses bad numbers before anything is loaded
+    precision.require(config.precision, config.tuned_from)
     earlier = tuning.open_artifact(config.tuned_from) if config.tuned_from else None
     model_name = name or (earlier.model.name if earlier else None)
     if earlier:
@@ -161,12 +162,13 @@ def run(config, build, script, started=None, name=None, settle=lambda config, da
         likelihood = choices.likelihood(config.likelihood, loaded)
         binarization = choices.binarization(config.binarization, loaded, likelihood.value)
         config, reasons = settle(config, loaded)
-        model = build(config, loaded, likelihood.value)
+        with precision.of_networks(config.precision):
+            model = build(config, loaded, likelihood.value)
     data = zoo.datasets.binarize(loaded, binarization.value, config.seed)
     zoo.training.require_described(model, data)  # --dry-run refuses what a run would
     settings = zoo.training.plan(settings, data.train, data.schema.picture)
     target = config.out / f"{model.name}-{data.name}"
-    _describe(model, data, settings, target)
+    _describe(model, data, settings, target, config.precision)
     chosen = [likelihood, binarization, augmented, *reasons, *loaded.reasons[:MOST_REASONS]]
     chosen = [each for each in chosen if each]
     print(*_table(chosen), *_indented(_notes(loaded)), sep="\n", flush=True)
@@ -197,7 +199,7 @@ def _make(
 ):
     """Trains, evaluates and publishes; gives the warnings about the model."""
     import zoo
-    from zoo.recipe import road
+    from zoo.recipe import precision, road
 
     if not earlier:
         _start_pseudo_inputs(model, data, settings)
@@ -220,6 +222,7 @@ def _make(
     )
     if trained.skipped:
         print(f"Steps skipped, their gradients above --skip-norm or no number: {trained.skipped:,}")
+    model = precision.as_published(model, config.precision)
     report = _evaluated(config, model, data, folder, inception)
     warnings = zoo.evaluation.warnings(report.metrics, report.protocol)
     figures = zoo.evaluation.draw(
@@ -338,7 +341,7 @@ def _plain(config):
     return plain
 
 
-def _describe(model, data, settings, target):
+def _describe(model, data, settings, target, precision):
     def rows(network):
         return f"{network.count_params():,} parameters in {len(network.layers)} layers"
 
@@ -357,7 +360,8 @@ def _describe(model, data, settings, target):
         f"{_augmentation(settings)}\n"
         f"plan: {settings.epochs} epochs of batches of {settings.batch_size}, Adam at up to "
         f"{settings.learning_rate:g} after {settings.warmup_steps} steps of warm-up, {stop}, seed "
-        f"{settings.seed}, Keras on {keras.backend.backend()} ({device}); artifact {target}",
+        f"{settings.seed}, Keras on {keras.backend.backend()} ({device}, {precision}); artifact "
+        f"{target}",
         flush=True,
     )
 

@@ -18,6 +18,7 @@ class Prior(keras.layers.Layer):
     support = "real"
     exact_bits = False
     learns_inputs = False  # whether it has pseudo-inputs
+    components = 1  # densities that `log_prob` is a mixture of
     classes = None  # of each latent, where latents are classes
 
     def __init__(self, **kwargs):

@@ -36,6 +36,7 @@ from pathlib import Path
 import gpu_parts
 import gpu_tables
 import paired
+import paired_steps
 
 LIBRARIES = ("jax", "keras", "torch", "onnxruntime")
 
@@ -115,7 +116,9 @@ def network(text):
 
 def artifacts():
     """Folders of the committed artifacts."""
-    return sorted(str(path.parent) for path in (gpu_parts.ROOT / "exports").glob("*/manifest.json"))
+    return sorted(
+        str(path.parent) for path in (paired_steps.ROOT / "exports").glob("*/manifest.json")
+    )
 
 
 def arguments():

@@ -10,24 +10,16 @@ import time
 from pathlib import Path
 
 import inference_worker
+import paired_steps
 import turns
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent
 STEPS_OF = (("dense", 28), ("conv", 28), ("residual", 28), ("conv", 64), ("hierarchical", 64))
 INFERENCE_OF = ("dense_vae-mnist", "conv_vae-mnist", "residual_vae-mnist")
 PORTABLE = ("dense_vae", "conv_vae", "residual_vae")  # what `torch_port.py` reads
 COMPILED = ("default", "reduce-overhead")  # modes of torch.compile
 TOLD = ("Trained ", "elbo ", "nll ", "bits_per_dimension ")  # beginnings of a recipe's lines
 GRACE = 60.0  # seconds in which a recipe that was asked to stop writes its checkpoint
-
-
-def environment(device):
-    """{name: value} of workers: JAX on that device, and no more of its memory than is used."""
-    platform = {"JAX_PLATFORMS": "cuda" if device == "cuda" else "cpu"}
-    paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    quiet = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    return {"KERAS_BACKEND": "jax", "PYTHONPATH": paths, **platform, **quiet}
 
 
 def verify(given):
@@ -38,7 +30,7 @@ def verify(given):
         command = [sys.executable, "-m", "zoo", "verify", folder, "--provider", provider, "--json"]
         done = subprocess.run(
             command,
-            env=os.environ | environment(given.device),
+            env=os.environ | paired_steps.environment(given.device),
             capture_output=True,
             text=True,
             timeout=given.seconds,
@@ -65,49 +57,13 @@ def step(given):
 
     def one(network, image):
         sizes = {"network": network, "image": image, "batch": given.batch, "steps": given.steps}
-        ways = ["zoo", *(["eager"] if given.quick else COMPILED)]
-        return paired_steps(ways, sizes, given.device, given.rounds, given.seconds, given.log)
+        ways = ["jax", *(["eager"] if given.quick else COMPILED)]
+        return paired_steps.measure(
+            ways, sizes, given.device, given.rounds, given.seconds, given.log
+        )
 
     for network, image in given.networks:
         yield f"step/{network}-{image}", lambda n=network, i=image: one(n, i)
-
-
-def paired_steps(ways, sizes, device, rounds, seconds, log):
-    """{"ms": {way: [a round]}, "facts": {way}, "busy": {way}} of "zoo" and modes of PyTorch.
-
-    `zoo step` is the compiled step alone. All ways begin at once and compile beside each other;
-    then one works at a time. There are as many rounds as fit into the seconds, one at least.
-
-    Raises:
-        RuntimeError: if the networks differ in their parameters.
-    """
-    end, workers = time.monotonic() + seconds, {}
-    try:
-        for way in ways:
-            options = {"way": way, "device": device, **sizes}
-            script = str(HERE / "step_worker.py")
-            workers[way] = turns.Worker(script, options, environment(device), log)
-            workers[way].send(do="fit")  # compiles
-        first = {way: each.answer(end - time.monotonic())["ms"] for way, each in workers.items()}
-        turns_of = [(way, "fit") for way in ways] + [("zoo", "step")] * ("zoo" in ways)
-        found, longest = {}, 0.0
-        for round_ in range(rounds):
-            if round_ and time.monotonic() + 2.0 * longest > end:
-                break
-            began, turn = time.monotonic(), round_ % len(turns_of)
-            for way, do in turns_of[turn:] + turns_of[:turn]:
-                ms = workers[way].ask(end - time.monotonic() + GRACE, do=do)["ms"]
-                found.setdefault(way if do == "fit" else f"{way} {do}", []).append(ms)
-            longest = max(longest, time.monotonic() - began)
-        facts = {way: each.ask(GRACE, do="facts") for way, each in workers.items()}
-        busy = {way: each.ask(GRACE, do="busy") for way, each in workers.items()}
-    finally:
-        for each in workers.values():
-            each.close()
-    counts = {way: each["parameters"] for way, each in facts.items()}
-    if len(set(counts.values())) > 1:
-        raise RuntimeError(f"The networks differ in their parameters: {counts}.")
-    return {"sizes": sizes, "ms": found, "facts": facts, "busy": busy, "first": first}
 
 
 def inference(given):
@@ -116,7 +72,7 @@ def inference(given):
     def one(folder):
         modes = ["eager"] if given.quick else [COMPILED[given.device == "cuda"]]
         ways = [("onnxruntime", "float32"), ("jax", "float32"), *(("torch", m) for m in modes)]
-        if (Path(folder) / "onnx" / "weights.fp16.bin").exists():
+        if not given.quick and (Path(folder) / "onnx" / "weights.fp16.bin").exists():
             ways.insert(1, ("onnxruntime", "float16"))
         return _paired_calls(ways, folder, given)
 
@@ -133,7 +89,7 @@ def _paired_calls(ways, folder, given):
     for way, mode in ways:
         options = {"artifact": str(folder), "way": way, "mode": mode, "device": given.device}
         script = str(HERE / "inference_worker.py")
-        worker = turns.Worker(script, options, environment(given.device), given.log)
+        worker = turns.Worker(script, options, paired_steps.environment(given.device), given.log)
         workers[f"{way} {mode}"], found[f"{way} {mode}"] = worker, {"check": {}, "ms": {}}
 
     def ask(way, **request):
@@ -180,7 +136,10 @@ def train(given):
         with open(given.log, "a+") as log:
             start = log.seek(0, os.SEEK_END)
             process = subprocess.Popen(
-                command, env=os.environ | environment(given.device), stdout=log, stderr=log
+                command,
+                env=os.environ | paired_steps.environment(given.device),
+                stdout=log,
+                stderr=log,
             )
             try:
                 process.wait(given.seconds)

@@ -3,12 +3,7 @@
 import statistics
 
 import paired
-
-MODES = {
-    "eager": "eager",
-    "default": "compiled",
-    "reduce-overhead": "compiled, CUDA graphs",
-}
+import paired_steps
 
 
 def every(entries):
@@ -56,45 +51,8 @@ def parity(found):
 
 def steps(found):
     """Milliseconds of a step, the ratio to PyTorch's best way, and the device's busy share."""
-    head = ["network", "batch", "parameters", "way", "ms a step", "ratio", "busy", "device MiB"]
-    return paired.table(head, [row for name, entry in found.items() for row in _rows(name, entry)])
-
-
-def _rows(name, entry):
-    best = best_of_torch(entry["ms"])
-    for way, times in entry["ms"].items():
-        process = way.partition(" ")[0]
-        facts, busy = entry["facts"][process], entry["busy"][process]
-        share = f"{busy['share']:.0%}" if busy["share"] else "not measured"
-        device = f"{facts['device']:,.0f}" if facts["device"] else "-"
-        yield [
-            name,
-            str(entry["sizes"]["batch"]),
-            f"{facts['parameters']:,}",
-            shown(way),
-            f"{statistics.median(times):.2f}",
-            f"{ratio(times, entry['ms'][best]):.2f}",
-            share if " " not in way else "-",
-            device if " " not in way else "-",
-        ]
-
-
-def best_of_torch(milliseconds):
-    """The mode of PyTorch whose median is least."""
-    modes = [way for way in milliseconds if way in MODES]
-    return min(modes, key=lambda way: statistics.median(milliseconds[way]))
-
-
-def ratio(mine, theirs):
-    """The median over rounds of the ratio in a round."""
-    return statistics.median(a / b for a, b in zip(mine, theirs, strict=True))
-
-
-def shown(way):
-    """A way in words."""
-    if way in MODES:
-        return f"PyTorch, {MODES[way]}"
-    return "vae-zoo on JAX, the step alone" if way.endswith(" step") else "vae-zoo on JAX, fit"
+    every = [row for name, entry in found.items() for row in paired_steps.rows(name, entry)]
+    return paired.table(paired_steps.HEAD, every)
 
 
 def calls(found):
@@ -124,14 +82,14 @@ def _call(entry, call, reference):
     wrong = not entry["check"][call.partition(" ")[0]]["ok"]
     count = min(len(entry["ms"][call]), len(reference))
     said = statistics.median(entry["ms"][call])
-    said = f"{said:.3f} ({ratio(entry['ms'][call][:count], reference[:count]):.2f})"
+    said = f"{said:.3f} ({paired_steps.ratio(entry['ms'][call][:count], reference[:count]):.2f})"
     return said + (", DIFFERS" if wrong else "")
 
 
 def _runtime(way):
     kind, _, mode = way.partition(" ")
     if kind == "torch":
-        return f"PyTorch, {MODES[mode]}"
+        return f"PyTorch, {paired_steps.MODES[mode]}"
     return "JAX" if kind == "jax" else f"ONNX Runtime, {mode}"
 
 

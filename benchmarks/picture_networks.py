@@ -34,11 +34,11 @@ class Network:
     def event_shape(self):
         return (self.image, self.image, 3 if self.photographs else 1)
 
-    def zoos(self):
-        """A model of the zoo, not compiled."""
+    def zoos(self, **options):
+        """A model of the zoo, not compiled; `options` are its builder's."""
         from zoo import catalog
 
-        options = {"likelihood": "discretized_logistic"} if self.photographs else {}
+        options |= {"likelihood": "discretized_logistic"} if self.photographs else {}
         if self.name in LATENT:
             options["latent"] = LATENT[self.name]
         if self.name == "conv" and self.photographs:

@@ -1,4 +1,4 @@
-"""Training steps of one network, ours on JAX or PyTorch's, in a process that takes turns.
+"""Training steps of one network, the zoo's or PyTorch's, in a process that takes turns.
 
 Started by `gpu.py` and `large_pictures.py` (`turns.py`). Both ways train on the same pictures, in
 an order drawn anew each epoch, ink binarized anew at each visit.
@@ -26,9 +26,11 @@ EPOCHS = 1000  # of the schedule; as many as nobody waits for
 
 
 class Zoo:
-    """The zoo's model on JAX."""
+    """The zoo's model, on the backend that KERAS_BACKEND names."""
 
     def __init__(self, network, batch, steps):
+        import keras
+
         import zoo.datasets
         from zoo import training
         from zoo.training import callbacks
@@ -46,6 +48,7 @@ class Zoo:
         stop = callbacks.StopOnDivergence(steps, Progress())
         self.callbacks, self.steps = [order, stop], steps
         self.parameters = self.model.count_params()
+        self.on_jax = keras.backend.backend() == "jax"
 
     def fit(self, epochs=2):
         """Seconds of the last of so many epochs of one `fit`."""
@@ -80,10 +83,14 @@ class Zoo:
         return seconds
 
     def busy(self):
+        if not self.on_jax:
+            return None, "not measured on TensorFlow"
         return device_busy.of_jax(lambda: self.fit(epochs=1))
 
     def device_peak(self):
-        """MiB that the device's memory held at most, None on a CPU."""
+        """MiB that the device's memory held at most, None on a CPU, and on TensorFlow."""
+        if not self.on_jax:
+            return None
         import jax
 
         stats = jax.local_devices()[0].memory_stats()
@@ -149,7 +156,7 @@ def main():
     given = json.loads(sys.argv[1])
     network = picture_networks.Network(given["network"], given["image"])
     sizes = network, given["batch"], given["steps"]
-    if given["way"] == "zoo":
+    if given["way"] in ("jax", "tensorflow"):
         trained = Zoo(*sizes)
     else:
         trained = Torch(*sizes, given["way"], given["device"])

@@ -24,6 +24,7 @@ A machine that has JAX and PyTorch, but neither Keras nor a network, is set up b
 """
 
 import argparse
+import importlib.metadata
 import json
 import os
 import shlex
@@ -38,28 +39,18 @@ import gpu_tables
 import paired
 import paired_steps
 
-LIBRARIES = ("jax", "keras", "torch", "onnxruntime")
+LIBRARIES = ("jax", "keras", "torch", "onnxruntime", "onnxruntime-gpu")
 
 
 def machine(device):
     """One line: the device, the processor and versions."""
+    installed = {each.name.lower() for each in importlib.metadata.distributions()}
+    line = paired.machine(*(name for name in LIBRARIES if name in installed))
     if device == "cpu":
-        return paired.machine(*LIBRARIES)
+        return line
     query = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
-    name, driver = subprocess.run(query, capture_output=True, text=True, check=True).stdout.split(
-        ","
-    )
-    libraries = LIBRARIES if _distribution("onnxruntime") else LIBRARIES[:-1]
-    return f"{name.strip()}, driver {driver.strip()}; {paired.machine(*libraries)}"
-
-
-def _distribution(name):
-    import importlib.metadata
-
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+    said = subprocess.run(query, capture_output=True, text=True, check=True).stdout
+    return f"{said.strip().splitlines()[0]}; {line}"
 
 
 def open_results(given):

@@ -9,13 +9,13 @@ import sys
 import time
 from pathlib import Path
 
-import inference_worker
 import paired_steps
 import turns
 
 HERE = Path(__file__).parent
 STEPS_OF = (("dense", 28), ("conv", 28), ("residual", 28), ("conv", 64), ("hierarchical", 64))
 INFERENCE_OF = ("dense_vae-mnist", "conv_vae-mnist", "residual_vae-mnist")
+ENDPOINTS = ("encode", "decode", "reconstruct")
 PORTABLE = ("dense_vae", "conv_vae", "residual_vae")  # what `torch_port.py` reads
 COMPILED = ("default", "reduce-overhead")  # modes of torch.compile
 TOLD = ("Trained ", "elbo ", "nll ", "bits_per_dimension ")  # beginnings of a recipe's lines
@@ -102,14 +102,14 @@ def _paired_calls(ways, folder, given):
             found[way] = {"failed": str(error)}
 
     try:
-        for endpoint in inference_worker.ENDPOINTS:
+        for endpoint in ENDPOINTS:
             for way in workers:
                 answer = ask(way, do="check", endpoint=endpoint, batch=3)
                 if answer:
                     found[way]["check"][endpoint] = answer
         for round_ in range(given.rounds):
             for batch in given.batches:
-                for endpoint in inference_worker.ENDPOINTS:
+                for endpoint in ENDPOINTS:
                     names = list(workers)
                     for way in names[round_ % len(names) :] + names[: round_ % len(names)]:
                         request = {"endpoint": endpoint, "batch": batch, "seconds": given.pause}

@@ -13,12 +13,11 @@ import sys
 import numpy as np
 import paired
 import turns
+from gpu_parts import ENDPOINTS
 
 import zoo
 from zoo.artifact.endpoints import ONNX_HALF
 from zoo.runtime import replay
-
-ENDPOINTS = ("encode", "decode", "reconstruct")
 
 
 def onnxruntime(folder, device, mode):

@@ -5,6 +5,7 @@ cannot share a process as `paired.py` has them do; starting one anew for each ro
 anew. A worker answers lines of JSON until its input ends.
 """
 
+import contextlib
 import json
 import os
 import select
@@ -70,8 +71,9 @@ class Worker:
         """Ends the process."""
         self.process.kill()
         self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
+        for pipe in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(BrokenPipeError):  # what was written and never read
+                pipe.close()
 
 
 class WorkerEnded(RuntimeError):

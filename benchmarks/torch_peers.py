@@ -59,16 +59,22 @@ class VAE(nn.Module):
 
     def __init__(self, features, width, logits, latent):
         super().__init__()
-        self.features, self.logits = features, logits
-        self.mean, self.log_var = nn.Linear(width, latent), nn.Linear(width, latent)
+        self.features = features
+        self.log_var, self.mean = nn.Linear(width, latent), nn.Linear(width, latent)
+        self.logits = logits
+        self.noise_shapes = [(latent,)]
 
-    def forward(self, x):
+    def terms(self, x, noise):
+        """(-log p(x|z), KL), each summed over the batch, nats."""
         h = self.features(x)
         mean, log_var = self.mean(h), self.log_var(h).clamp(-30.0, 20.0)
-        z = mean + torch.exp(0.5 * log_var) * torch.randn_like(mean)
+        z = mean + torch.exp(0.5 * log_var) * noise[0]
         nats = functional.binary_cross_entropy_with_logits(self.logits(z), x, reduction="sum")
-        kl = 0.5 * torch.sum(mean.square() + log_var.exp() - log_var - 1.0)
-        return (nats + kl) / len(x)
+        return nats, 0.5 * torch.sum(mean.square() + log_var.exp() - log_var - 1.0)
+
+    def forward(self, x):
+        noise = torch.randn(len(x), *self.noise_shapes[0], device=x.device)
+        return sum(self.terms(x, [noise])) / len(x)
 
 
 def _dense(latent, image):

@@ -13,6 +13,8 @@ import torch.fx
 from torch import nn
 from torch.nn import functional
 
+from zoo.artifact.endpoints import PROBABILITY
+
 ACTIVATIONS = {
     "linear": lambda x: x,
     "silu": functional.silu,
@@ -43,9 +45,10 @@ class Network(nn.Module):
         def visit(tensor):
             if id(tensor) not in places:
                 layer = tensor._keras_history.operation
-                source = visit(layer.input)
+                given = layer.input if isinstance(layer.input, list) else [layer.input]
+                sources = [visit(each) for each in given]
                 self.layers.append(_layer(layer, channels_last))
-                self.steps.append(source)
+                self.steps.append(sources)
                 places[id(tensor)] = len(self.layers)
             return places[id(tensor)]
 
@@ -59,8 +62,8 @@ class Network(nn.Module):
     def forward(self, x):
         """[batch, *event] -> a tensor, or a dict of them as the Keras model gives."""
         values = [x]
-        for layer, source in zip(self.layers, self.steps, strict=True):
-            values.append(layer(values[source]))
+        for layer, sources in zip(self.layers, self.steps, strict=True):
+            values.append(layer(*(values[source] for source in sources)))
         if isinstance(self.outputs, dict):
             return {name: values[place] for name, place in self.outputs.items()}
         return values[self.outputs]
@@ -73,7 +76,8 @@ class Endpoints(nn.Module):
         super().__init__()
         self.encoder = Network(model.encoder, channels_last)
         self.decoder = Network(model.decoder, channels_last)
-        self.mean = ACTIVATIONS["sigmoid" if model.likelihood.mean_is_probability else "linear"]
+        probability = model.likelihood.mean_kind == PROBABILITY
+        self.mean = ACTIVATIONS["sigmoid" if probability else "linear"]
         self.eval().requires_grad_(False)
 
     def encode(self, x):
@@ -88,7 +92,6 @@ class Endpoints(nn.Module):
 
 def traced(module, endpoint):
     """An endpoint of `Endpoints` as straight-line code with no Python between the operators."""
-    tracer = torch.fx.Tracer()
     tracer = torch.fx.Tracer()
     tracer.traced_func_name = endpoint
     return torch.fx.GraphModule(module, tracer.trace(module)).forward
@@ -146,6 +149,13 @@ class Convolution(nn.Module):
         return x[:, :, :height, :width]
 
 
+class Sum(nn.Module):
+    """Add."""
+
+    def forward(self, *given):
+        return sum(given[1:], given[0])
+
+
 class Shape(nn.Module):
     """Reshape, Flatten, Permute, Cropping2D and UpSampling2D: values unchanged."""
 
@@ -162,6 +172,8 @@ def _layer(layer, channels_last):
         return Convolution(layer, channels_last)
     if isinstance(layer, keras.layers.Dense):
         return Dense(layer)
+    if isinstance(layer, keras.layers.Add):
+        return Sum()
     return Shape(_change(layer))
 
 

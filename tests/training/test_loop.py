@@ -619,6 +619,22 @@ def test_a_loss_has_exploded_when_a_hundred_steps_in_a_row_are_far_above_the_fir
     assert progress.first_loss == -8.0
 
 
+def test_a_step_asks_no_callback_for_the_model(monkeypatch, tmp_path):
+    """On JAX Keras then hands over every variable, and takes them back for the next step."""
+    divergence = StopOnDivergence(4, checkpoint.Progress())
+    state, request = checkpoint.State(checkpoint.Progress(), []), training.interruption.Request()
+    journal = Journal(tmp_path, 4, state, {}, 0, request, seconds=1e9, share=0.05)
+    for callback in (divergence, journal):
+        callback.set_model(model())
+        callback.on_epoch_begin(0)
+    asked = []
+    monkeypatch.setattr(keras.callbacks.Callback, "model", property(lambda self: asked.append(1)))
+    for callback in (divergence, journal):
+        for batch in range(3):
+            callback.on_train_batch_end(batch, {"loss": -8.0})
+    assert not asked and divergence.progress.first_loss == -8.0
+
+
 def test_a_loss_that_explodes_after_an_interruption_is_compared_with_the_first_of_all():
     progress = checkpoint.Progress(first_loss=-8.0)
     values = [-8.0] * 5 + [BOUND + 1.0] * 101

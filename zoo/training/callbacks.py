@@ -77,6 +77,11 @@ class StopOnDivergence(keras.callbacks.Callback):
         self.sum = None if first else 0.0  # of the epoch's losses; None: not known yet
         self.exploded = 0  # steps in a row
 
+    def set_model(self, model):
+        # Kept: a callback that asks for its model has JAX hand over all variables, every step here.
+        super().set_model(model)
+        self.values = math.prod(model.event_shape)
+
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch = epoch
 
@@ -95,7 +100,7 @@ class StopOnDivergence(keras.callbacks.Callback):
         if self.progress.first_loss is None:
             self.progress.first_loss = loss
         began = self.progress.first_loss
-        highest = began + FAR * max(abs(began), math.prod(self.model.event_shape))
+        highest = began + FAR * max(abs(began), self.values)
         self.exploded = self.exploded + 1 if loss > highest else 0
         if self.exploded >= LONG:
             self._stop(

@@ -42,6 +42,8 @@ class Config(options.Activation, options.GroupObjective, options.Describing):
     """Width of what lies at the top."""
     blocks: int = 1
     """Residual blocks at each size on the way up, and after each group on the way down."""
+    attention: bool = False
+    """Self-attention once at each size up to 16x16, on the way up and on the way down."""
 
 
 def facts(config, data):

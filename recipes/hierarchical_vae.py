@@ -15,7 +15,6 @@ Expected:  digits, --ema 0 --samples 200: test ELBO -22.94, NLL 22.57 nats (K=20
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import prepare  # noqa: F401  names what to install where something is missing
 
@@ -26,7 +25,7 @@ from zoo.schedules import Linear
 
 
 @dataclass(frozen=True)
-class Config(options.Activation, options.Describing):
+class Config(options.Activation, options.GroupObjective, options.Describing):
     """Options of the hierarchical VAE."""
 
     groups: tuple[int, ...] | None = None
@@ -43,15 +42,11 @@ class Config(options.Activation, options.Describing):
     """Width of what lies at the top."""
     blocks: int = 1
     """Residual blocks at each size on the way up, and after each group on the way down."""
-    free_bits: tuple[float, ...] = (0.5,)
-    """Nats that cost nothing: one number for each group, from the top down, or one for all."""
+    attention: bool = False
+    """Self-attention once at each size up to 16x16, on the way up and on the way down."""
     ema: float = 0.999
     """Decay a step of exponential moving averages of the weights, which are then validated, kept
     and exported in their place; 0 keeps none."""
-    anneal_steps: int = 0
-    """Steps over which the weight of the KL rises from 0 to 1; 0: it is 1 from the first."""
-    anneal_order: Literal["together", "from_top"] = "together"
-    """Whether the groups' weights rise together, or one after the other in the same steps."""
 
 
 def facts(config, data):

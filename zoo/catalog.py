@@ -416,6 +416,7 @@ def hierarchical_vae(
     filters=None,
     dense=128,
     blocks=1,
+    attention=False,
     activation="silu",
     likelihood="bernoulli",
     **parts,
@@ -433,6 +434,7 @@ def hierarchical_vae(
             below, (16, 32, 48) for 28x28.
         dense: width of what lies at the top.
         blocks: residual blocks at each size on the way up, and after each group on the way down.
+        attention: whether the places of a grid attend to one another at each size up to 16x16.
     """
     if filters is None:
         filters = top_down.fitting_filters(event_shape)
@@ -442,12 +444,11 @@ def hierarchical_vae(
     shape = {"filters": tuple(filters), "groups": tuple(groups)}
     inner = {"activation": activation, "blocks": blocks}
     seen = likelihood.network_shape(event_shape)
+    both = {**shape, **inner, "dense": dense, "attention": attention}
     return VAE(
-        top_down.encoder(seen, **shape, dense=dense, **inner),
+        top_down.encoder(seen, **both),
         top_down.decoder(likelihood.raw_shape(event_shape), **shape, **inner),
-        TopDown(
-            *top_down.way_down(seen, **shape, dense=dense, top=top, channels=channels, **inner)
-        ),
+        TopDown(*top_down.way_down(seen, **both, top=top, channels=channels)),
         likelihood=likelihood,
         name="hierarchical_vae",
         **parts,

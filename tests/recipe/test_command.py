@@ -110,6 +110,7 @@ def test_every_option_of_a_model_reaches_its_builder(name, monkeypatch):
     known = parameters | (set(zoo.catalog.PARTS) if "parts" in parameters else set())
     through_objective = {"beta", "anneal", "anneal_steps", "free_bits", "capacity", "draws"}
     through_objective |= {"doubly_reparameterized", "objective", "free_bits_together"}
+    through_objective |= {"anneal_order"}
     own = set(typing.get_type_hints(made)) - set(typing.get_type_hints(options.Config))
     given = set(options.of_model(made()))
     for option in own - through_objective:

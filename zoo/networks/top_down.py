@@ -12,6 +12,7 @@ import keras
 from keras import layers, ops
 
 from zoo.errors import InputError
+from zoo.networks import attention as attending
 from zoo.networks import conv, residual
 from zoo.networks.output_layers import BoundedLogVar
 
@@ -44,11 +45,12 @@ def fitting_groups(event_shape, filters):
     return (1, *(2 if side <= 8 else 1 for side in reversed(sides) if side <= 16))
 
 
-def encoder(event_shape, filters, groups, dense, activation="silu", blocks=1):
+def encoder(event_shape, filters, groups, dense, activation="silu", blocks=1, attention=False):
     """[batch, height, width, channels] -> {name: features} of every size that has groups.
 
-    A convolution of stride 2 and `blocks` residual blocks for each of `filters`; those of `top` are
-    [batch, dense], those of others [batch, rows, columns, channels], such as "7x7".
+    A convolution of stride 2 and `blocks` residual blocks for each of `filters`, and `attention`
+    after those of a size that it fits, if wanted; the features of `top` are [batch, dense], those
+    of others [batch, rows, columns, channels], such as "7x7".
     """
     _check(event_shape, filters, groups, dense, blocks)
     h = x = keras.Input(event_shape, name="x")
@@ -57,7 +59,7 @@ def encoder(event_shape, filters, groups, dense, activation="silu", blocks=1):
         if i:
             h = layers.Activation(activation, name=f"act_{i}")(h)
         h = layers.Conv2D(width, conv.KERNEL, conv.STRIDE, padding="same", name=f"conv_{i}")(h)
-        h = _residual(h, f"level_{i}", activation, blocks)
+        h = _residual(h, f"level_{i}", activation, blocks, attention)
         features[_name(h.shape[1:3])] = h
     h = layers.Flatten(name="flatten")(layers.Activation(activation, name="end")(h))
     features[TOP] = layers.Dense(dense, activation=activation, name=TOP)(h)
@@ -65,12 +67,23 @@ def encoder(event_shape, filters, groups, dense, activation="silu", blocks=1):
     return keras.Model(x, {name: features[name] for name in named}, name="encoder")
 
 
-def way_down(event_shape, filters, groups, dense, top=16, channels=2, activation="silu", blocks=1):
+def way_down(
+    event_shape,
+    filters,
+    groups,
+    dense,
+    top=16,
+    channels=2,
+    activation="silu",
+    blocks=1,
+    attention=False,
+):
     """What `zoo.latents.TopDown` takes of the sizes that `encoder` was given.
 
     Args:
         top: values of a group at the top.
         channels: of every other group, at each of its places.
+        attention: whether there is some at the beginning of each size that it fits.
 
     Returns:
         features: {group: name of its feature}, groups as "top", "4x4_1", "4x4_2", "7x7_1" ...
@@ -93,7 +106,7 @@ def way_down(event_shape, filters, groups, dense, top=16, channels=2, activation
             z = (top,) if size is None else (*size, channels)
             down = below if number == count - 1 else None
             posteriors.append(_posterior(group, state, feature, z, activation))
-            made.append(_block(group, state, z, width, down, activation, blocks))
+            made.append(_block(group, state, z, width, down, activation, blocks, attention))
             state = tuple(made[-1].output.shape[1:])
     return features, posteriors, made
 
@@ -125,7 +138,7 @@ def _posterior(group, state, feature, z, activation):
     return keras.Model(given, outputs, name=f"posterior_{group}")
 
 
-def _block(group, state, z, width, below, activation, blocks):
+def _block(group, state, z, width, below, activation, blocks, attention):
     """[state, z] -> the next state: z by the prior, added to the state, residual blocks.
 
     `below` is (size, width) of the next size where this is the last group before it.
@@ -148,7 +161,7 @@ def _block(group, state, z, width, below, activation, blocks):
         surplus = ((0, h.shape[1] - rows), (0, h.shape[2] - columns))
         if surplus != ((0, 0), (0, 0)):
             h = layers.Cropping2D(surplus, name="crop")(h)
-    h = _residual(h, "below", activation, blocks)
+    h = _residual(h, "below", activation, blocks, attention)
     return keras.Model(given, h, name=f"block_{group}")
 
 
@@ -178,9 +191,11 @@ def _at_places(h, width, **options):
     return layers.Conv2D(width, 1, **options)(h)
 
 
-def _residual(h, name, activation, blocks):
+def _residual(h, name, activation, blocks, attention=False):
     for i in range(blocks):
         h = residual.block(h, f"{name}_block_{i}", activation, blocks)
+    if attention and attending.fits(h.shape[1:3]):
+        h = attending.block(h, f"{name}_attention", activation)
     return h
 
 

@@ -216,6 +216,18 @@ class Activation:
     """Between layers."""
 
 
+@dataclass(frozen=True)
+class GroupObjective:
+    """Options of `zoo.objectives.GroupFreeBits`, of which the recipe makes one."""
+
+    free_bits: tuple[float, ...] = (0.5,)
+    """Nats that cost nothing: one number for each group, from the top down, or one for all."""
+    anneal_steps: int = 0
+    """Steps over which the weight of the KL rises from 0 to 1; 0: it is 1 from the first."""
+    anneal_order: Literal["together", "from_top"] = "together"
+    """Whether the groups' weights rise together, or one after the other in the same steps."""
+
+
 _BELONGS_TO = {
     "beta": ("elbo", "total_correlation", "importance_weighted"),
     "anneal": ("elbo", "importance_weighted"),
@@ -229,7 +241,8 @@ _BELONGS_TO = {
 
 def of_model(config):
     """{name: value} of the options that a builder of `zoo.catalog` takes, the objective made."""
-    shared = {field.name for field in dataclasses.fields(VAE)} - {
+    fields = (*dataclasses.fields(VAE), *dataclasses.fields(GroupObjective))
+    shared = {field.name for field in fields} - {
         "latent",
         "likelihood",
         "posterior",

@@ -107,6 +107,8 @@ class Config:
     """Cut epochs to so many steps, for data too large to wait a whole pass for a validation."""
     compiler: Literal["auto", "graph", "xla"] = "auto"
     """How TensorFlow compiles the step; `auto` is XLA on a GPU and a graph on a CPU."""
+    devices: int = 1
+    """Devices that each batch is cut among, on JAX; of several processes all of theirs together."""
     float16: bool = True
     """Export graphs in float16 beside those in float32, where they are equal to their tolerance."""
     samples: int = 1000

@@ -10,6 +10,7 @@ import io
 import re
 import sys
 import time
+import traceback
 from pathlib import Path
 
 from zoo.errors import InputError, Interrupted, NotExported, ZooError
@@ -100,12 +101,24 @@ def main(
     except KeyboardInterrupt:
         print("\nInterrupted before training began: nothing was written.", file=sys.stderr)
         _end(130)
+    except Exception:
+        if not _trains_along():
+            raise
+        traceback.print_exc()
+        _end(1)  # the other processes would be waited for
+
+
+def _trains_along():
+    """Whether others do; `zoo.training` is not there yet where the training stack is missing."""
+    devices = sys.modules.get("zoo.training.devices")
+    return bool(devices) and devices.processes() > 1
 
 
 def _end(code):
-    """Ends the process; `zoo.training` is not there yet where the training stack is missing."""
-    training = sys.modules.get("zoo.training.devices")
-    (training.end if training else sys.exit)(code)
+    """Ends the process, see `zoo.training.devices.end`."""
+    if _trains_along():
+        sys.modules["zoo.training.devices"].end(code)
+    sys.exit(code)
 
 
 @backend.several_traces()

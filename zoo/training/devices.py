@@ -225,12 +225,14 @@ def others_may_be_lost(kept):
     try:
         yield
     except RuntimeError as error:
-        if processes() == 1 or type(error).__name__ != "JaxRuntimeError":
+        of_jax = type(error).__name__ in ("JaxRuntimeError", "XlaRuntimeError")
+        if processes() == 1 or not of_jax or "RESOURCE_EXHAUSTED" in str(error):
             raise
         where = f" {kept()}" if process() == 0 else ""
         raise TrainingError(
             f"Process {process()} of {processes()} has lost another one, which was stopped or "
-            f"killed, or cannot be reached.{where} Start all of them again, with --resume."
+            f"killed, or cannot be reached ({str(error).splitlines()[0]:.200}).{where} Start all "
+            "of them again, with --resume."
         ) from error
 
 

@@ -19,9 +19,7 @@ from dataclasses import dataclass
 import prepare  # noqa: F401  names what to install where something is missing
 
 from zoo import recipe
-from zoo.objectives import GroupFreeBits
 from zoo.recipe import options
-from zoo.schedules import Linear
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,9 @@ class Config(options.Activation, options.GroupObjective, options.Describing):
 
 def facts(config, data):
     """What the model takes besides its own options."""
+    from zoo.objectives import GroupFreeBits
+    from zoo.schedules import Linear
+
     beta = Linear(0.0, 1.0, config.anneal_steps) if config.anneal_steps else 1.0
     nats = config.free_bits if len(config.free_bits) > 1 else config.free_bits[0]
     return {"objective": GroupFreeBits(nats, beta, config.anneal_order), "seed": config.seed}

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import isolated
 import pytest
@@ -69,6 +71,31 @@ def test_the_same_command_with_resume_exports_it_where_tensorflow_is(left, tmp_p
     assert "tensorflow" in manifest["versions"] and "tensorflow" not in training["versions"]
     assert manifest["recipe"]["command"].startswith("KERAS_BACKEND=jax python recipes/dense_vae.py")
     assert "Keras backend jax" in (folder / "README.md").read_text()
+
+
+@pytest.mark.slow
+def test_of_two_processes_the_first_alone_says_and_leaves_anything(jax_python, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+
+    def run(number):
+        code = CODE.replace(
+            "from zoo",
+            f"names = 'JOB_ADDRESSES', 'NUM_PROCESSES', 'PROCESS_ID'\n"
+            f"for name, value in zip(names, ({address!r}, '2', '{number}')):\n"
+            "    os.environ['KERAS_DISTRIBUTION_' + name] = value\nfrom zoo",
+        )
+        options = [*TINY, "--no-sample-quality", "--devices", 2, "--out", tmp_path]
+        return jax_python.run(code, "train", "dense_vae", *options, check=False, timeout=300)
+
+    with ThreadPoolExecutor(2) as both:
+        first, second = both.map(run, range(2))
+    assert first.returncode == 3, first.stderr
+    assert "2 devices of cpu" in first.stdout and "Nothing is trained or" in first.stdout
+    assert second.returncode == 0 and second.stdout == "", second.stderr
+    names = [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")]
+    assert names == ["dense_vae-digits.run"]
 
 
 @pytest.mark.slow

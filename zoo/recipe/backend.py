@@ -12,7 +12,10 @@ from zoo.errors import MissingDependency
 def start():
     """Imports Keras and starts what computes for it; its libraries' own messages are kept back.
 
+    Where the environment names several processes (`zoo.training.devices`), this one joins them.
+
     Raises:
+        InputError, TrainingError: as `zoo.training.devices.join`.
         MissingDependency: where the backend that KERAS_BACKEND names is not installed.
     """
     # TensorFlow leaves oneDNN's kernels off on CPUs without AVX-512, where they are faster too.
@@ -26,6 +29,9 @@ def start():
                 f"KERAS_BACKEND={backend} needs {error.name}, which is not installed. Install it "
                 f"(python -m pip install {backend}), or unset KERAS_BACKEND for TensorFlow."
             ) from error
+        from zoo.training import devices
+
+        devices.join()
         keras.ops.zeros(1)  # starts the backend
 
 

@@ -6,7 +6,16 @@ import shlex
 from pathlib import Path
 
 # They say where and whether to write, or belong to one machine.
-NOT_OF_THE_RUN = ("memory_share", "out", "replace", "restart", "resume", "tensorboard", "dry_run")
+NOT_OF_THE_RUN = (
+    "memory_share",
+    "devices",
+    "out",
+    "replace",
+    "restart",
+    "resume",
+    "tensorboard",
+    "dry_run",
+)
 
 
 def line(script, config, started=None, backend=None):
@@ -27,7 +36,7 @@ def line(script, config, started=None, backend=None):
 def resumed(script, config, started=None):
     """The command that exports a run where it was trained and not exported."""
     words = started or ("python", shown(script))
-    leave_out = ("memory_share", "restart", "resume", "tensorboard", "dry_run")
+    leave_out = ("memory_share", "devices", "restart", "resume", "tensorboard", "dry_run")
     return shlex.join([*words, *arguments(config, leave_out), "--resume"])
 
 

@@ -116,6 +116,8 @@ class Config:
     precision: Literal["float32", "bfloat16"] = "float32"
     """What networks compute in while they are trained; `bfloat16` is faster on a GPU that has
     units for it. Weights, densities, the evaluation and the artifact are float32 always."""
+    devices: int = 1
+    """Devices that each batch is cut among, on JAX; of several processes all of theirs together."""
     float16: bool = True
     """Export graphs in float16 beside those in float32, where they are equal to their tolerance."""
     samples: int = 1000

@@ -4,10 +4,13 @@ A recipe brings a `Config` of its own, derived from one of `zoo.recipe.options`,
 model.
 """
 
+import contextlib
 import dataclasses
+import io
 import re
 import sys
 import time
+import traceback
 from pathlib import Path
 
 from zoo.errors import InputError, Interrupted, NotExported, ZooError
@@ -24,6 +27,7 @@ _NOT_PART_OF_THE_RUN = {
     "dataset",
     "columns",
     "memory_share",
+    "devices",
     "samples",
     "float16",
     "tuned_from",
@@ -87,21 +91,41 @@ def main(
         run(config, build, script, words, model, settle)
     except NotExported as error:
         print(f"\n{error}")
-        sys.exit(NOT_EXPORTED)
+        _end(NOT_EXPORTED)
     except ZooError as error:
         print(f"\nerror: {error}", file=sys.stderr)
-        sys.exit(2)
+        _end(2)
     except Interrupted as error:
         print(f"\n{error}", file=sys.stderr)
-        sys.exit(128 + error.number)
+        _end(128 + error.number)
     except KeyboardInterrupt:
         print("\nInterrupted before training began: nothing was written.", file=sys.stderr)
-        sys.exit(130)
+        _end(130)
+    except Exception:
+        if not _trains_along():
+            raise
+        traceback.print_exc()
+        _end(1)  # the other processes would be waited for
+
+
+def _trains_along():
+    """Whether others do; `zoo.training` is not there yet where the training stack is missing."""
+    devices = sys.modules.get("zoo.training.devices")
+    return bool(devices) and devices.processes() > 1
+
+
+def _end(code):
+    """Ends the process, see `zoo.training.devices.end`."""
+    if _trains_along():
+        sys.modules["zoo.training.devices"].end(code)
+    sys.exit(code)
 
 
 @backend.several_traces()
 def run(config, build, script, started=None, name=None, settle=lambda config, data: (config, ())):
     """Load, build, train, evaluate, export, prove; returns the artifact's folder.
+
+    Of several processes that train together the first alone says, evaluates and writes anything.
 
     Args:
         config: of the recipe.
@@ -117,14 +141,26 @@ def run(config, build, script, started=None, name=None, settle=lambda config, da
             artifact then.
         Interrupted: if it was asked to stop; its text says what is kept.
     """
-    began = time.monotonic()
     backend.start()
+    import zoo
+
+    with contextlib.ExitStack() as silent:
+        if zoo.training.devices.process():
+            silent.enter_context(contextlib.redirect_stdout(io.StringIO()))
+        return _run(config, build, script, started, name, settle)
+
+
+def _run(config, build, script, started, name, settle):
+    began = time.monotonic()
     import zoo
     from zoo.datasets import augmentation
     from zoo.recipe import kinds, precision, tuning
+    from zoo.training import devices
 
     settings = settings_of(config)  # refuses bad numbers before anything is loaded
     precision.require(config.precision, config.tuned_from)
+    if not config.resume:  # what has ended needs none of them
+        devices.require(config.devices)
     earlier = tuning.open_artifact(config.tuned_from) if config.tuned_from else None
     model_name = name or (earlier.model.name if earlier else None)
     if earlier:
@@ -167,6 +203,8 @@ def run(config, build, script, started=None, name=None, settle=lambda config, da
     data = zoo.datasets.binarize(loaded, binarization.value, config.seed)
     zoo.training.require_described(model, data)  # --dry-run refuses what a run would
     settings = zoo.training.plan(settings, data.train, data.schema.picture)
+    if not config.resume:
+        devices.require_parts(settings.batch_size, config.devices)
     target = config.out / f"{model.name}-{data.name}"
     _describe(model, data, settings, target, config.precision)
     chosen = [likelihood, binarization, augmented, *reasons, *loaded.reasons[:MOST_REASONS]]
@@ -179,12 +217,19 @@ def run(config, build, script, started=None, name=None, settle=lambda config, da
         model.encoder.summary()
         model.decoder.summary()
         return target
-    zoo.export.require_writable(target, config.replace)
     folder = target.with_name(target.name + ".run")
-    with run_folder.alone(target), run_folder.said_what_is_kept(folder):
+
+    def hold(held):
+        zoo.export.require_writable(target, config.replace)
+        held.enter_context(run_folder.alone(target))
         zoo.export.require_writable(target, config.replace)  # or another run has ended meanwhile
+
+    with contextlib.ExitStack() as held, run_folder.said_what_is_kept(folder):
+        devices.from_first(lambda: hold(held))
         place = folder, target, script, asked, started
         warnings = _make(config, model, data, settings, *place, earlier, inception)
+        if devices.process():
+            return target
         run_folder.remove(folder)
     _done(target, time.monotonic() - began)
     if warnings:
@@ -200,6 +245,7 @@ def _make(
     """Trains, evaluates and publishes; gives the warnings about the model."""
     import zoo
     from zoo.recipe import precision, road
+    from zoo.training import devices
 
     if not earlier:
         _start_pseudo_inputs(model, data, settings)
@@ -217,6 +263,9 @@ def _make(
         configuration=_identity(config, data, origin),
         tensorboard=config.tensorboard,
     )
+    devices.leave()
+    if devices.process():
+        return ()
     print(
         f"Trained {len(trained.history)} epochs in {trained.seconds:.0f} s; evaluating.", flush=True
     )
@@ -348,6 +397,8 @@ def _describe(model, data, settings, target, precision):
     import keras
 
     device = keras.distribution.list_devices()[0]
+    if settings.devices > 1:
+        device = f"{settings.devices} devices of {device.partition(':')[0]}"
     patience = settings.patience
     stop = f"early stop after {patience} epochs without gain" if patience else "no early stop"
     print(

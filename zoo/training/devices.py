@@ -8,6 +8,7 @@ a sum over the batch are those of one device, up to rounding. Process 0 alone wr
 import contextlib
 import os
 import pickle
+import sys
 
 import keras
 import numpy as np
@@ -20,6 +21,9 @@ ENVIRONMENT = (
     "KERAS_DISTRIBUTION_PROCESS_ID",
 )
 """What `join` reads: host:port of process 0, how many processes there are, which one this is."""
+
+
+_left = False  # whether this process has left the others
 
 
 def join():
@@ -51,15 +55,26 @@ def join():
 
 def leave():
     """Leaves the other processes, all at the same time: what follows is this one's alone."""
+    global _left
     if processes() > 1:
         import jax
 
         jax.distributed.shutdown()
+        _left = True
+
+
+def end(code):
+    """Ends this process: where others train along at once, for JAX would wait for them to end."""
+    if processes() > 1:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def processes():
     """How many processes train together."""
-    if keras.backend.backend() != "jax":
+    if keras.backend.backend() != "jax" or _left:
         return 1
     import jax
 
@@ -67,8 +82,8 @@ def processes():
 
 
 def process():
-    """Which of them this one is; 0 is the one that writes."""
-    if processes() == 1:
+    """Which of them this one is, or was before it left; 0 is the one that writes."""
+    if keras.backend.backend() != "jax":
         return 0
     import jax
 
@@ -91,8 +106,9 @@ def require(count):
         there = jax.device_count()
         if count > there:
             raise InputError(
-                f"devices={count}: there are {there} here ({_named(jax.devices())}). Give {there} "
-                "or fewer."
+                f"devices={count}: here {'is 1' if there == 1 else f'are {there}'}, "
+                f"{_named(jax.devices())}. Give devices={there} or fewer; of a CPU, to try it, "
+                f"XLA_FLAGS=--xla_force_host_platform_device_count={count} makes as many."
             )
     if count % processes():
         raise InputError(
@@ -209,12 +225,14 @@ def others_may_be_lost(kept):
     try:
         yield
     except RuntimeError as error:
-        if processes() == 1 or type(error).__name__ != "JaxRuntimeError":
+        of_jax = type(error).__name__ in ("JaxRuntimeError", "XlaRuntimeError")
+        if processes() == 1 or not of_jax or "RESOURCE_EXHAUSTED" in str(error):
             raise
         where = f" {kept()}" if process() == 0 else ""
         raise TrainingError(
             f"Process {process()} of {processes()} has lost another one, which was stopped or "
-            f"killed, or cannot be reached.{where} Start all of them again, with --resume."
+            f"killed, or cannot be reached ({str(error).splitlines()[0]:.200}).{where} Start all "
+            "of them again, with --resume."
         ) from error
 
 

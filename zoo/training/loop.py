@@ -170,7 +170,8 @@ def fit(
     """
     folder = Path(folder)
     require_described(model, data)
-    with contextlib.ExitStack() as held:
+    lost = devices.others_may_be_lost(lambda: callbacks.kept(folder))
+    with contextlib.ExitStack() as held, lost:
         devices.from_first(lambda: held.enter_context(_alone(folder)))
         verbose = verbosity() if verbose is None else verbose
         verbose = 0 if devices.process() else verbose
@@ -207,11 +208,7 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
     with devices.spread(model, count) as spread:
         compile_model(model, settings, len(batches))
         state = _state(found, model, whole)
-        with (
-            interruption.deferred() as request,
-            _nothing_left_reading(),
-            devices.others_may_be_lost(lambda: callbacks.kept(folder)),
-        ):
+        with interruption.deferred() as request, _nothing_left_reading():
             pace = CHECKPOINT_SECONDS, CHECKPOINT_SHARE
             mine = (folder, request) if devices.process() == 0 else (None, interruption.Request())
             journal = callbacks.Journal(

@@ -86,7 +86,7 @@ def _answers(model, endpoint, x):
     """An endpoint's outputs for any number of examples, float64: {name: [n, ...]}."""
     keras_model = isinstance(model, keras.Model)
     call = compiled_method(model, endpoint) if keras_model else getattr(model, endpoint)
-    step = chunks.examples(model, model.score_samples or 1) if keras_model else BATCH
+    step = chunks.examples(model, model.score_rows) if keras_model else BATCH
     answers = [call(x[rows]) for rows in chunks.of(len(x), step)]
     answers = [answer if keras_model else answer._asdict() for answer in answers]
     return {

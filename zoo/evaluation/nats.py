@@ -69,7 +69,7 @@ def scores(model, split, most=None):
     score, count = compiled_method(model, "score"), min(len(split), most or len(split))
     parts = [
         score(*split.inputs(indices, model.conditions))
-        for indices in chunks.of(count, chunks.examples(model, model.score_samples or 1))
+        for indices in chunks.of(count, chunks.examples(model, model.score_rows))
     ]
     return {name: np.concatenate([p[name] for p in parts]).astype(np.float64) for name in parts[0]}
 

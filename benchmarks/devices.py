@@ -6,9 +6,9 @@ Prints:    a markdown table a network; benchmarks/training.md keeps them
 
 As `benchmarks/training.py`, with its networks, images and rounds: each number of devices trains in
 processes of its own that alternate, one epoch to warm up, then three that are timed within one
-`fit`, of which the fastest counts. Where there are fewer accelerators than devices, the devices are
-virtual ones of the CPU, which share its cores: a step then costs what it costs on one, and what
-cutting the batch and adding the gradients up costs besides.
+`fit`, of which the fastest counts. The devices are virtual ones of the CPU, which share its cores;
+each computes on one thread, so that two have two cores where there are as many. (Where virtual
+devices share a pool of threads, they can wait for one another for ever.)
 """
 
 import argparse
@@ -25,6 +25,7 @@ import paired
 from training import EPOCHS, NETWORKS, images
 
 COUNTS = (1, 2, 4)
+ONE_THREAD = "--xla_cpu_multi_thread_eigen=false"
 
 
 def one(network, batch, latent, image, steps, devices):
@@ -52,11 +53,10 @@ def one(network, batch, latent, image, steps, devices):
 
 def in_a_process(options):
     """`one` in a fresh process that has as many virtual devices of the CPU."""
-    flag = f"--xla_force_host_platform_device_count={options['devices']}"
-    flags = " ".join([os.environ.get("XLA_FLAGS", ""), flag]).strip()
+    flags = f"--xla_force_host_platform_device_count={options['devices']} {ONE_THREAD}"
     done = subprocess.run(
         [sys.executable, __file__, "--one", json.dumps(options)],
-        env=os.environ | {"KERAS_BACKEND": "jax", "XLA_FLAGS": flags},
+        env=os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags},
         capture_output=True,
         text=True,
     )

@@ -107,8 +107,9 @@ def require(count):
         if count > there:
             raise InputError(
                 f"devices={count}: here {'is 1' if there == 1 else f'are {there}'}, "
-                f"{_named(jax.devices())}. Give devices={there} or fewer; of a CPU, to try it, "
-                f"XLA_FLAGS=--xla_force_host_platform_device_count={count} makes as many."
+                f"{_named(jax.devices())}. Give devices={there} or fewer. (To try more on a CPU: "
+                f"XLA_FLAGS='--xla_force_host_platform_device_count={count} "
+                "--xla_cpu_multi_thread_eigen=false'.)"
             )
     if count % processes():
         raise InputError(

@@ -26,7 +26,10 @@ def of_jax(run):
     import jax
 
     with tempfile.TemporaryDirectory() as folder:
-        with jax.profiler.trace(folder):
+        options = jax.profiler.ProfileOptions()
+        options.python_tracer_level = 0  # or the host would be slower than it is
+        options.host_tracer_level = 1
+        with jax.profiler.trace(folder, profiler_options=options):
             run()
         files = list(Path(folder).rglob("*.xplane.pb"))
         lines = [
@@ -52,8 +55,8 @@ def of_torch(run):
     import torch
 
     kinds = torch.profiler.ProfilerActivity
-    known = [kinds.CPU, *([kinds.CUDA] if torch.cuda.is_available() else [])]
-    with torch.profiler.profile(activities=known) as profile:
+    kind = kinds.CUDA if torch.cuda.is_available() else kinds.CPU
+    with torch.profiler.profile(activities=[kind]) as profile:
         run()
     with tempfile.TemporaryDirectory() as folder:
         profile.export_chrome_trace(f"{folder}/trace.json")

@@ -19,6 +19,7 @@ ENDPOINTS = ("encode", "decode", "reconstruct")
 PORTABLE = ("dense_vae", "conv_vae", "residual_vae")  # what `torch_port.py` reads
 COMPILED = ("default", "reduce-overhead")  # modes of torch.compile
 TOLD = ("Trained ", "elbo ", "nll ", "bits_per_dimension ")  # beginnings of a recipe's lines
+DONE = (0, 3)  # 3: trained and evaluated, and not exported for want of TensorFlow
 GRACE = 60.0  # seconds in which a recipe that was asked to stop writes its checkpoint
 
 
@@ -155,7 +156,7 @@ def train(given):
             said = [line.strip() for line in log if line.strip()]
         told = [line for line in said if line.startswith(TOLD)] or said[-2:]
         answer = {"seconds": time.monotonic() - began, "code": process.returncode, "said": told}
-        if stopped or process.returncode:
+        if stopped or process.returncode not in DONE:
             raise Unfinished(" ".join(said[-1:]), answer)
         return answer
 

@@ -8,9 +8,11 @@ Prints:    a markdown table; benchmarks/anomaly.md holds one
 
 For each class: the data without it goes through a recipe, from training to the proven artifact,
 whose ONNX graphs then score the whole test set, or the first `--images` of it, binarized once with
-the seed. A model with groups of latents has a likelihood ratio for each k besides. What
-follows `--` is given to the recipe: `python benchmarks/anomaly.py -- --dense 256`. Results are kept
-in the folder as they come: after an interrupt the same command goes on, training included.
+the seed. A model with groups of latents has a likelihood ratio (LLR) for each k besides. Shares
+are of -ELBO: what an image costs by its kind, rather than by the detail it has. What follows `--`
+is given to the recipe: `python benchmarks/anomaly.py -- --dense 256`. Results, and the scores of
+every image, are kept in the folder as they come: after an interrupt the same command goes on,
+training included.
 """
 
 import argparse
@@ -34,8 +36,21 @@ SCORES = {
     "reconstruction": "-log p(x given z)",
     "squared_error": "squared error",
     "kl": "KL",
+    "kl_share": "KL / -ELBO",
 }
-RATIO = f"{LIKELIHOOD_RATIO}_"
+RATIO, SHARE = f"{LIKELIHOOD_RATIO}_", "share_"  # and k
+
+
+def with_shares(scores):
+    """Scores and, as shares of -ELBO, the KL alone and with the likelihood ratio of each k.
+
+    Of an image of 0 and 1, whose -ELBO is above 0.
+    """
+    cost, shares = scores["negative_elbo"], {"kl_share": scores["kl"] / scores["negative_elbo"]}
+    for name, ratio in scores.items():
+        if name.startswith(RATIO):
+            shares[SHARE + name.removeprefix(RATIO)] = (scores["kl"] + ratio) / cost
+    return scores | shares
 
 
 def options():
@@ -92,7 +107,10 @@ def measure(data, label, artifact, given):
     protocol, training = vae.manifest["protocol"], vae.manifest["training"]
     test = zoo.datasets.binarize(data, protocol["binarization"], given.seed).test
     count = min(len(test), given.images or len(test))
-    scores, labels = anomaly.scores(vae, test.examples(np.arange(count))), test.labels[:count]
+    scores = with_shares(anomaly.scores(vae, test.examples(np.arange(count))))
+    labels = test.labels[:count]
+    with whole(artifact.parent / f"scores_without_{label}.npz") as stream:
+        np.savez(stream, labels=labels, **scores)
     left_out, nats = labels == label, scores["negative_elbo"]
     return {
         "auroc": {
@@ -125,8 +143,13 @@ def kept(path, settings):
 def shown(rows):
     """{score: heading} of what the rows have."""
     measured = next(iter(rows.values()))["auroc"]
-    ratios = [name for name in measured if name.startswith(RATIO)]
-    return SCORES | {name: f"LLR, k={name.removeprefix(RATIO)}" for name in ratios}
+    headings = {RATIO: "LLR, k={}", SHARE: "(KL + LLR) / -ELBO, k={}"}
+    return SCORES | {
+        name: heading.format(name.removeprefix(start))
+        for start, heading in headings.items()
+        for name in measured
+        if name.startswith(start)
+    }
 
 
 def table(rows, seed):

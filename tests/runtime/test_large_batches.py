@@ -13,7 +13,7 @@ from zoo.artifact.endpoints import Endpoint, Tensor
 from zoo.artifact.reading import Reader
 from zoo.errors import InputError
 from zoo.runtime import replay
-from zoo.runtime.calls import Call
+from zoo.runtime.calls import Call, rows_within
 from zoo.runtime.sessions import Sessions
 
 ROWS = 67  # the 64 of the test data and three more, so that a part of every size is left over
@@ -123,3 +123,10 @@ def test_sixteen_threads_get_the_answers_of_one_on_all_endpoints_at_once(artifac
     assert {name for name, _ in answers} == set(inputs)
     for name, found in answers:
         assert_same(found, whole[name])
+
+
+def test_a_row_counts_once_more_for_each_likelihood_ratio():
+    x, elbo = Tensor("x", "float32", ("batch", 30)), Tensor("elbo", "float32", ("batch",))
+    ratios = Tensor("likelihood_ratio", "float32", ("batch", 3))
+    assert rows_within(Endpoint("score", (x,), (elbo,)), 1240) == 1240 // (4 * 31)
+    assert rows_within(Endpoint("score", (x,), (elbo, ratios)), 1360) == 1360 // (4 * 34 * 4)

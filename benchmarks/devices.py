@@ -92,7 +92,7 @@ def main():
         return
     print(f"`{shlex.join(['python', 'benchmarks/devices.py', *sys.argv[1:]])}`\n")
     print(paired.machine("jax", "keras"))
-    print(f"Medians of {given.rounds} rounds.")
+    print(f"Medians of {given.rounds} rounds." if given.rounds > 1 else "One round.")
     fixed = {name: getattr(given, name) for name in ("batch", "latent", "image", "steps")}
     for network in given.networks:
         found = {count: [] for count in COUNTS}

@@ -6,9 +6,8 @@ Prints:    a markdown table a network; benchmarks/training.md keeps them
 
 As `benchmarks/training.py`, with its networks, images and rounds: each number of devices trains in
 processes of its own that alternate, one epoch to warm up, then three that are timed within one
-`fit`, of which the fastest counts. The devices are virtual ones of the CPU, which share its cores;
-each computes on one thread, so that two have two cores where there are as many. (Where virtual
-devices share a pool of threads, they can wait for one another for ever.)
+`fit`, of which the fastest counts. The devices are virtual ones of the CPU, which share its cores
+and a pool of `THREADS` threads: on one of two threads they waited for one another for ever.
 """
 
 import argparse
@@ -25,7 +24,7 @@ import paired
 from training import EPOCHS, NETWORKS, images
 
 COUNTS = (1, 2, 4)
-ONE_THREAD = "--xla_cpu_multi_thread_eigen=false"
+THREADS = "16"
 
 
 def one(network, batch, latent, image, steps, devices):
@@ -53,10 +52,11 @@ def one(network, batch, latent, image, steps, devices):
 
 def in_a_process(options):
     """`one` in a fresh process that has as many virtual devices of the CPU."""
-    flags = f"--xla_force_host_platform_device_count={options['devices']} {ONE_THREAD}"
+    flags = f"--xla_force_host_platform_device_count={options['devices']}"
     done = subprocess.run(
         [sys.executable, __file__, "--one", json.dumps(options)],
-        env=os.environ | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags},
+        env=os.environ
+        | {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags, "NPROC": THREADS},
         capture_output=True,
         text=True,
     )
@@ -92,7 +92,7 @@ def main():
         return
     print(f"`{shlex.join(['python', 'benchmarks/devices.py', *sys.argv[1:]])}`\n")
     print(paired.machine("jax", "keras"))
-    print(f"Medians of {given.rounds} rounds.")
+    print(f"Medians of {given.rounds} rounds." if given.rounds > 1 else "One round.")
     fixed = {name: getattr(given, name) for name in ("batch", "latent", "image", "steps")}
     for network in given.networks:
         found = {count: [] for count in COUNTS}

@@ -108,8 +108,7 @@ def require(count):
             raise InputError(
                 f"devices={count}: here {'is 1' if there == 1 else f'are {there}'}, "
                 f"{_named(jax.devices())}. Give devices={there} or fewer. (To try more on a CPU: "
-                f"XLA_FLAGS='--xla_force_host_platform_device_count={count} "
-                "--xla_cpu_multi_thread_eigen=false'.)"
+                f"NPROC=16 XLA_FLAGS=--xla_force_host_platform_device_count={count}.)"
             )
     if count % processes():
         raise InputError(

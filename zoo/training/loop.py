@@ -23,7 +23,7 @@ from zoo.training.tensorboard import TensorBoard
 EVALUATION_BATCH = 256
 CLIP_NORM = 1000.0  # see docs/training.md
 CHECKPOINT_SECONDS = 15.0  # the least time between checkpoints
-CHECKPOINT_SHARE = 0.05  # of the time that they may take
+CHECKPOINT_SHARE = 0.05  # of the time that training may wait for them
 LOCK = "lock"
 
 
@@ -193,7 +193,8 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
         journal = callbacks.Journal(
             folder, len(batches), state, whole, settings.patience, request, *pace
         )
-        _train(model, batches, held_out, settings.epochs, journal, logs, verbose)
+        with journal:
+            _train(model, batches, held_out, settings.epochs, journal, logs, verbose)
         if request.number is not None:
             raise Interrupted(callbacks.kept(folder), request.number)
     for variable, value in zip(model.weights, state.best_weights, strict=True):

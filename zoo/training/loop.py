@@ -193,7 +193,7 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
         journal = callbacks.Journal(
             folder, len(batches), state, whole, settings.patience, request, *pace
         )
-        with journal:
+        with journal, _fed(model, batches):
             _train(model, batches, held_out, settings.epochs, journal, logs, verbose)
         if request.number is not None:
             raise Interrupted(callbacks.kept(folder), request.number)
@@ -234,6 +234,19 @@ def _train(model, batches, held_out, epochs, journal, logs, verbose):
                 ],
                 verbose=verbose,
             )
+
+
+@contextlib.contextmanager
+def _fed(model, batches):
+    """Within the block, examples that fit lie on the device, and the model makes batches of them.
+
+    What was compiled with them ends with the block.
+    """
+    model.feed, model.train_function = batches.stay_on_device(), None
+    try:
+        yield
+    finally:
+        model.feed = batches.feed = model.train_function = None
 
 
 @contextlib.contextmanager

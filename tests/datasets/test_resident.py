@@ -34,13 +34,22 @@ def test_the_device_makes_the_bits_that_the_host_makes(dtype, binarization, augm
     host, device = (
         split(images, binarization).training_batches(32, 3, augment=augment) for _ in range(2)
     )
-    feed = device.stay_on_device()
+    feed = in_a_graph(device.stay_on_device())
     for step in (0, 1, 5):
         (x,), (given,) = host[step], device[step]
         assert given["rows"].dtype == np.int32
         made = keras.ops.convert_to_numpy(feed(keras.tree.map_structure(tensor, given)))
         assert made.dtype == x.dtype == np.float32
         np.testing.assert_array_equal(made, x)
+
+
+def in_a_graph(feed):
+    """As Keras compiles a step: on TensorFlow it knows no batch size."""
+    if keras.backend.backend() != "tensorflow":
+        return feed
+    import tensorflow as tf
+
+    return tf.function(feed, input_signature=[{"rows": tf.TensorSpec([None, None], tf.int32)}])
 
 
 def tensor(array):

@@ -1,5 +1,7 @@
 """Training on examples that lie on the device is training on those that the host hands over."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ def digits():
     return datasets.load("digits")
 
 
-def trained(model, data, folder, **options):
+def trained(model, data, folder, augment, **options):
     """(history, weights, how many examples were on the device at each step)."""
     training.seed_everything(0)
     model = catalog.build(model, data.event_shape, **options)
@@ -27,7 +29,7 @@ def trained(model, data, folder, **options):
         original(model, force)
 
     model.make_train_function = noted.__get__(model)
-    run = training.fit(model, data, SETTINGS, folder)
+    run = training.fit(model, data, dataclasses.replace(SETTINGS, augment=augment), folder)
     assert model.feed is None and model.train_function is None
     rows = [{k: v for k, v in row.items() if k != "seconds"} for row in run.history]
     return rows, checkpoint.snapshot(model.weights), held
@@ -35,22 +37,22 @@ def trained(model, data, folder, **options):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("model", "binarization", "options"),
+    ("model", "binarization", "augment", "options"),
     [
-        ("dense_vae", "dynamic", {"latent": 2, "units": (8,)}),
-        ("conditional_vae", "static", {"latent": 2, "filters": (4,), "dense": 8}),
-        ("dense_ae", "none", {"units": (8,), "likelihood": "continuous_bernoulli"}),
+        ("dense_vae", "dynamic", ("flip", "shift"), {"latent": 2, "units": (8,)}),
+        ("conditional_vae", "static", (), {"latent": 2, "filters": (4,), "dense": 8}),
+        ("dense_ae", "none", (), {"units": (8,), "likelihood": "continuous_bernoulli"}),
     ],
 )
 def test_training_does_not_depend_on_where_the_examples_lie(
-    digits, tmp_path, monkeypatch, model, binarization, options
+    digits, tmp_path, monkeypatch, model, binarization, augment, options
 ):
     data = datasets.binarize(digits, binarization)
-    rows, weights, held = trained(model, data, tmp_path / "device", **options)
+    rows, weights, held = trained(model, data, tmp_path / "device", augment, **options)
     assert held and all(each > 1000 for each in held)
     size = (tmp_path / "device" / checkpoint.FILE).stat().st_size
     monkeypatch.setattr(resident, "SHARE", 0.0)
-    others, wanted, held = trained(model, data, tmp_path / "host", **options)
+    others, wanted, held = trained(model, data, tmp_path / "host", augment, **options)
     assert held and not any(held)
     # A compiler may sum the same numbers in another order.
     exact = keras.backend.backend() == "tensorflow"

@@ -68,7 +68,7 @@ def moved(x: Any, drawn: Any, library: Any = np) -> Any:
     columns = np.arange(width, dtype=np.int32)[None] - drawn[:, 1:2]
     rows, columns = library.clip(rows, 0, height - 1), library.clip(columns, 0, width - 1)
     columns = library.where(drawn[:, 2:3] == 1, width - 1 - columns, columns)
-    first = library.arange(x.shape[0], dtype="int32")[:, None] * height
+    first = library.arange(library.shape(x)[0], dtype="int32")[:, None] * height
     pixels = (first + rows)[:, :, None] * width + columns[:, None, :]
     flat = library.take(library.reshape(x, (-1, channels)), library.reshape(pixels, (-1,)), axis=0)
-    return library.reshape(flat, x.shape)
+    return library.reshape(flat, (-1, height, width, channels))

@@ -69,7 +69,7 @@ class TrainingBatches(keras.utils.PyDataset):
     def __getitem__(self, step: int) -> tuple[Any]:
         step += self.epoch * self.steps_per_epoch
         rows = self.rows(step)
-        x = self._made(rows) if self.feed is None else {"rows": rows}
+        x: Any = self._made(rows) if self.feed is None else {"rows": rows}
         return (_model_inputs(x, *(values[rows[:, 0]] for values in self.conditions)),)
 
     def indices(self, step: int) -> np.ndarray:
@@ -128,6 +128,6 @@ class EvaluationBatches(keras.utils.PyDataset):
         return _model_inputs(x, *condition), x
 
 
-def _model_inputs(x: np.ndarray, *condition: np.ndarray) -> Any:
+def _model_inputs(x: Any, *condition: np.ndarray) -> Any:
     """x, or x and its conditions as a model takes them."""
     return (x, *condition) if condition else x

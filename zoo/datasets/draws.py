@@ -42,7 +42,7 @@ def chances(x: Any, library: Any = np) -> Any:
 def _numbers(seed: int, rows: Any, count: int, library: Any) -> Any:
     """int32 [batch, count], each from 0 to below `LEVELS`."""
     place, step = (_cast(rows[:, column], "uint32", library) for column in (0, 1))
-    key = noise.threefry((np.uint32([seed]), np.uint32([_STREAM])), (step, place), library)
+    key = noise.threefry(tuple(np.array([[seed], [_STREAM]], np.uint32)), (step, place), library)
     blocks = -(-count // 4)
     counter = np.arange(blocks, dtype=np.uint32)[None], np.zeros((1, blocks), np.uint32)
     words = noise.threefry((key[0][:, None], key[1][:, None]), counter, library)

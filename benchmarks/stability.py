@@ -63,8 +63,8 @@ def trained(given, loaded, seed, **settings):
     model.optimizer.build(model.trainable_variables)
     norms, losses = [], []
     for step in range(given.steps):
-        x, y = batches[step]
-        losses.append(float(model.train_on_batch(x, y, return_dict=True)["loss"]))
+        (x,) = batches[step]
+        losses.append(float(model.train_on_batch(x, return_dict=True)["loss"]))
         model.reset_metrics()
         norms.append(float(keras.ops.convert_to_numpy(model.optimizer.norm)))
     held_out = held_out.evaluation_batches(64, tuple(model.conditions))

@@ -63,7 +63,7 @@ ROOMS = {
     ),
     "datasets": (
         "a loader a source; schemas, splits, binarization, augmentation, batches",
-        ("artifact", "atomic_write", "errors"),
+        ("artifact", "atomic_write", "errors", "noise"),
     ),
     "training": (
         "`fit`, checkpoints, optimizer, devices; receives a model",

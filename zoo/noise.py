@@ -50,20 +50,26 @@ def split_seed(seed):
     return whole.astype(np.uint32), (whole >> np.uint64(32)).astype(np.uint32)
 
 
-def threefry(key, counter):
-    """Threefry-2x32-20: two pairs of uint32 tensors that broadcast -> a pair of their shape."""
-    key = tuple(ops.convert_to_tensor(word, "uint32") for word in key)
-    parity = ops.bitwise_xor(ops.bitwise_xor(key[0], key[1]), _word(_PARITY))
+def threefry(key, counter, library=ops):
+    """Threefry-2x32-20: two pairs of uint32 tensors that broadcast -> a pair of their shape.
+
+    With numpy as the library, of arrays with one axis at least, where no backend should compute.
+    """
+    tensor = np.asarray if library is np else ops.convert_to_tensor
+    key = tuple(tensor(word, "uint32") for word in key)
+    parity = library.bitwise_xor(
+        library.bitwise_xor(key[0], key[1]), tensor(np.uint32(_PARITY), "uint32")
+    )
     schedule = (*key, parity)
     # Plain `+`: `keras.ops.add` on TensorFlow takes [1, n] + [n, 1] for a bias and answers [1, n].
-    x, y = (ops.convert_to_tensor(c, "uint32") + k for c, k in zip(counter, key, strict=True))
+    x, y = (tensor(c, "uint32") + k for c, k in zip(counter, key, strict=True))
     for round_ in range(_ROUNDS):
         x = x + y
-        y = ops.bitwise_xor(_rotate(y, _ROTATIONS[round_ % 8]), x)
+        y = library.bitwise_xor(_rotate(y, _ROTATIONS[round_ % 8], library), x)
         if round_ % 4 == 3:
             turn = (round_ + 1) // 4
             x = x + schedule[turn % 3]
-            y = y + schedule[(turn + 1) % 3] + _word(turn)
+            y = y + schedule[(turn + 1) % 3] + tensor(np.uint32(turn), "uint32")
     return x, y
 
 
@@ -205,9 +211,10 @@ def _look_up(table, words_, shift):
     return ops.take(table, ops.cast(ops.right_shift(words_, _word(shift)), "int32"), axis=0)
 
 
-def _rotate(word, count):
-    left = ops.left_shift(word, _word(count))
-    return ops.bitwise_or(left, ops.right_shift(word, _word(32 - count)))
+def _rotate(word, count, library):
+    by = np.uint32 if library is np else _word
+    left = library.left_shift(word, by(count))
+    return library.bitwise_or(left, library.right_shift(word, by(32 - count)))
 
 
 def _word(value):

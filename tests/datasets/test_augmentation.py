@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from zoo import datasets
-from zoo.datasets import Dataset, Schema, Split, augmentation
+from zoo.datasets import Dataset, Schema, Split, augmentation, draws
 from zoo.errors import DatasetError
 
 BOTH = ("flip", "shift")
@@ -83,9 +83,9 @@ def test_order_and_binarization_are_drawn_as_without_augmentation(pictures, augm
         order = np.random.default_rng([3, 0, step // 2]).permutation(64)
         indices = np.sort(order[step % 2 * 24 :][:24])
         x = values.at(step) if augment else pictures.train.batch(indices)
-        uniform = np.random.default_rng([3, 1, step]).random(x.shape, dtype=np.float32)
         np.testing.assert_array_equal(batches.indices(step), indices)
-        np.testing.assert_array_equal(batches.at(step), (uniform < x).astype(np.float32))
+        rows = np.stack([indices, np.full(24, step)], axis=1)
+        np.testing.assert_array_equal(batches.at(step), draws.ones(x, 3, rows))
 
 
 def test_what_is_binarized_once_moves_as_it_was_drawn(pictures):
@@ -132,5 +132,5 @@ def test_a_picture_of_one_row_is_shifted_along_it():
 def test_the_picture_that_was_given_stays_as_it_is(pictures):
     x = pictures.train.batch(slice(0, 8))
     kept = x.copy()
-    augmentation.augmented(x, BOTH, np.random.default_rng(0))
+    augmentation.moved(x, augmentation.moves(x.shape, BOTH, np.random.default_rng(0)))
     np.testing.assert_array_equal(x, kept)

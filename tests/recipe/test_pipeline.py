@@ -294,12 +294,12 @@ def test_a_folder_with_a_damaged_image_is_refused_naming_the_file(tmp_path, here
 SLOWLY = """
 import runpy, sys, time
 from zoo.datasets import batches
-at = batches.TrainingBatches.at
+rows = batches.TrainingBatches.rows
 def slowly(batches, step):  # so that the interrupt comes while something is being read
     time.sleep(0.05)
     print("reading", flush=True)
-    return at(batches, step)
-batches.TrainingBatches.at = slowly
+    return rows(batches, step)
+batches.TrainingBatches.rows = slowly
 del sys.argv[0]
 sys.path[0] = sys.argv[0].rpartition("/")[0]
 runpy.run_path(sys.argv[0], run_name="__main__")

@@ -152,13 +152,13 @@ def test_an_artifact_is_trained_on_and_the_new_one_says_from_what(tuned, artifac
 STOPS = """
 import runpy, signal, sys, os
 from zoo.datasets import batches
-at, count = batches.TrainingBatches.at, [0]
+rows, count = batches.TrainingBatches.rows, [0]
 def counted(batches, step):
     count[0] += 1
     if count[0] == int(os.environ["STOP_AT"]):
         signal.raise_signal(signal.SIGINT)
-    return at(batches, step)
-batches.TrainingBatches.at = counted
+    return rows(batches, step)
+batches.TrainingBatches.rows = counted
 del sys.argv[0]
 sys.path[0] = sys.argv[0].rpartition("/")[0]
 runpy.run_path(sys.argv[0], run_name="__main__")

@@ -1,6 +1,7 @@
 """Training pictures as they might have been: mirrored, and moved a little."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -36,30 +37,38 @@ def require(augment: Sequence[str], schema: Schema) -> None:
         )
 
 
-def augmented(x: np.ndarray, augment: Sequence[str], generator: np.random.Generator) -> np.ndarray:
-    """Images [batch, height, width, channels], each flipped and shifted by a draw of its own.
+def moves(
+    shape: Sequence[int], augment: Sequence[str], generator: np.random.Generator
+) -> np.ndarray:
+    """int32 [batch, 3], draws for images [batch, height, width, channels]: down, right, mirrored.
 
     "flip" mirrors left and right with probability 1/2. "shift" moves by whole pixels, up to an
-    eighth of the height and of the width, each distance being as likely; the edge is repeated.
-    An image's flip is the same whether it is shifted, too, or not.
+    eighth of the height and of the width, each distance being as likely. An image's flip is the
+    same whether it is shifted, too, or not.
     """
-    batch, height, width, channels = x.shape
-    uniform = generator.random((batch, 3))
-    rows = np.broadcast_to(np.arange(height), (batch, height))
-    columns = np.broadcast_to(np.arange(width), (batch, width))
+    uniform = generator.random((shape[0], 3))
+    drawn = np.zeros((shape[0], 3), np.int32)
     if "shift" in augment:
-        rows = _shifted(rows, uniform[:, 0])
-        columns = _shifted(columns, uniform[:, 1])
+        for axis, size in enumerate(shape[1:3]):
+            farthest = size // SHIFT
+            drawn[:, axis] = np.floor(uniform[:, axis] * (2 * farthest + 1)) - farthest
     if "flip" in augment:
-        columns = np.where(uniform[:, 2:] < 0.5, width - 1 - columns, columns)
-    first = np.arange(batch)[:, None] * height
+        drawn[:, 2] = uniform[:, 2] < 0.5
+    return drawn
+
+
+def moved(x: Any, drawn: Any, library: Any = np) -> Any:
+    """Images [batch, height, width, channels], each moved as `moves` drew it; edges are repeated.
+
+    Args:
+        library: numpy, of arrays, or `keras.ops`, of tensors.
+    """
+    height, width, channels = x.shape[1:]
+    rows = np.arange(height, dtype=np.int32)[None] - drawn[:, 0:1]
+    columns = np.arange(width, dtype=np.int32)[None] - drawn[:, 1:2]
+    rows, columns = library.clip(rows, 0, height - 1), library.clip(columns, 0, width - 1)
+    columns = library.where(drawn[:, 2:3] == 1, width - 1 - columns, columns)
+    first = library.arange(library.shape(x)[0], dtype="int32")[:, None] * height
     pixels = (first + rows)[:, :, None] * width + columns[:, None, :]
-    return x.reshape(-1, channels).take(pixels.reshape(-1), axis=0).reshape(x.shape)
-
-
-def _shifted(places: np.ndarray, uniform: np.ndarray) -> np.ndarray:
-    """Where the pixels of a moved axis come from: [batch, size] and [batch] -> [batch, size]."""
-    size = places.shape[1]
-    farthest = size // SHIFT
-    distance = np.floor(uniform * (2 * farthest + 1)).astype(np.intp) - farthest
-    return np.clip(places - distance[:, None], 0, size - 1)
+    flat = library.take(library.reshape(x, (-1, channels)), library.reshape(pixels, (-1,)), axis=0)
+    return library.reshape(flat, (-1, height, width, channels))

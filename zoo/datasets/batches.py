@@ -10,21 +10,24 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo.datasets import augmentation
+from zoo.datasets import augmentation, draws, resident
 from zoo.datasets.binarization import BinarizedSplit
 
-_ORDER, _DRAW = range(2)  # streams that must not meet, nor `binarization`'s, which are 2 to 4
+_ORDER = 0  # streams that must not meet, nor `binarization`'s, which are 2 to 4
 _AUGMENT = 5
 
 
 class TrainingBatches(keras.utils.PyDataset):
-    """Shuffled training batches (x, x) or ((x, *conditions), x), pure functions of (seed, step).
+    """Shuffled training batches (x,) or ((x, *conditions),), pure functions of (seed, step).
 
     An epoch is one pass over the split, or `steps_per_epoch` steps where that is given. Set
     `epoch` before iterating. What is left over at the end of a pass is dropped from that pass.
 
     `augment` holds "flip", "shift" or both (`zoo.datasets.augmentation`), drawn anew at each visit
     of an image, before it is binarized; what is binarized once moves as it was drawn.
+
+    x is float32 [batch, *event], or once there is a `feed` {"rows": int32 [batch, ...]}, of which
+    it makes the same bits on the device.
     """
 
     def __init__(
@@ -47,14 +50,27 @@ class TrainingBatches(keras.utils.PyDataset):
         self.epoch = 0
         self.conditions = [data.condition(name) for name in conditions]
         self._order: tuple[int, np.ndarray] | None = None
+        self.feed: resident.Resident | None = None
+
+    def stay_on_device(self) -> "resident.Resident | None":
+        """Puts the examples onto the device, where they are in memory and fit; gives the `feed`."""
+        values = resident.values_of(self.data) if resident.fits(self.data) else None
+        if values is not None:
+            drawn_once = self.data.binarization != "dynamic"
+            scaled = self.data.binarization == "none" and values.dtype == np.uint8
+            self.feed = resident.Resident(
+                values, scaled, self.augment, None if drawn_once else self.seed
+            )
+        return self.feed
 
     def __len__(self) -> int:
         return self.steps_per_epoch
 
-    def __getitem__(self, step: int) -> tuple[Any, np.ndarray]:
+    def __getitem__(self, step: int) -> tuple[Any]:
         step += self.epoch * self.steps_per_epoch
-        x, indices = self.at(step), self.indices(step)
-        return _model_inputs(x, *(values[indices] for values in self.conditions)), x
+        rows = self.rows(step)
+        x: Any = self._made(rows) if self.feed is None else {"rows": rows}
+        return (_model_inputs(x, *(values[rows[:, 0]] for values in self.conditions)),)
 
     def indices(self, step: int) -> np.ndarray:
         """Which examples the batch of a global step holds, in order."""
@@ -62,18 +78,29 @@ class TrainingBatches(keras.utils.PyDataset):
         order = self._permutation(which_pass)
         return np.sort(order[place * self.batch_size : (place + 1) * self.batch_size])
 
-    def at(self, step: int) -> np.ndarray:
-        """The batch of a global step, counted from 0 over all epochs: float32 [batch, *event]."""
+    def rows(self, step: int) -> np.ndarray:
+        """What a batch is made of: int32 [batch, 2], each example's place and the step.
+
+        Where there are augmentations, [batch, 5], with what `augmentation.moves` drew.
+        """
         indices = self.indices(step)
-        drawn_once = self.data.binarization != "dynamic"
-        x = self.data.examples(indices) if drawn_once else self.data.split.batch(indices)
+        columns = [np.stack([indices, np.full_like(indices, step)], axis=1)]
         if self.augment:
             generator = np.random.default_rng([self.seed, _AUGMENT, step])
-            x = augmentation.augmented(x, self.augment, generator)
-        if drawn_once:
-            return x
-        uniform = np.random.default_rng([self.seed, _DRAW, step]).random(x.shape, dtype=np.float32)
-        return (uniform < x).astype(np.float32)
+            shape = len(indices), *self.data.schema.shape
+            columns.append(augmentation.moves(shape, self.augment, generator))
+        return np.concatenate(columns, axis=1).astype(np.int32)
+
+    def at(self, step: int) -> np.ndarray:
+        """The batch of a global step, counted from 0 over all epochs: float32 [batch, *event]."""
+        return self._made(self.rows(step))
+
+    def _made(self, rows: np.ndarray) -> np.ndarray:
+        drawn_once = self.data.binarization != "dynamic"
+        x = (self.data.examples if drawn_once else self.data.split.batch)(rows[:, 0])
+        if self.augment:
+            x = augmentation.moved(x, rows[:, 2:])
+        return x if drawn_once else draws.ones(x, self.seed, rows).astype(np.float32)
 
     def _permutation(self, which_pass: int) -> np.ndarray:
         if self._order is None or self._order[0] != which_pass:
@@ -101,6 +128,6 @@ class EvaluationBatches(keras.utils.PyDataset):
         return _model_inputs(x, *condition), x
 
 
-def _model_inputs(x: np.ndarray, *condition: np.ndarray) -> Any:
+def _model_inputs(x: Any, *condition: np.ndarray) -> Any:
     """x, or x and its conditions as a model takes them."""
     return (x, *condition) if condition else x

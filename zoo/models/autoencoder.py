@@ -7,7 +7,7 @@ Bengio et al. 2007, "Greedy layer-wise training of deep networks", for the cross
 import keras
 from keras import ops
 
-from zoo.models import networks_fit
+from zoo.models import networks_fit, training_inputs
 from zoo.models.latent_model import LatentModel
 from zoo.objectives import average
 
@@ -70,8 +70,9 @@ class Autoencoder(LatentModel):
     def call(self, inputs, training=None):
         """[batch, *event] (and conditions) -> {"raw", "state"}."""
         (x, condition), training = self._split(inputs), bool(training)
+        x, made = training_inputs.made(self, x)
         z = self.features(x, condition, training)["z"]
-        return {"raw": self.raw(z, condition, x, training), "state": z}
+        return {"raw": self.raw(z, condition, x, training), "state": z, **made}
 
     def _taught(self, y_pred, condition, y, training):
         return self.raw(y_pred["state"], condition, y, training)

@@ -58,6 +58,7 @@ class LatentModel(keras.Model):
     ratio_groups = ()  # k of each likelihood ratio that `score` gives, see `Latents`
     settled_step = 0  # of training, from which `monitor` measures what is wanted in the end
     objective_shown = "-"  # what is done with the terms of the bound, for people
+    feed = None  # in `fit` by `zoo.training`: makes x of dicts, of examples that lie on the device
     pseudo_input_count = 0  # examples that `start_pseudo_inputs` takes at most
 
     def __init__(self, encoder, decoder, likelihood="bernoulli", conditions=None, **kwargs):
@@ -342,6 +343,14 @@ class LatentModel(keras.Model):
         self.compile(optimizer=optimizer, loss_weights=config["loss_weights"])
         self.optimizer.build(self.trainable_variables)
 
+    def make_train_function(self, force=False):
+        """As Keras's; with a `feed`, its examples are inputs of the step where they must be."""
+        if self.train_function is not None and not force:
+            return
+        super().make_train_function(force)
+        if self.feed is not None:
+            self.train_function = self.feed.carried(self.train_function)
+
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """The loss of a batch, a scalar, nats; updates the metrics, which are means of examples.
 
@@ -354,6 +363,7 @@ class LatentModel(keras.Model):
             training: whether the weights are being learned.
         """
         x, condition = self._split(x)
+        x = y_pred["x"] if isinstance(x, dict) else x
         target = x if y is None else y
         training_inputs.require_event(self, "y", target)
         weight = training_inputs.weight_of_examples(sample_weight)

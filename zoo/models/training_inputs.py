@@ -27,6 +27,17 @@ def require_event(model, name, values):
     )
 
 
+def made(model, x):
+    """(x, {}) of what `call` is given; of a dict the x that the model's `feed` makes, and {"x": x}.
+
+    The latter is for `call` to return, so that `compute_loss` knows it.
+    """
+    if not isinstance(x, dict):
+        return x, {}
+    x = model.feed(x)
+    return x, {"x": x}
+
+
 def weight_of_examples(sample_weight):
     """float32 [batch] of what Keras hands on, or None."""
     if sample_weight is None:

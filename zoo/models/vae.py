@@ -13,7 +13,7 @@ from zoo import noise
 from zoo.artifact.endpoints import LIKELIHOOD_RATIO
 from zoo.latents import Draw, Flat
 from zoo.latents.base import repeat
-from zoo.models import latents_fit, likelihood_ratio, networks_fit, sizes
+from zoo.models import latents_fit, likelihood_ratio, networks_fit, sizes, training_inputs
 from zoo.models.latent_model import STEPS, LatentModel
 from zoo.objectives import ELBO, average, bound
 
@@ -300,6 +300,7 @@ class VAE(LatentModel):
     def call(self, inputs, training=None):
         """[batch, *event] (and conditions) -> {"raw", "added", and a draw's tensors}."""
         (x, condition), training = self._split(inputs), bool(training)
+        x, made = training_inputs.made(self, x)
         features, draws = self.features(x, condition, training), self.draws
         kinds = self.latents.noise_kinds()
         drawn = None
@@ -316,7 +317,7 @@ class VAE(LatentModel):
             self.step.assign(step + 1)
         added = self.objective.regulariser(draw, step) + _penalty(draw)
         self.add_loss(added)
-        return {"raw": raw, "added": ops.reshape(added, (1,)), **draw.to_tensors()}
+        return {"raw": raw, "added": ops.reshape(added, (1,)), **draw.to_tensors(), **made}
 
     def _decoded(self, state, x, condition, training):
         repeated = tuple(repeat(each, self.draws) for each in condition)

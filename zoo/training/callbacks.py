@@ -1,6 +1,7 @@
 """What happens beside the steps: order of the data, checkpoints, early stop, failure, logs."""
 
 import csv
+import functools
 import math
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ import keras
 from zoo.atomic_write import whole
 from zoo.errors import Interrupted, TrainingError
 from zoo.training import averages, checkpoint
+from zoo.training.aside import Aside
 
 HISTORY = "history.csv"
 WHAT_TO_TRY = (
@@ -123,6 +125,9 @@ class Journal(keras.callbacks.Callback):
     at the model's `settled_step` or later: before, a schedule makes the metric another one. Where
     none does, it is the last.
 
+    Files are written while training goes on: it waits for no more than the copying of what is to be
+    written. A context, at whose end they are written.
+
     Args:
         folder: where `checkpoint.npz` and `history.csv` are kept; None writes neither.
         steps_per_epoch: of a whole epoch.
@@ -131,7 +136,7 @@ class Journal(keras.callbacks.Callback):
         patience: epochs without a better one before stopping; 0 never stops.
         request: an `interruption.Request`, looked at after each step.
         seconds: the least time between checkpoints; the last epoch always has one.
-        share: of the time that checkpoints may take.
+        share: of the time that training may wait for checkpoints.
     """
 
     def __init__(self, folder, steps_per_epoch, state, identity, patience, request, seconds, share):
@@ -147,6 +152,14 @@ class Journal(keras.callbacks.Callback):
         self.saved_at = self.epoch_began = time.monotonic()
         self.seconds_before = state.progress.seconds
         self.first = 0
+        self.aside = Aside()
+
+    def __enter__(self):
+        self.aside.__enter__()
+        return self
+
+    def __exit__(self, *failure):
+        self.aside.__exit__(*failure)
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch_began = time.monotonic()
@@ -159,6 +172,7 @@ class Journal(keras.callbacks.Callback):
             self.state.metrics = []
 
     def on_train_batch_end(self, batch, logs=None):
+        self.aside.look()
         step = self.first + batch + 1
         if step == self.steps_per_epoch:  # the end of the epoch follows
             return
@@ -178,7 +192,8 @@ class Journal(keras.callbacks.Callback):
         progress.history.append(row)
         self._compare(row)
         if self.folder:
-            write_history(self.folder / HISTORY, progress.history)
+            rows = list(progress.history)
+            self.aside.put(HISTORY, lambda: write_history(self.folder / HISTORY, rows))
         if self.request.number is not None:
             self.save()
             self._interrupt()
@@ -187,15 +202,17 @@ class Journal(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         self.save()
+        self.aside.finish()
 
     def save(self):
-        """Writes the checkpoint now; the next one comes when this has cost its share of time."""
+        """Has the checkpoint written; the next one comes when this has cost its share of time."""
         began = time.monotonic()
         self._count_seconds()
-        state = self.state
         if self.folder:
-            held = state.progress, state.best_weights
-            checkpoint.save(self.folder, self.model, *held, self.identity)
+            progress, best = self.state.progress, self.state.best_weights
+            arrays = checkpoint.taken(self.model, progress, best, self.identity)
+            written = functools.partial(checkpoint.write, self.folder, arrays)
+            self.aside.put(checkpoint.FILE, written)
         self.saved_at = time.monotonic()
         self.pause = max(self.seconds, (self.saved_at - began) / self.share)
 
@@ -229,6 +246,7 @@ class Journal(keras.callbacks.Callback):
         self.state.progress.seconds = self.seconds_before + passed
 
     def _interrupt(self):
+        self.aside.finish()
         raise Interrupted(kept(self.folder), self.request.number)
 
 

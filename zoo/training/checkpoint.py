@@ -65,12 +65,19 @@ def metric_variables(model):
 
 
 def snapshot(variables):
-    """The variables' values as numpy arrays of their own."""
-    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+    """The variables' values as numpy arrays of their own.
+
+    From a device with memory of its own all are on their way at once.
+    """
+    values = [variable.value for variable in variables]
+    if keras.backend.backend() == "jax":
+        for value in values:
+            value.copy_to_host_async()
+    return [np.array(keras.ops.convert_to_numpy(value)) for value in values]
 
 
-def save(folder, model, progress, best_weights, identity):
-    """Writes the checkpoint beside the old one, then renames it into place."""
+def taken(model, progress, best_weights, identity):
+    """{name: array} of what a checkpoint holds, as all stands now: training may go on."""
     arrays = {f"state/{i}": value for i, value in enumerate(snapshot(variables(model)))}
     arrays |= {f"best/{i}": value for i, value in enumerate(best_weights)}
     if progress.step:
@@ -78,6 +85,11 @@ def save(folder, model, progress, best_weights, identity):
         arrays |= {f"metric/{i}": value for i, value in enumerate(means)}
     arrays["progress"] = np.array(json.dumps(asdict(progress)))
     arrays["identity"] = np.array(json.dumps(identity))
+    return arrays
+
+
+def write(folder, arrays):
+    """Writes what was `taken` beside the old checkpoint, then renames it into place."""
     path = Path(folder) / FILE
     try:
         with whole(path) as file:

@@ -24,7 +24,7 @@ from zoo.training.tensorboard import TensorBoard
 EVALUATION_BATCH = 256
 CLIP_NORM = 1000.0  # see docs/training.md
 CHECKPOINT_SECONDS = 15.0  # the least time between checkpoints
-CHECKPOINT_SHARE = 0.05  # of the time that they may take
+CHECKPOINT_SHARE = 0.05  # of the time that training may wait for them
 LOCK = "lock"
 
 
@@ -215,7 +215,8 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
                 mine[0], len(batches), state, whole, settings.patience, mine[1], *pace
             )
             held_out = spread.validation(held_out, len(validation), EVALUATION_BATCH)
-            _train(model, batches, held_out, settings.epochs, journal, logs, verbose, spread)
+            with journal, _fed(model, batches):
+                _train(model, batches, held_out, settings.epochs, journal, logs, verbose, spread)
             if mine[1].number is not None:
                 raise Interrupted(callbacks.kept(folder), request.number)
     for variable, value in zip(model.weights, state.best_weights, strict=True):
@@ -264,6 +265,19 @@ def _train(model, batches, held_out, epochs, journal, logs, verbose, spread):
                 ],
                 verbose=verbose,
             )
+
+
+@contextlib.contextmanager
+def _fed(model, batches):
+    """Within the block, examples that fit lie on the device, and the model makes batches of them.
+
+    What was compiled with them ends with the block.
+    """
+    model.feed, model.train_function = batches.stay_on_device(), None
+    try:
+        yield
+    finally:
+        model.feed = batches.feed = model.train_function = None
 
 
 @contextlib.contextmanager

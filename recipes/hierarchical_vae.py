@@ -10,8 +10,6 @@ Cost:      digits: 2 minutes of training on one busy CPU core
 Expected:  digits, --ema 0 --samples 200: test ELBO -22.94, NLL 22.57 nats (K=200, n=359, dynamic
            binarization drawn once with seed 0); with --free-bits 0: -23.06 and 22.71, with
            --free-bits 2: -23.20 and 22.66, one seed each
-           mnist, --ema 0 --epochs 2: ELBO -91.26 nats of the validation split after 4 minutes of
-           training on a busy core. Not yet trained to quality
 """
 
 from dataclasses import dataclass

@@ -6,7 +6,8 @@ import pytest
 
 from zoo import catalog
 from zoo.training.adam import Adam
-from zoo.training.loop import Settings, compile_model
+from zoo.training.loop import compile_model
+from zoo.training.settings import Settings
 
 SHAPES = [(7, 5), (5,), (3, 3, 1, 4)]
 

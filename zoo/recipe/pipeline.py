@@ -14,10 +14,16 @@ import traceback
 from pathlib import Path
 
 from zoo.errors import InputError, Interrupted, NotExported, ZooError
-from zoo.recipe import backend, choices, command, options, run_folder, short_help
-
-MOST_REASONS = 40
-"""Columns of a table that are printed with the reason for their kinds."""
+from zoo.recipe import (
+    backend,
+    choices,
+    command,
+    in_words,
+    measuring,
+    options,
+    run_folder,
+    short_help,
+)
 
 NOT_EXPORTED = 3
 """Exit code of a run that was trained and evaluated where no artifact can be made."""
@@ -206,11 +212,10 @@ def _run(config, build, script, started, name, settle):
     if not config.resume:
         devices.require_parts(settings.batch_size, config.devices)
     target = config.out / f"{model.name}-{data.name}"
-    _describe(model, data, settings, target, config.precision)
-    chosen = [likelihood, binarization, augmented, *reasons, *loaded.reasons[:MOST_REASONS]]
-    chosen = [each for each in chosen if each]
-    print(*_table(chosen), *_indented(_notes(loaded)), sep="\n", flush=True)
-    inception = _inception(config, model, data)
+    print(in_words.described(model, data, settings, target, config.precision))
+    chosen = likelihood, binarization, augmented, *reasons
+    print(*in_words.reasons(chosen, loaded), sep="\n", flush=True)
+    inception = measuring.inception_of(config, model, data)
     if missing := zoo.export.missing():
         print(f"  Without {missing} the run is trained and evaluated, and exported elsewhere.")
     if config.dry_run:
@@ -231,7 +236,7 @@ def _run(config, build, script, started, name, settle):
         if devices.process():
             return target
         run_folder.remove(folder)
-    _done(target, time.monotonic() - began)
+    print(in_words.done(target, time.monotonic() - began))
     if warnings:
         print("The files are as the model is; of the model itself:")
     for sentence in warnings:
@@ -272,7 +277,7 @@ def _make(
     if trained.skipped:
         print(f"Steps skipped, their gradients above --skip-norm or no number: {trained.skipped:,}")
     model = precision.as_published(model, config.precision)
-    report = _evaluated(config, model, data, folder, inception)
+    report = measuring.report_of(config, model, data, folder, inception)
     warnings = zoo.evaluation.warnings(report.metrics, report.protocol)
     figures = zoo.evaluation.draw(
         model, data, trained.history, report.means, folder / run_folder.FIGURES, config.seed
@@ -281,7 +286,9 @@ def _make(
     if zoo.evaluation.is_finite(report.metrics):  # else publishing says what it is
         if zoo.export.missing():
             print(*(f"Warning: {each}" for each in warnings), sep="\n")
-            raise NotExported(_not_exported(folder, command.resumed(script, asked, started)))
+            raise NotExported(
+                in_words.not_exported(folder, command.resumed(script, asked, started))
+            )
         print("Exporting and proving.", flush=True)
     published = road.publish(
         model,
@@ -299,55 +306,6 @@ def _make(
     )
     print(*published.lines(), sep="\n")
     return warnings
-
-
-def _evaluated(config, model, data, folder, inception):
-    """The `Report` of a trained model: that of an earlier sitting, or measured now and kept."""
-    from zoo.recipe import evaluated, road
-
-    belongs_to = evaluated.digest(model, data, config)
-    if found := evaluated.load(folder, belongs_to):
-        return found
-    networks = [*_feature_networks(config, model, data), *inception]
-    report = road.evaluate(
-        model, data, seed=config.seed, samples=config.samples, folder=folder, networks=networks
-    )
-    evaluated.save(folder, report, belongs_to)
-    return report
-
-
-def _not_exported(folder, line):
-    import zoo
-
-    return (
-        f"Trained and evaluated, and not exported for want of {zoo.export.missing()}. All of the "
-        f"run is in {folder}. Copy that folder to a machine with the training stack (pip install "
-        '"vae-zoo[train]") and the same data, into the same place, and run there:\n\n'
-        f"    {line}\n\nNothing is trained or evaluated anew."
-    )
-
-
-def _feature_networks(config, model, data):
-    """The network, in a list, in whose features samples are measured; [] where there is none."""
-    import zoo
-
-    if not config.sample_quality or data.schema.kind != "image" or not model.generates:
-        return []
-    if problem := zoo.evaluation.why_no_quality(model, data):
-        print(problem, flush=True)
-        return []
-    return [zoo.evaluation.feature_network(data)]
-
-
-def _inception(config, model, data):
-    """Inception in a list, if it is asked for: refused before training what it cannot be."""
-    import zoo
-
-    if not config.inception:
-        return []
-    if problem := zoo.evaluation.why_no_quality(model, data):
-        raise InputError(f"{problem} Leave --inception out.")
-    return [zoo.evaluation.Inception(data.schema)]
 
 
 def settings_of(config):
@@ -388,66 +346,3 @@ def _plain(config):
         value = list(value) if isinstance(value, tuple) else value
         plain[name] = str(value) if isinstance(value, Path) else value
     return plain
-
-
-def _describe(model, data, settings, target, precision):
-    def rows(network):
-        return f"{network.count_params():,} parameters in {len(network.layers)} layers"
-
-    import keras
-
-    device = keras.distribution.list_devices()[0]
-    if settings.devices > 1:
-        device = f"{settings.devices} devices of {device.partition(':')[0]}"
-    patience = settings.patience
-    stop = f"early stop after {patience} epochs without gain" if patience else "no early stop"
-    print(
-        f"{model.name}: {model.count_params():,} parameters, {model.latent} latents, "
-        f"{model.likelihood.family} likelihood{_objective(model)}\n"
-        f"  encoder {rows(model.encoder)}\n"
-        f"  decoder {rows(model.decoder)}\n"
-        f"data: {data.name}, {len(data.train):,} training and {len(data.test):,} test examples of "
-        f"shape {list(data.event_shape)}, binarization {data.binarization}"
-        f"{_augmentation(settings)}\n"
-        f"plan: {settings.epochs} epochs of batches of {settings.batch_size}, Adam at up to "
-        f"{settings.learning_rate:g} after {settings.warmup_steps} steps of warm-up, {stop}, seed "
-        f"{settings.seed}, Keras on {keras.backend.backend()} ({device}, {precision}); artifact "
-        f"{target}",
-        flush=True,
-    )
-
-
-def _table(chosen):
-    """Lines of what was decided and why, in columns."""
-    widths = [max(len(getattr(each, part)) for each in chosen) for part in ("what", "value")]
-    for each in chosen:
-        yield f"  {each.what:<{widths[0]}}  {each.value:<{widths[1]}}  {each.why}"
-
-
-def _notes(loaded):
-    """What was chosen in loading, less the columns that are in the table above it."""
-    more = len(loaded.reasons) - MOST_REASONS
-    yield from loaded.notes
-    if more > 0:
-        yield f"{more:,} columns more: `zoo columns FILE` lists them all."
-
-
-def _indented(sentences):
-    return (f"  {sentence}" for sentence in sentences)
-
-
-def _augmentation(settings):
-    return f", augmented by {' and '.join(settings.augment)}" if settings.augment else ""
-
-
-def _objective(model):
-    return "" if model.objective_shown == "-" else f", objective {model.objective_shown}"
-
-
-def _done(target, seconds):
-    size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
-    print(
-        f"Every format answers as the trained model does. {seconds:.0f} s in all.\n"
-        f"Artifact: {target} ({size / 2**20:.1f} MiB); its card is {target / 'README.md'}.\n"
-        f"Load it:  import zoo; vae = zoo.load({str(target)!r})"
-    )

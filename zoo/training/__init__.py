@@ -4,8 +4,9 @@ from zoo.errors import Interrupted
 from zoo.training import devices, elsewhere
 from zoo.training.callbacks import kept
 from zoo.training.described import require_described
-from zoo.training.loop import Run, Settings, clear, fit, seed_everything
+from zoo.training.loop import Run, clear, fit, seed_everything
 from zoo.training.plan import plan
+from zoo.training.settings import Settings
 
 __all__ = [
     "Interrupted",

@@ -410,9 +410,12 @@ def test_mixed_precision_is_exported_as_float32(entry, policy, tmp_path):
     policy("float32")
     bare.save(tmp_path / "model.keras")
     copy = keras.saving.load_model(tmp_path / "model.keras")
-    for key, value in bare.score(*given).items():
-        np.testing.assert_allclose(copy.score(*given)[key], value, rtol=1e-6)
-        np.testing.assert_allclose(made.score(*given)[key], value, rtol=0.05)
+    wanted, found, mixed = (each.score(*given) for each in (bare, copy, made))
+    largest = np.abs(wanted["reconstruction"]).max()  # of the terms, of which some are differences
+    rounding = 2.0**-9  # of a bfloat16
+    for key, value in wanted.items():
+        np.testing.assert_allclose(found[key], value, rtol=1e-6, atol=1e-7 * largest)
+        np.testing.assert_allclose(mixed[key], value, rtol=0.05, atol=rounding * largest)
 
 
 @pytest.mark.parametrize("name", ["float64", "bfloat16", "float16"])

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 LEVELS = 255.0
-PRIOR_RANGE = (-10.0, 5.0)
+PRIOR_RANGE, POSTERIOR_RANGE = (-10.0, 2.0), (-30.0, 2.0)
 
 
 class Residual(nn.Module):
@@ -182,13 +182,13 @@ class Group(nn.Module):
             h = functional.silu(h)
         if self.mix is not None:
             h = functional.silu(self.mix(h))
-        mean, log_var = self.mean(h), self.log_var(h).clamp(-30.0, 20.0)
+        mean, log_var = self.mean(h), _bounded(self.log_var(h), *POSTERIOR_RANGE)
         kl = 0.5 * torch.sum(mean.square() + log_var.exp() - log_var - 1.0)
         z = mean + torch.exp(0.5 * log_var) * noise
         if state is None:
             return self.on(self.of_z(z)), kl
         seen = functional.silu(state)
-        scale = torch.exp(0.5 * self.prior_log_var(seen).clamp(*PRIOR_RANGE))
+        scale = torch.exp(0.5 * _bounded(self.prior_log_var(seen), *PRIOR_RANGE))
         return self.on(state + self.of_z(self.prior_mean(seen) + scale * z)), kl
 
 
@@ -235,6 +235,12 @@ class Hierarchical(nn.Module):
 
     def forward(self, x):
         return sum(self.terms(x, _noise(self, x))) / len(x)
+
+
+def _bounded(raw, low, high):
+    """Below `high` smoothly, 0 staying 0."""
+    below = high - torch.nn.functional.softplus(math.log(math.expm1(high)) - raw)
+    return below.clamp(min=low)
 
 
 def _log_normal(z, mean, log_var):

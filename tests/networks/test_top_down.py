@@ -1,5 +1,7 @@
 """Networks of the hierarchical VAE: sizes, and what is refused."""
 
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from zoo import catalog
 from zoo.errors import InputError
 from zoo.networks import top_down
+from zoo.networks.output_layers import SoftBoundedLogVar
 
 OPTIONS = {"top": 3, "channels": 1, "dense": 5, "blocks": 1}
 
@@ -74,3 +77,12 @@ def test_networks_come_back_from_their_config():
 def test_numbers_that_cannot_be_are_refused_by_name(options, said):
     with pytest.raises(InputError, match=said):
         catalog.hierarchical_vae((28, 28, 1), **options)
+
+
+def test_a_log_var_is_below_its_bound_smoothly_and_0_stays_0():
+    layer = SoftBoundedLogVar(-10.0, 2.0)
+    raw = np.float32([-1e9, -8.0, -1.0, 0.0, 1.0, 1e9])
+    out = np.asarray(layer(raw))
+    np.testing.assert_allclose(out[[0, 3, 5]], [-10.0, 0.0, 2.0], atol=1e-6)
+    np.testing.assert_allclose(out[1], -8.0 + 2.0 - math.log(math.expm1(2.0)), rtol=1e-3)
+    assert np.all(np.diff(out) > 0.0)

@@ -31,6 +31,28 @@ class BoundedLogVar(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="zoo.networks")
+class SoftBoundedLogVar(keras.layers.Layer):
+    """`log_var` that stays below `high` smoothly, and is clipped at `low`: 0 stays 0.
+
+    high - softplus(c - raw) with the c that does so. A latent far wider than its prior says
+    nothing; where groups follow one another, one such draw is what the next makes its own of, and
+    the loss of a step can be 1e16 nats. Any shape -> the same shape.
+    """
+
+    def __init__(self, low=-30.0, high=2.0, **kwargs):
+        super().__init__(**kwargs)
+        self.low = low
+        self.high = high
+
+    def call(self, raw):
+        offset = math.log(math.expm1(self.high))
+        return ops.maximum(self.high - ops.softplus(offset - raw), self.low)
+
+    def get_config(self):
+        return {**super().get_config(), "low": self.low, "high": self.high}
+
+
+@keras.saving.register_keras_serializable(package="zoo.networks")
 class UnitVector(keras.layers.Layer):
     """A vector over its length: [batch, n] -> [batch, n]. A row of zeros stays zero."""
 

@@ -14,11 +14,11 @@ from keras import layers, ops
 from zoo.errors import InputError
 from zoo.networks import attention as attending
 from zoo.networks import conv, residual
-from zoo.networks.output_layers import BoundedLogVar
+from zoo.networks.output_layers import SoftBoundedLogVar
 
 TOP = "top"
 COARSEST = 4
-PRIOR_RANGE = (-10.0, 5.0)  # of the prior's log_var
+PRIOR_RANGE = (-10.0, 2.0)  # of the prior's log_var
 NEAR_NOTHING = 0.01  # of the variance of weights that start near the prior
 
 
@@ -130,7 +130,7 @@ def _posterior(group, state, feature, z, activation):
     elif state:
         h = layers.Dense(feature[-1], activation=activation, name="dense")(h)
     mean, raw = (_near_nothing(h, z[-1], name) for name in ("local_mean", "raw_log_var"))
-    bounded = BoundedLogVar(dtype="float32", name="bounded")(raw)
+    bounded = SoftBoundedLogVar(dtype="float32", name="bounded")(raw)
     outputs = {
         name: layers.Flatten(dtype="float32", name=name)(value)
         for name, value in (("mean", mean), ("log_var", bounded))
@@ -173,7 +173,7 @@ def _with_z(given, z, width, activation):
     seen = layers.Activation(activation, name="act")(h)
     mean = _near_nothing(seen, z[-1], "prior_mean")
     raw = _near_nothing(seen, z[-1], "raw_prior_log_var")
-    log_var = BoundedLogVar(*PRIOR_RANGE, dtype="float32", name="prior_log_var")(raw)
+    log_var = SoftBoundedLogVar(*PRIOR_RANGE, dtype="float32", name="prior_log_var")(raw)
     placed = Placed(dtype="float32", name="placed")([mean, log_var, drawn])
     return layers.Add(name="with_z")([h, _at_places(placed, width, name="of_z")])
 

@@ -32,11 +32,13 @@ class BoundedLogVar(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="zoo.networks")
 class SoftBoundedLogVar(keras.layers.Layer):
-    """`log_var` that stays below `high` smoothly, and is clipped at `low`: 0 stays 0.
+    """`log_var` that stays below `high` smoothly and is clipped at `low`; 0 stays 0.
 
-    high - softplus(c - raw) with the c that does so. A latent far wider than its prior says
-    nothing; where groups follow one another, one such draw is what the next makes its own of, and
-    the loss of a step can be 1e16 nats. Any shape -> the same shape.
+    high - softplus(c - raw), c chosen for 0. For groups of latents that follow one another: a draw
+    exp(10) times as wide as its prior, which `BoundedLogVar` allows, is an input of all groups
+    below it. Unlike a clip it has a gradient on its way to `high`.
+
+    Any shape -> the same shape.
     """
 
     def __init__(self, low=-30.0, high=2.0, **kwargs):

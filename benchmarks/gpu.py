@@ -122,14 +122,14 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=240.0, help="of an entry, at most")
     parser.add_argument("--rounds", type=int, help="default: 5")
     parser.add_argument("--batch", type=int, help="of a training step; default: 128")
-    parser.add_argument("--steps", type=int, help="of an epoch; default: 100")
+    parser.add_argument("--steps", type=int, help="of an epoch; default: 400")
     parser.add_argument("--batches", type=int, nargs="+", help="of inference; default: 1 32 256")
     parser.add_argument("--networks", type=network, nargs="+", metavar="NAME-SIDE")
     parser.add_argument("--artifacts", nargs="+", metavar="FOLDER", help="default: exports/*")
     parser.add_argument("--data", type=Path, help="what {data} stands for in --train")
     parser.add_argument("--train", action="append", default=[], metavar='"RECIPE OPTIONS"')
     given = parser.parse_args()
-    usual = {"rounds": 5, "batch": 128, "steps": 100, "batches": [1, 32, 256], "pause": 0.25}
+    usual = {"rounds": 5, "batch": 128, "steps": 400, "batches": [1, 32, 256], "pause": 0.25}
     usual |= {"networks": gpu_parts.STEPS_OF, "artifacts": artifacts()}
     if given.quick:
         usual |= {"rounds": 1, "batch": 8, "steps": 2, "batches": [1], "pause": 0.0}

@@ -3,11 +3,11 @@
 Started by `gpu.py` and `large_pictures.py` (`turns.py`). Both ways train on the same pictures, in
 an order drawn anew each epoch, ink binarized anew at each visit.
 
-Ours, `fit`, is the recipe's road: the zoo's batches, its compiled step in Keras's `fit`, and its
-callbacks of each step. Ours, `step`, is that compiled step alone, called on one batch that lies on
-the device: what `fit` adds lies between the two. PyTorch's is a loop as its user would write one
-for speed: pictures on the device as uint8, channels last, TF32 as JAX has it by default, Adam in
-one kernel, and the loss summed on the device.
+Ours, `fit`, is the recipe's road: pictures on the device as uint8, the zoo's batches, its compiled
+step in Keras's `fit`, on a GPU as many at once as recipes take, and its callbacks. Ours, `step`, is
+that program alone, called on one item that lies on the device: what `fit` adds lies between.
+PyTorch's is a loop as its user would write one for speed: pictures on the device as uint8, channels
+last, TF32 as JAX has it by default, Adam in one kernel, and the loss summed on the device.
 """
 
 import itertools
@@ -35,7 +35,7 @@ class Zoo:
         from zoo import training
         from zoo.training import callbacks
         from zoo.training.checkpoint import Progress
-        from zoo.training.loop import compile_model
+        from zoo.training.loop import compile_model, fed
 
         pictures = network.pictures(batch * steps)
         data = zoo.datasets.from_arrays(pictures, x_test=pictures[:1], name="pictures")
@@ -44,6 +44,8 @@ class Zoo:
         self.model = network.zoos()
         settings = training.Settings(epochs=EPOCHS, learning_rate=LEARNING_RATE)
         compile_model(self.model, settings, steps)
+        self.fed = fed(self.model, self.batches, settings)
+        self.at_once = self.fed.__enter__()  # until this process ends
         order = callbacks.EpochOrder(self.batches)
         stop = callbacks.StopOnDivergence(steps, Progress())
         self.callbacks, self.steps = [order, stop], steps
@@ -54,33 +56,40 @@ class Zoo:
         """Seconds of the last of so many epochs of one `fit`."""
         import keras
 
+        from zoo.training import execution
+
         ends = []
         clock = keras.callbacks.LambdaCallback(
             on_epoch_begin=lambda epoch, logs: ends.append(time.perf_counter()),
             on_epoch_end=lambda epoch, logs: ends.append(time.perf_counter()),
         )
-        options = {"epochs": epochs, "shuffle": False, "verbose": 0}
-        self.model.fit(self.batches, callbacks=[*self.callbacks, clock], **options)
+        executions = execution.Executions(self.batches, self.at_once)
+        options = {"epochs": epochs, "verbose": 0}
+        called = execution.Callbacks(
+            [*self.callbacks, clock], executions, model=self.model, **options
+        )
+        self.model.fit(executions, callbacks=called, shuffle=False, **options)
         return ends[-1] - ends[-2]
 
     def step(self):
-        """Seconds of as many compiled steps, called one after the other on one batch."""
+        """Seconds of as many compiled steps, called one after the other on one item."""
         import jax
 
-        x, y = self.batches[0]
-        one = jax.device_put((x, y))
+        from zoo.training import execution
+
+        item = execution.Executions(self.batches, self.at_once)[0]
+        again, seconds = itertools.repeat(jax.device_put(item)), math.inf
         kinds = ("trainable", "non_trainable", "optimizer", "metrics")
         self.model.make_train_function()
         state = self.model._get_jax_state(**{f"{kind}_variables": True for kind in kinds})
         state = jax.tree.map(lambda each: each.copy(), state)  # the step donates what it is given
-        again, seconds = itertools.repeat(one), math.inf
         for _ in range(2):
             began = time.perf_counter()
-            for _ in range(self.steps):
+            for _ in range(self.steps // self.at_once):
                 logs, state = self.model.train_function(state, again)
             jax.block_until_ready((logs, state))
             seconds = time.perf_counter() - began
-        return seconds
+        return seconds * self.steps / (self.steps // self.at_once * self.at_once)
 
     def busy(self):
         if not self.on_jax:

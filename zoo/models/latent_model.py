@@ -59,6 +59,7 @@ class LatentModel(keras.Model):
     settled_step = 0  # of training, from which `monitor` measures what is wanted in the end
     objective_shown = "-"  # what is done with the terms of the bound, for people
     feed = None  # in `fit` by `zoo.training`: makes x of dicts, of examples that lie on the device
+    step_of_many = None  # there, too: (train_step, *its arguments), where an item holds many steps
     pseudo_input_count = 0  # examples that `start_pseudo_inputs` takes at most
 
     def __init__(self, encoder, decoder, likelihood="bernoulli", conditions=None, **kwargs):
@@ -350,6 +351,12 @@ class LatentModel(keras.Model):
         super().make_train_function(force)
         if self.feed is not None:
             self.train_function = self.feed.carried(self.train_function)
+
+    def train_step(self, *given):
+        """As the backend's; `step_of_many` in its place where that is set."""
+        if self.step_of_many is None:
+            return super().train_step(*given)
+        return self.step_of_many(super().train_step, *given)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """The loss of a batch, a scalar, nats; updates the metrics, which are means of examples.

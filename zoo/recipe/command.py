@@ -9,6 +9,7 @@ from pathlib import Path
 NOT_OF_THE_RUN = (
     "memory_share",
     "devices",
+    "steps_per_execution",
     "out",
     "replace",
     "restart",
@@ -36,7 +37,15 @@ def line(script, config, started=None, backend=None):
 def resumed(script, config, started=None):
     """The command that exports a run where it was trained and not exported."""
     words = started or ("python", shown(script))
-    leave_out = ("memory_share", "devices", "restart", "resume", "tensorboard", "dry_run")
+    leave_out = (
+        "memory_share",
+        "devices",
+        "steps_per_execution",
+        "restart",
+        "resume",
+        "tensorboard",
+        "dry_run",
+    )
     return shlex.join([*words, *arguments(config, leave_out), "--resume"])
 
 

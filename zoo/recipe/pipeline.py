@@ -34,6 +34,7 @@ _NOT_PART_OF_THE_RUN = {
     "columns",
     "memory_share",
     "devices",
+    "steps_per_execution",
     "samples",
     "float16",
     "tuned_from",

@@ -36,21 +36,6 @@ class EpochOrder(keras.callbacks.Callback):
         self.batches.epoch = epoch
 
 
-class Remaining(keras.utils.PyDataset):
-    """What is left of an epoch after its first steps."""
-
-    def __init__(self, batches, first):
-        super().__init__()
-        self.batches = batches
-        self.first = first
-
-    def __len__(self):
-        return len(self.batches) - self.first
-
-    def __getitem__(self, step):
-        return self.batches[self.first + step]
-
-
 class OneEpoch(keras.callbacks.Callback):
     """Ends `fit` after an epoch."""
 
@@ -62,7 +47,8 @@ class StopOnDivergence(keras.callbacks.Callback):
     """Raises where the loss is not finite or stays far above where it began; says what to try.
 
     It has exploded where it is more than `FAR` times the first step's (or the event's number of
-    values, if that is more) above the first step's, for `LONG` steps in a row.
+    values, if that is more) above the first step's, for `LONG` steps in a row. Of steps that are
+    executed together it knows the mean.
 
     Args:
         steps_per_epoch: of a whole epoch.
@@ -77,6 +63,7 @@ class StopOnDivergence(keras.callbacks.Callback):
         self.first = first
         self.epoch = 0
         self.sum = None if first else 0.0  # of the epoch's losses; None: not known yet
+        self.before = first  # the step at which it was that
         self.exploded = 0  # steps in a row
 
     def set_model(self, model):
@@ -88,22 +75,23 @@ class StopOnDivergence(keras.callbacks.Callback):
         self.epoch = epoch
 
     def on_epoch_end(self, epoch, logs=None):
-        self.first, self.sum = 0, 0.0
+        self.first, self.before, self.sum = 0, 0, 0.0
 
     def on_train_batch_end(self, batch, logs=None):
         mean = float((logs or {}).get("loss", 0.0))  # a running mean: once NaN, always NaN
         step = self.first + batch + 1
         if not math.isfinite(mean):
             self._stop(f"The loss is {mean}", step)
+        count, self.before = step - self.before, step
         before, self.sum = self.sum, mean * step
         if before is None:
             return
-        loss = self.sum - before
+        loss = (self.sum - before) / count
         if self.progress.first_loss is None:
             self.progress.first_loss = loss
         began = self.progress.first_loss
         highest = began + FAR * max(abs(began), self.values)
-        self.exploded = self.exploded + 1 if loss > highest else 0
+        self.exploded = self.exploded + count if loss > highest else 0
         if self.exploded >= LONG:
             self._stop(
                 f"The loss, which began at {began:.5g} nats, has been above {highest:.5g} for "

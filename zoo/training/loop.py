@@ -14,7 +14,16 @@ import numpy as np
 from zoo import provenance
 from zoo.atomic_write import locked, make_folders, tidy
 from zoo.errors import Interrupted, TrainingError
-from zoo.training import averages, callbacks, checkpoint, devices, identity, interruption, skipping
+from zoo.training import (
+    averages,
+    callbacks,
+    checkpoint,
+    devices,
+    execution,
+    identity,
+    interruption,
+    skipping,
+)
 from zoo.training.adam import Adam
 from zoo.training.described import require_described
 from zoo.training.plan import plan, warmup_steps
@@ -119,7 +128,8 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
         settings.batch_size, settings.seed, settings.steps_per_epoch, conditions, settings.augment
     )
     whole = (configuration or {}) | asdict(settings)
-    whole.pop("devices")  # how many there are changes no more than rounding
+    for name in ("devices", "steps_per_execution"):  # they change no more than rounding
+        whole.pop(name)
     whole = json.loads(json.dumps(identity.of_run(model, data, whole)))
     if not resume:
         _require_devices(settings, batches)
@@ -147,8 +157,9 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
                 mine[0], len(batches), state, whole, settings.patience, mine[1], *pace
             )
             held_out = spread.validation(held_out, len(validation), EVALUATION_BATCH)
-            with journal, _fed(model, batches):
-                _train(model, batches, held_out, settings.epochs, journal, logs, verbose, spread)
+            with journal, fed(model, batches, settings) as at_once:
+                options = settings.epochs, at_once, journal, logs, verbose, spread
+                _train(model, batches, held_out, *options)
             if mine[1].number is not None:
                 raise Interrupted(callbacks.kept(folder), request.number)
     for variable, value in zip(model.weights, state.best_weights, strict=True):
@@ -171,45 +182,53 @@ def _require_devices(settings, batches):
     devices.require_parts(batches.batch_size, settings.devices)
 
 
-def _train(model, batches, held_out, epochs, journal, logs, verbose, spread):
+def _train(model, batches, held_out, epochs, at_once, journal, logs, verbose, spread):
     """The steps that are left of an epoch that was interrupted, then all other epochs."""
     progress = journal.state.progress
     if not progress.finished(epochs):
         progress.place = provenance.here()
     while not progress.finished(epochs):
         first = progress.step
+        executions = execution.Executions(batches, at_once, first)
         with averages.InValidation() as averaged:
+            called = [
+                averaged,
+                callbacks.EpochOrder(batches),
+                callbacks.StopOnDivergence(len(batches), progress, first),
+                *([skipping.StopOnSkipping()] if model.optimizer.skip_norm else []),
+                journal,
+                *([callbacks.OneEpoch()] if first else []),
+                *spread.callbacks(),
+                *logs(),
+            ]
+            if at_once > 1:
+                options = {"model": model, "epochs": epochs, "verbose": verbose}
+                called = execution.Callbacks(called, executions, **options)
             model.fit(
-                spread.training(callbacks.Remaining(batches, first) if first else batches),
+                spread.training(executions),
                 epochs=epochs,
                 initial_epoch=progress.epoch,
                 validation_data=held_out,
                 shuffle=False,
-                callbacks=[
-                    averaged,
-                    callbacks.EpochOrder(batches),
-                    callbacks.StopOnDivergence(len(batches), progress, first),
-                    *([skipping.StopOnSkipping()] if model.optimizer.skip_norm else []),
-                    journal,
-                    *([callbacks.OneEpoch()] if first else []),
-                    *spread.callbacks(),
-                    *logs(),
-                ],
+                callbacks=called,
                 verbose=verbose,
             )
 
 
 @contextlib.contextmanager
-def _fed(model, batches):
+def fed(model, batches, settings):
     """Within the block, examples that fit lie on the device, and the model makes batches of them.
 
-    What was compiled with them ends with the block.
+    Yields how many steps are one program, see `zoo.training.execution`. What was compiled with them
+    ends with the block.
     """
     model.feed, model.train_function = batches.stay_on_device(), None
     try:
-        yield
+        at_once = execution.steps_at_once(settings, batches)
+        model.step_of_many = execution.scanned if at_once > 1 else None
+        yield at_once
     finally:
-        model.feed = batches.feed = model.train_function = None
+        model.feed = batches.feed = model.train_function = model.step_of_many = None
 
 
 @contextlib.contextmanager

@@ -19,7 +19,8 @@ class Settings:
     step of exponential moving averages of the weights, which are then what is validated, kept and
     exported; 0 keeps none. `augment` holds "flip", "shift" or both, of images; training examples
     alone are augmented. `devices` are those, of all processes together, that each batch is cut
-    among: see `zoo.training.devices`.
+    among: see `zoo.training.devices`. `steps_per_execution` are the steps that one program takes,
+    on JAX; None is by the device: see `zoo.training.execution`.
     """
 
     epochs: int | None = None
@@ -37,10 +38,11 @@ class Settings:
     compiler: str = "auto"
     augment: tuple[str, ...] = ()
     devices: int = 1
+    steps_per_execution: int | None = None
 
     def __post_init__(self):
         least = {"epochs": 1, "batch_size": 1, "steps_per_epoch": 1, "warmup_steps": 1}
-        least |= {"patience": 0, "seed": 0, "devices": 1}
+        least |= {"patience": 0, "seed": 0, "devices": 1, "steps_per_execution": 1}
         for name, bound in least.items():
             value = getattr(self, name)
             if value is not None and value < bound:

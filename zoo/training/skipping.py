@@ -32,8 +32,12 @@ def only_if(taken, step, variables):
 class StopOnSkipping(keras.callbacks.Callback):
     """Raises where `LONG` steps in a row were skipped, at the latest after as many again."""
 
+    def on_epoch_begin(self, epoch, logs=None):
+        self.looked = 0
+
     def on_train_batch_end(self, batch, logs=None):
-        if (batch + 1) % LONG == 0:
+        if batch + 1 >= self.looked + LONG:
+            self.looked = batch + 1
             self._look()
 
     def on_epoch_end(self, epoch, logs=None):

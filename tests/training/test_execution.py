@@ -1,0 +1,150 @@
+"""Several steps in one program: weights as of a step at a time, wherever it is interrupted."""
+
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from processes import ON_JAX
+
+from zoo import datasets, training
+from zoo.errors import InputError
+from zoo.training import execution
+
+SCRIPT = """
+import sys
+sys.modules["tensorflow"] = None  # seconds of import, and JAX trains without it
+import keras, numpy as np
+from zoo import catalog, datasets, training
+from zoo.errors import Interrupted
+from zoo.training import callbacks
+
+MODELS = {
+    "conditional_vae": (
+        {"filters": (4,), "dense": 8, "latent": 3, "classes": 10},
+        {"augment": ("shift",), "skip_norm": 500.0, "ema": 0.9},
+    ),
+    "vq_vae": ({"filters": (4,), "codes": 8, "dimension": 4}, {}),
+}
+name, folder = sys.argv[1:]
+options, settings = MODELS[name]
+data = datasets.binarize(datasets.load("digits"), "dynamic")
+
+def train(count, place, epochs=2, **more):
+    training.seed_everything(0)
+    model = catalog.build(name, (8, 8, 1), **options)
+    chosen = training.Settings(
+        epochs=epochs, batch_size=128, steps_per_execution=count, **settings
+    )
+    run = training.fit(model, data, chosen, f"{folder}/{place}", verbose=0, **more)
+    return [np.array(keras.ops.convert_to_numpy(each)) for each in model.weights], run
+
+seen = []
+def compare(one, other, exactly=False):
+    for mine, theirs in zip(one, other, strict=True):
+        np.testing.assert_allclose(mine, theirs, **({"rtol": 0} if exactly else {"rtol": 1e-4,
+            "atol": 1e-6}))
+
+wanted, alone = train(1, "alone")
+found, together = train(4, "together")  # 10 steps an epoch: 4, 4 and 2
+compare(found, wanted)
+for row, other in zip(together.history, alone.history, strict=True):
+    assert set(row) == set(other)
+    for key in set(row) - {"seconds"}:
+        np.testing.assert_allclose(row[key], other[key], rtol=1e-4, err_msg=key)
+
+ended = callbacks.Journal.on_train_batch_end
+def interrupt(self, batch, logs=None):
+    seen.append(self.first + batch + 1)
+    if len(seen) == 5:
+        self.request.number = 2
+    ended(self, batch, logs)
+callbacks.Journal.on_train_batch_end = interrupt
+try:
+    train(4, "interrupted")
+    raise AssertionError("it was interrupted")
+except Interrupted as error:
+    assert "after 8 steps of epoch 2" in str(error), error
+assert seen == [4, 8, 10, 4, 8], seen
+resumed, run = train(4, "interrupted", resume=True)
+compare(resumed, found, exactly=True)
+assert [row["loss"] for row in run.history] == [row["loss"] for row in together.history]
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["conditional_vae", "vq_vae"])
+def test_several_at_once_are_what_single_ones_are_and_resume_bit_for_bit(name, tmp_path):
+    pytest.importorskip("jax", reason="steps are scanned on JAX: vae-zoo[jax]")
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, name, str(tmp_path)],
+        env=ON_JAX,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+class Batches:
+    """Ten steps, each of which is its number."""
+
+    epoch = 0
+
+    def __len__(self):
+        return 10
+
+    def __getitem__(self, step):
+        return ({"rows": np.full((2, 2), 100 * self.epoch + step)},)
+
+
+@pytest.mark.parametrize("first", range(10))
+def test_items_end_where_they_do_without_an_interruption(first):
+    items = execution.Executions(Batches(), 4, first)
+    steps = [[int(each[0, 0]) for each in items[i][0]["rows"]] for i in range(len(items))]
+    assert [step for item in steps for step in item] == list(range(first, 10))
+    assert {each[-1] for each in steps} <= {3, 7, 9}
+    assert [items.last_step(i) + first for i in range(len(items))] == [e[-1] for e in steps]
+
+
+def test_what_was_made_ahead_is_of_its_epoch_and_order_does_not_matter():
+    batches = Batches()
+    items = execution.Executions(batches, 4)
+    assert items[0][0]["rows"][0, 0, 0] == 0
+    batches.epoch = 1  # while an item of epoch 0 was made
+    assert items[0][0]["rows"][0, 0, 0] == 100
+    assert items[2][0]["rows"][0, 0, 0] == 108
+    assert items[1][0]["rows"][0, 0, 0] == 104
+
+
+@pytest.mark.parametrize(
+    ("steps", "wanted"), [(445, 89), (100, 100), (200, 100), (7, 7), (443, 50), (1, 1), (46, 46)]
+)
+def test_as_many_are_chosen_as_leave_nothing_over_where_they_can(steps, wanted):
+    assert execution.fitting(steps) == wanted
+
+
+def test_tensorflow_takes_a_step_at_a_time_and_says_so():
+    data = datasets.binarize(datasets.load("digits"), "dynamic")
+    batches = data.train.training_batches(128, 0)
+    assert execution.steps_at_once(training.Settings(), batches) == 1
+    with pytest.raises(InputError, match="on JAX alone, and this is tensorflow"):
+        execution.steps_at_once(training.Settings(steps_per_execution=2), batches)
+    with pytest.raises(InputError, match="steps_per_execution=0: it must be 1 or more"):
+        training.Settings(steps_per_execution=0)
+
+
+def test_a_loss_that_explodes_is_noticed_by_the_means_of_several_steps():
+    from zoo.errors import TrainingError
+    from zoo.training.callbacks import StopOnDivergence
+    from zoo.training.checkpoint import Progress
+
+    stop = StopOnDivergence(445, Progress())
+    stop.set_model(SimpleNamespace(event_shape=(2,)))
+    stop.on_epoch_begin(0)
+    total, steps = 0.0, 0
+    with pytest.raises(TrainingError, match="for 100 steps"):
+        for loss in (1.0, 1.0, 1.0, 50.0, 50.0):
+            total, steps = total + 50 * loss, steps + 50
+            stop.on_train_batch_end(steps - 1, {"loss": total / steps})
+    assert steps == 250  # not at the first 50

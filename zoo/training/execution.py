@@ -1,0 +1,163 @@
+"""Several training steps in one program: what a step costs beside its arithmetic is paid once.
+
+A device that is faster than Python waits for it between steps. On JAX, and where the examples lie
+on the device, Keras's compiled step is scanned over the rows of many batches, so that the device is
+left alone with all of them; what happens after a step (logs, checkpoints, Ctrl-C) happens after so
+many.
+"""
+
+import concurrent.futures
+
+import keras
+import numpy as np
+
+from zoo.errors import InputError
+
+MOST_STEPS = 100
+USUAL_STEPS = 50  # of an epoch whose divisors are none of `FEWEST_STEPS` to `MOST_STEPS`
+FEWEST_STEPS = 20
+
+
+def steps_at_once(settings, batches):
+    """How many steps are executed as one program: `Settings.steps_per_execution`, or a choice.
+
+    Unless given 1 on a CPU, where XLA's loops compute convolutions several times slower, and in all
+    that is below; else the largest divisor of an epoch's steps that is `MOST_STEPS` at most, for
+    what is left over would be compiled as a program of its own, or `USUAL_STEPS`.
+
+    Raises:
+        InputError: if several were asked for where there is but one.
+    """
+    asked = settings.steps_per_execution
+    hindered = _hindered(settings, batches)
+    if hindered and asked and asked > 1:
+        raise InputError(
+            f"steps_per_execution={asked}: {hindered}, and a step is executed alone. Give 1, or "
+            "leave it out."
+        )
+    if hindered:
+        return 1
+    if asked:
+        return min(asked, len(batches))
+    if keras.distribution.list_devices()[0].startswith("cpu"):
+        return 1
+    return fitting(len(batches))
+
+
+def fitting(steps):
+    """What is executed at once of an epoch of so many steps."""
+    divisors = [n for n in range(1, min(MOST_STEPS, steps) + 1) if steps % n == 0]
+    return divisors[-1] if divisors[-1] >= min(FEWEST_STEPS, steps) else USUAL_STEPS
+
+
+def _hindered(settings, batches):
+    """Why there is but one step in a program, or None."""
+    backend = keras.backend.backend()
+    if backend != "jax":
+        return f"several steps are one program on JAX alone, and this is {backend}"
+    if settings.devices > 1:
+        return f"several steps are one program on one device, and here are {settings.devices}"
+    if batches.feed is None:
+        return "the examples do not lie on the device, for they are too large or on a disk"
+    return None
+
+
+class Executions(keras.utils.PyDataset):
+    """What is left of an epoch after its first steps, so many steps an item.
+
+    An item ends where a multiple of `at_once` steps of the epoch does, wherever training goes on
+    from, so that a run that was interrupted goes on with the programs that it had. Of several steps
+    there is an axis more in front, [steps, batch, ...], and the next item is made while the device
+    computes.
+
+    Args:
+        batches: `zoo.datasets.batches.TrainingBatches`.
+        at_once: steps of an item.
+        first: steps of the epoch that were taken before.
+    """
+
+    def __init__(self, batches, at_once=1, first=0):
+        super().__init__()
+        self.batches = batches
+        total = len(batches)
+        inner = range(first - first % at_once + at_once, total, at_once)
+        self.ends = [*inner, total]
+        self.begins = [first, *inner]
+        self.first = first
+        self.at_once = at_once
+        self._thread = None
+        self._ahead = None, None
+
+    def __len__(self):
+        return len(self.ends)
+
+    def __getitem__(self, item):
+        if self.at_once == 1:
+            return self.batches[self.begins[item]]
+        if self._thread is None:
+            self._thread = concurrent.futures.ThreadPoolExecutor(1)
+        which = self.batches.epoch, item
+        known, ahead = self._ahead
+        if ahead is not None:
+            made = ahead.result()  # first of all: batches are made by one thread at a time
+        if known != which:
+            made = self._made(item)
+        if item + 1 < len(self):
+            following = self._thread.submit(self._made, item + 1)
+            self._ahead = (self.batches.epoch, item + 1), following
+        else:
+            self._ahead = None, None
+        return made
+
+    def last_step(self, item):
+        """The last step of an item, counted from 0 and from the first item's first."""
+        return self.ends[item] - self.first - 1
+
+    def _made(self, item):
+        steps = [self.batches[i] for i in range(self.begins[item], self.ends[item])]
+        return keras.tree.map_structure(lambda *each: np.stack(each), *steps)
+
+
+class Callbacks(keras.callbacks.CallbackList):
+    """Tells callbacks, the progress bar among them, the last step of an item for the item.
+
+    Args:
+        callbacks, options: as Keras's.
+        executions: an `Executions`.
+    """
+
+    def __init__(self, callbacks, executions, **options):
+        self.executions = executions
+        steps = executions.last_step(len(executions) - 1) + 1
+        super().__init__(callbacks, add_history=True, steps=steps, **options)
+
+    def on_train_batch_begin(self, batch, logs=None):
+        super().on_train_batch_begin(self._step(batch), logs)
+
+    def on_train_batch_end(self, batch, logs=None):
+        super().on_train_batch_end(self._step(batch), logs)
+
+    def _step(self, item):
+        return self.executions.last_step(item)
+
+
+def scanned(step, state, data):
+    """Keras's `train_step` on JAX, (state, data) -> (logs, state), for each step of an item.
+
+    Gives the logs of the last one.
+    """
+    import jax
+
+    (x,) = data
+    given, *conditions = x if isinstance(x, tuple) else (x,)
+    given = dict(given)
+    values = given.pop("values")  # the examples, which every step takes rows of
+
+    def one(state, batch):
+        rows, *conditions = batch
+        x = rows | {"values": values}
+        logs, state = step(state, ((x, *conditions) if conditions else x,))
+        return state, logs
+
+    state, logs = jax.lax.scan(one, state, (given, *conditions))
+    return jax.tree.map(lambda each: each[-1], logs), state

@@ -8,10 +8,14 @@ larger than the bound.
 
 import math
 
+import keras
 import numpy as np
 
 BYTES = 2**27
 """Of the tensors that are alive in a call, at most, as far as they are estimated."""
+
+BYTES_OF_A_GPU = 2**31
+"""The same on a device other than a CPU, which is idle between small calls."""
 
 ALIVE = 4
 """Tensors of the largest size that are alive while a network computes."""
@@ -58,4 +62,5 @@ def _of_draw(model):
 
 def _room():
     """Values that may be alive."""
-    return BYTES // _FLOAT
+    on_cpu = keras.distribution.list_devices()[0].startswith("cpu")
+    return (BYTES if on_cpu else BYTES_OF_A_GPU) // _FLOAT

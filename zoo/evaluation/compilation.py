@@ -1,5 +1,7 @@
 """A model's method compiled by whatever backend runs."""
 
+import contextlib
+
 import keras
 import numpy as np
 
@@ -20,6 +22,7 @@ class CompiledMethod(keras.Model):
     """Calls `getattr(model, method)` on arrays, compiled; numpy in, numpy out.
 
     Written on `keras.Model.predict_on_batch`, the one compiled call that all Keras backends share.
+    On JAX in float32 proper, where a GPU's products keep 10 of 23 bits otherwise (TF32).
     """
 
     def __init__(self, model, method):
@@ -34,4 +37,13 @@ class CompiledMethod(keras.Model):
 
     def run(self, *arrays):
         """The method's outputs for these arrays."""
-        return self.predict_on_batch([np.asarray(array) for array in arrays])
+        with _without_tf32():
+            return self.predict_on_batch([np.asarray(array) for array in arrays])
+
+
+def _without_tf32():
+    if keras.backend.backend() != "jax":
+        return contextlib.nullcontext()
+    import jax
+
+    return jax.default_matmul_precision("highest")

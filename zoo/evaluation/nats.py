@@ -4,6 +4,9 @@ Noise comes from numpy, keyed by a seed and the example's place, so that a figur
 on the Keras backend's generator, on the chunk size, or on where an interrupted run went on.
 """
 
+import concurrent.futures
+import os
+
 import numpy as np
 
 from zoo.errors import InputError
@@ -12,6 +15,7 @@ from zoo.evaluation.compilation import compiled_method
 
 BLOCK = 100  # samples of an example whose noise has one key: what it is must not depend on a chunk
 _ELBO, _WEIGHTS = 10, 11  # streams of noise
+_MANY = 2**20  # numbers that are worth threads
 
 
 def noise(seed, stream, first, count, samples, kinds, draw=0):
@@ -20,13 +24,33 @@ def noise(seed, stream, first, count, samples, kinds, draw=0):
     A function of its arguments: row by row, so that the chunk does not matter.
     """
     out = np.empty((count, samples, sum(size for _, size in kinds)), np.float32)
-    for row in range(count):
+
+    def fill(row):
         key = np.random.Philox(key=[seed, stream], counter=[0, 0, draw, first + row])
         source, begin = np.random.Generator(key), 0
         for kind, size in kinds:
             out[row, :, begin : begin + size] = _KINDS[kind](source, (samples, size))
             begin += size
+
+    if out.size < _MANY:
+        for row in range(count):
+            fill(row)
+        return out
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as threads:
+        list(threads.map(fill, range(count)))  # raises what a thread did
     return out
+
+
+def _ahead(function, calls):
+    """Yields function(*call) of each, in order; the next one is made while one is used."""
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        waiting = []
+        for call in calls:
+            waiting.append(thread.submit(function, *call))
+            if len(waiting) > 1:
+                yield waiting.pop(0).result()
+        for made in waiting:
+            yield made.result()
 
 
 _KINDS = {
@@ -90,15 +114,19 @@ def log_likelihood(model, split, seed, samples=1000, done=None, on_chunk=lambda 
     weights = compiled_method(model, "log_weight")
     done = np.full(len(split), np.nan) if done is None else np.array(done, np.float64)
     examples, width = chunks.shared(model, min(samples, BLOCK))
-    for indices in chunks.of(len(split), examples):
-        if np.isfinite(done[indices]).all():
-            continue
+    chunked = [i for i in chunks.of(len(split), examples) if not np.isfinite(done[i]).all()]
+    blocks = [
+        (seed, _WEIGHTS, indices[0], len(indices), min(BLOCK, samples - draw), kinds(model), draw)
+        for indices in chunked
+        for draw in range(0, samples, BLOCK)
+    ]
+    drawn_ahead = _ahead(noise, blocks)
+    for indices in chunked:
         x, *condition = split.inputs(indices, model.conditions)
         total = np.full(len(indices), -np.inf)
-        for draw in range(0, samples, BLOCK):
-            k = min(BLOCK, samples - draw)
-            drawn = noise(seed, _WEIGHTS, indices[0], len(indices), k, kinds(model), draw)
-            for at in range(0, k, width):
+        for _ in range(0, samples, BLOCK):
+            drawn = next(drawn_ahead)
+            for at in range(0, drawn.shape[1], width):
                 log_weight = weights(x, drawn[:, at : at + width], *condition).astype(np.float64)
                 total = np.logaddexp(total, np.logaddexp.reduce(log_weight, axis=1))
         done[indices] = total - np.log(samples)

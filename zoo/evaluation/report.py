@@ -197,7 +197,7 @@ def _identity(model, *protocol):
 
 
 class _Partial:
-    """Shows progress and keeps log p(x) of the examples done so far, every half minute."""
+    """Shows progress and keeps log p(x) of the examples done so far: every half minute, and all."""
 
     def __init__(self, folder, identity, every=30.0):
         self.path = Path(folder) / PARTIAL if folder else None
@@ -225,7 +225,8 @@ class _Partial:
             self.bar = self.bar or keras.utils.Progbar(len(log_p), unit_name="example")
             self.bar.update(done)
         now = time.monotonic()
-        if self.path is None or now - self.saved_at < self.every:
+        waits = done < len(log_p) and now - self.saved_at < self.every
+        if self.path is None or waits:
             return
         self.saved_at = now
         if not sys.stdout.isatty():

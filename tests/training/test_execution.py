@@ -1,7 +1,9 @@
 """Several steps in one program: weights as of a step at a time, wherever it is interrupted."""
 
+import concurrent.futures
 import subprocess
 import sys
+import threading
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,7 +19,8 @@ import sys
 sys.modules["tensorflow"] = None  # seconds of import, and JAX trains without it
 import keras, numpy as np
 from zoo import catalog, datasets, training
-from zoo.errors import Interrupted
+from zoo.datasets import resident
+from zoo.errors import InputError, Interrupted
 from zoo.training import callbacks
 
 MODELS = {
@@ -53,6 +56,16 @@ for row, other in zip(together.history, alone.history, strict=True):
     assert set(row) == set(other)
     for key in set(row) - {"seconds"}:
         np.testing.assert_allclose(row[key], other[key], rtol=1e-4, err_msg=key)
+
+resident.SHARE = 0.0  # as of examples that do not fit: the host makes batches, ahead
+read, _ = train(None, "read")
+compare(read, wanted)
+try:
+    train(4, "read", restart=True)
+    raise AssertionError("it was refused")
+except InputError as error:
+    assert "do not lie on the device" in str(error), error
+resident.SHARE = 0.25
 
 ended = callbacks.Journal.on_train_batch_end
 def interrupt(self, batch, logs=None):
@@ -90,11 +103,16 @@ class Batches:
     """Ten steps, each of which is its number."""
 
     epoch = 0
+    feed = None
+
+    def __init__(self):
+        self.made = []
 
     def __len__(self):
         return 10
 
     def __getitem__(self, step):
+        self.made.append((step, threading.current_thread() is threading.main_thread()))
         return ({"rows": np.full((2, 2), 100 * self.epoch + step)},)
 
 
@@ -105,6 +123,17 @@ def test_items_end_where_they_do_without_an_interruption(first):
     assert [step for item in steps for step in item] == list(range(first, 10))
     assert {each[-1] for each in steps} <= {3, 7, 9}
     assert [items.last_step(i) + first for i in range(len(items))] == [e[-1] for e in steps]
+
+
+def test_the_next_item_is_made_by_a_thread_while_one_is_used():
+    batches = Batches()
+    items = execution.Executions(batches, 4)
+    items[0]
+    _, ahead = items._ahead
+    concurrent.futures.wait([ahead], timeout=60)
+    assert batches.made == [(i, True) for i in range(4)] + [(i, False) for i in range(4, 8)]
+    items[1], items[2]
+    assert sorted(batches.made)[8:] == [(8, False), (9, False)]  # each step once
 
 
 def test_what_was_made_ahead_is_of_its_epoch_and_order_does_not_matter():

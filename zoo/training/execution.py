@@ -1,4 +1,4 @@
-"""Several training steps in one program: what a step costs beside its arithmetic is paid once.
+"""Several training steps in one program, and batches that are made while the device computes.
 
 A device that is faster than Python waits for it between steps. On JAX, and where the examples lie
 on the device, Keras's compiled step is scanned over the rows of many batches, so that the device is
@@ -67,8 +67,10 @@ class Executions(keras.utils.PyDataset):
 
     An item ends where a multiple of `at_once` steps of the epoch does, wherever training goes on
     from, so that a run that was interrupted goes on with the programs that it had. Of several steps
-    there is an axis more in front, [steps, batch, ...], and the next item is made while the device
-    computes.
+    there is an axis more in front, [steps, batch, ...].
+
+    While the device computes, a thread makes the next item, of several steps or of examples that
+    the host reads, decodes and binarizes. (On TensorFlow tf.data has a thread for that.)
 
     Args:
         batches: `zoo.datasets.batches.TrainingBatches`.
@@ -85,6 +87,8 @@ class Executions(keras.utils.PyDataset):
         self.begins = [first, *inner]
         self.first = first
         self.at_once = at_once
+        read = getattr(batches, "feed", None) is None and keras.backend.backend() == "jax"
+        self.makes_ahead = at_once > 1 or read
         self._thread = None
         self._ahead = None, None
 
@@ -92,8 +96,8 @@ class Executions(keras.utils.PyDataset):
         return len(self.ends)
 
     def __getitem__(self, item):
-        if self.at_once == 1:
-            return self.batches[self.begins[item]]
+        if not self.makes_ahead:
+            return self._made(item)
         if self._thread is None:
             self._thread = concurrent.futures.ThreadPoolExecutor(1)
         which = self.batches.epoch, item
@@ -114,6 +118,8 @@ class Executions(keras.utils.PyDataset):
         return self.ends[item] - self.first - 1
 
     def _made(self, item):
+        if self.at_once == 1:
+            return self.batches[self.begins[item]]
         steps = [self.batches[i] for i in range(self.begins[item], self.ends[item])]
         return keras.tree.map_structure(lambda *each: np.stack(each), *steps)
 

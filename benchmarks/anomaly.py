@@ -9,8 +9,9 @@ Prints:    a markdown table; benchmarks/anomaly.md holds one
 For each class: the data without it goes through a recipe, from training to the proven artifact,
 whose ONNX graphs then score the whole test set, or the first `--images` of it, binarized once with
 the seed. A model with groups of latents has a likelihood ratio (LLR) for each k besides. Shares
-are of -ELBO: what an image costs by its kind, rather than by the detail it has. What follows `--`
-is given to the recipe: `python benchmarks/anomaly.py -- --dense 256`. Results, and the scores of
+are of -ELBO: what an image costs by its kind, rather than by the detail it has. The excess is of
+`zoo.runtime.Excess`, fitted to the images that the recipe held out for validation. What follows
+`--` is given to the recipe: `python benchmarks/anomaly.py -- --dense 256`. Results, and the scores of
 every image, are kept in the folder as they come: after an interrupt the same command goes on,
 training included.
 """
@@ -37,6 +38,7 @@ SCORES = {
     "squared_error": "squared error",
     "kl": "KL",
     "kl_share": "KL / -ELBO",
+    "excess": "excess",
 }
 RATIO, SHARE = f"{LIKELIHOOD_RATIO}_", "share_"  # and k
 
@@ -107,7 +109,9 @@ def measure(data, label, artifact, given):
     protocol, training = vae.manifest["protocol"], vae.manifest["training"]
     test = zoo.datasets.binarize(data, protocol["binarization"], given.seed).test
     count = min(len(test), given.images or len(test))
-    scores = with_shares(anomaly.scores(vae, test.examples(np.arange(count))))
+    x = test.examples(np.arange(count))
+    excess = zoo.runtime.Excess(vae, normal(data, label, vae.manifest, given))
+    scores = with_shares(anomaly.scores(vae, x)) | {"excess": excess(x)}
     labels = test.labels[:count]
     with whole(artifact.parent / f"scores_without_{label}.npz") as stream:
         np.savez(stream, labels=labels, **scores)
@@ -125,6 +129,15 @@ def measure(data, label, artifact, given):
         "samples": vae.manifest["score_samples"],
         "elbo": vae.manifest["metrics"]["elbo"],
     }
+
+
+def normal(data, label, manifest, given):
+    """Pictures of the other classes that the recipe held out for validation: no weight saw them."""
+    rest = zoo.datasets.leave_out(data, label)
+    rest = zoo.datasets.binarize(rest, manifest["protocol"]["binarization"], given.seed)
+    share = manifest["recipe"]["config"]["validation_share"]
+    _, held_out = rest.train.cut(share, given.seed)
+    return held_out.examples(np.arange(len(held_out)))
 
 
 def kept(path, settings):

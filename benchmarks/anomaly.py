@@ -11,8 +11,8 @@ whose ONNX graphs then score the whole test set, or the first `--images` of it, 
 the seed. A model with groups of latents has a likelihood ratio (LLR) for each k besides. Shares
 are of -ELBO: what an image costs by its kind, rather than by the detail it has. The excess is of
 `zoo.runtime.Excess`, fitted to the images that the recipe held out for validation. What follows
-`--` is given to the recipe: `python benchmarks/anomaly.py -- --dense 256`. Results, and the scores of
-every image, are kept in the folder as they come: after an interrupt the same command goes on,
+`--` is given to the recipe: `python benchmarks/anomaly.py -- --dense 256`. Results, and the scores
+of every image, are kept in the folder as they come: after an interrupt the same command goes on,
 training included.
 """
 

@@ -31,6 +31,7 @@ def test_every_score_of_a_hierarchy_has_its_column(tmp_path):
     share = (scores["kl"] + scores["likelihood_ratio_1"]) / scores["negative_elbo"]
     for name, values in {
         "-ELBO": scores["negative_elbo"],
+        "excess": scores["excess"],
         "LLR, k=1": scores["likelihood_ratio_1"],
         "KL / -ELBO": scores["kl"] / scores["negative_elbo"],
         "(KL + LLR) / -ELBO, k=1": share,

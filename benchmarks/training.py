@@ -11,7 +11,8 @@ The networks are those of `catalog.dense_vae` and `catalog.conv_vae`, written ag
 user of PyTorch would (`torch_peers.py`), with as many parameters, which is checked; the same loss,
 batch and Adam (PyTorch's fused one). Each way trains in processes of its own, in rounds that
 alternate between the ways, on the same binary images in memory: one epoch to warm up, then three
-that are timed, of which the fastest counts; the zoo's are epochs of one `fit`, as in a recipe. A
+that are timed, of which the fastest counts; the zoo's are epochs of one `fit` on a recipe's road,
+examples as uint8 in an order that each epoch draws, and as many steps a program as there. A
 ratio is the median over rounds of the ratio within a round. Peak memory is the process's, with all
 that it imports, in its largest round.
 """
@@ -49,25 +50,27 @@ def of_the_zoo(network, batch, latent, image, steps, compiler="auto"):
     """(parameters, seconds of each epoch), compiled and fitted as recipes do."""
     import keras
 
+    import zoo.datasets
     from zoo import catalog, training
-    from zoo.training.loop import compile_model
+    from zoo.training import callbacks, execution
+    from zoo.training.loop import compile_model, fed
 
-    x = images(batch * steps, image)
+    x = (255 * images(batch * steps, image)).astype("uint8")
+    data = zoo.datasets.from_arrays(x, x_test=x[:1], name="pictures")
+    batches = zoo.datasets.binarize(data, "none").train.training_batches(batch, seed=0)
     model = getattr(catalog, NETWORKS[network])(x.shape[1:], latent=latent)
-    compile_model(model, training.Settings(epochs=100, compiler=compiler), steps)
+    settings = training.Settings(epochs=100, compiler=compiler)
+    compile_model(model, settings, steps)
     ends = [time.perf_counter()]
     clock = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: ends.append(time.perf_counter())
     )
-    model.fit(
-        x,
-        x,
-        batch_size=batch,
-        epochs=1 + EPOCHS,
-        shuffle=False,
-        verbose=0,
-        callbacks=[clock],
-    )
+    options = {"epochs": 1 + EPOCHS, "verbose": 0}
+    with fed(model, batches, settings) as at_once:
+        executions = execution.Executions(batches, at_once)
+        called = [callbacks.EpochOrder(batches), clock]
+        called = execution.Callbacks(called, executions, model=model, **options)
+        model.fit(executions, shuffle=False, callbacks=called, **options)
     return model.count_params(), [end - begin for begin, end in itertools.pairwise(ends)]
 
 

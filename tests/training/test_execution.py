@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from processes import ON_JAX
 
-from zoo import datasets, training
+from zoo import catalog, datasets, training
 from zoo.errors import InputError
 from zoo.training import execution
 
@@ -43,6 +43,14 @@ def train(count, place, epochs=2, **more):
     run = training.fit(model, data, chosen, f"{folder}/{place}", verbose=0, **more)
     return [np.array(keras.ops.convert_to_numpy(each)) for each in model.weights], run
 
+from zoo.training import execution
+chosen = []
+asked = execution.steps_at_once
+def steps_at_once(*given):
+    chosen.append(asked(*given))
+    return chosen[-1]
+execution.steps_at_once = steps_at_once
+
 seen = []
 def compare(one, other, exactly=False):
     for mine, theirs in zip(one, other, strict=True):
@@ -56,6 +64,13 @@ for row, other in zip(together.history, alone.history, strict=True):
     assert set(row) == set(other)
     for key in set(row) - {"seconds"}:
         np.testing.assert_allclose(row[key], other[key], rtol=1e-4, err_msg=key)
+
+assert chosen == [1, 4]
+dense = catalog.build("dense_vae", (8, 8, 1), units=(4,), latent=2)
+training.fit(dense, data, training.Settings(epochs=1), f"{folder}/dense", verbose=0)
+convolved = catalog.build("conv_vae", (8, 8, 1), filters=(2,), dense=2, latent=2)
+training.fit(convolved, data, training.Settings(epochs=1), f"{folder}/convolved", verbose=0)
+assert chosen[2:] == [10, 1], chosen  # on a CPU
 
 resident.SHARE = 0.0  # as of examples that do not fit: the host makes batches, ahead
 read, _ = train(None, "read")
@@ -147,18 +162,30 @@ def test_what_was_made_ahead_is_of_its_epoch_and_order_does_not_matter():
 
 
 @pytest.mark.parametrize(
-    ("steps", "wanted"), [(445, 89), (100, 100), (200, 100), (7, 7), (443, 50), (1, 1), (46, 46)]
+    ("steps", "most", "wanted"),
+    [
+        (445, 100, 89),
+        (100, 100, 100),
+        (200, 100, 100),
+        (7, 100, 7),
+        (443, 100, 50),
+        (1, 100, 1),
+        (445, 20, 5),
+        (443, 20, 10),
+        (3, 20, 3),
+    ],
 )
-def test_as_many_are_chosen_as_leave_nothing_over_where_they_can(steps, wanted):
-    assert execution.fitting(steps) == wanted
+def test_as_many_are_chosen_as_leave_nothing_over_where_they_can(steps, most, wanted):
+    assert execution.fitting(steps, most) == wanted
 
 
 def test_tensorflow_takes_a_step_at_a_time_and_says_so():
     data = datasets.binarize(datasets.load("digits"), "dynamic")
     batches = data.train.training_batches(128, 0)
-    assert execution.steps_at_once(training.Settings(), batches) == 1
+    model = catalog.build("dense_vae", (8, 8, 1), units=(4,), latent=2)
+    assert execution.steps_at_once(training.Settings(), batches, model) == 1
     with pytest.raises(InputError, match="on JAX alone, and this is tensorflow"):
-        execution.steps_at_once(training.Settings(steps_per_execution=2), batches)
+        execution.steps_at_once(training.Settings(steps_per_execution=2), batches, model)
     with pytest.raises(InputError, match="steps_per_execution=0: it must be 1 or more"):
         training.Settings(steps_per_execution=0)
 

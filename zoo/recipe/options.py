@@ -119,8 +119,8 @@ class Config:
     devices: int = 1
     """Devices that each batch is cut among, on JAX; of several processes all of theirs together."""
     steps_per_execution: int | None = None
-    """Steps that are one program on JAX, after which logs and checkpoints come; unless given 1 on a
-    CPU, and on a GPU up to 100: it would wait for Python between them."""
+    """Steps that are one program on JAX, after which logs and checkpoints come; unless given up to
+    100 on a GPU, and on a CPU up to 20, or 1 of convolutions."""
     float16: bool = True
     """Export graphs in float16 beside those in float32, where they are equal to their tolerance."""
     samples: int = 1000

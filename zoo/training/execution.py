@@ -14,16 +14,16 @@ import numpy as np
 from zoo.errors import InputError
 
 MOST_STEPS = 100
-USUAL_STEPS = 50  # of an epoch whose divisors are none of `FEWEST_STEPS` to `MOST_STEPS`
-FEWEST_STEPS = 20
+MOST_ON_CPU = 20  # so that Ctrl-C is heard soon
+LEFT_OVER = 5  # an epoch's steps have a divisor of a `LEFT_OVER`th of the most, or have some left
 
 
-def steps_at_once(settings, batches):
+def steps_at_once(settings, batches, model):
     """How many steps are executed as one program: `Settings.steps_per_execution`, or a choice.
 
-    Unless given 1 on a CPU, where XLA's loops compute convolutions several times slower, and in all
-    that is below; else the largest divisor of an epoch's steps that is `MOST_STEPS` at most, for
-    what is left over would be compiled as a program of its own, or `USUAL_STEPS`.
+    Unless given, as by `fitting`: `MOST_STEPS` at most, on a CPU `MOST_ON_CPU`. There XLA's loops
+    compute convolutions several times slower, and a model with some takes a step at a time, as
+    all do where there is but one.
 
     Raises:
         InputError: if several were asked for where there is but one.
@@ -39,15 +39,23 @@ def steps_at_once(settings, batches):
         return 1
     if asked:
         return min(asked, len(batches))
-    if keras.distribution.list_devices()[0].startswith("cpu"):
-        return 1
-    return fitting(len(batches))
+    if not keras.distribution.list_devices()[0].startswith("cpu"):
+        return fitting(len(batches), MOST_STEPS)
+    return 1 if _has_convolutions(model) else fitting(len(batches), MOST_ON_CPU)
 
 
-def fitting(steps):
-    """What is executed at once of an epoch of so many steps."""
-    divisors = [n for n in range(1, min(MOST_STEPS, steps) + 1) if steps % n == 0]
-    return divisors[-1] if divisors[-1] >= min(FEWEST_STEPS, steps) else USUAL_STEPS
+def fitting(steps, most):
+    """What is executed at once of an epoch of so many steps.
+
+    The largest divisor that is `most` at most, for what is left over would be compiled as a program
+    of its own; where that is small, half of `most`.
+    """
+    divisors = [n for n in range(1, min(most, steps) + 1) if steps % n == 0]
+    return divisors[-1] if divisors[-1] >= min(most // LEFT_OVER, steps) else most // 2
+
+
+def _has_convolutions(model):
+    return any("Conv" in type(layer).__name__ for layer in model._flatten_layers())
 
 
 def _hindered(settings, batches):

@@ -224,7 +224,7 @@ def fed(model, batches, settings):
     """
     model.feed, model.train_function = batches.stay_on_device(), None
     try:
-        at_once = execution.steps_at_once(settings, batches)
+        at_once = execution.steps_at_once(settings, batches, model)
         model.step_of_many = execution.scanned if at_once > 1 else None
         yield at_once
     finally:

@@ -101,14 +101,14 @@ class DiscretizedLogistic(Likelihood):
     def _mixture(self, output):
         """Logits, means, log scales, each [batch, *event, K]; scales as in the source from e**-7.
 
-        A scale begins at e**-1, which covers the range; so is a raw output of 0.
+        One scale for all is [1, ..., 1]. A scale begins at e**-1, which covers the range; so is a raw output of 0.
         """
         raw, k = unstacked(output, self._outputs), self.components
         means = raw[..., k : 2 * k] if k > 1 else raw[..., :1]
         logits = raw[..., :k] if k > 1 else ops.zeros_like(means)
         if self.shared_scale:
             log_scale = log_of(self.log_scale, *BOUNDS, raw.dtype)
-            return logits, means, ops.broadcast_to(log_scale, ops.shape(means))
+            return logits, means, ops.reshape(log_scale, (1,) * len(means.shape))
         return logits, means, ops.clip(raw[..., -k:] - 1.0, *BOUNDS)
 
     @property

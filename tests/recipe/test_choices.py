@@ -166,3 +166,40 @@ def test_small_pictures_and_writing_have_a_vector_of_32_latents(given):
 )
 def test_what_was_asked_of_latents_is_taken(asked, wanted):
     assert settled(photographs(9), **asked)[0] == wanted
+
+
+@dataclasses.dataclass(frozen=True)
+class Groups(options.GroupObjective):
+    """Of the hierarchical recipe, what its free nats rest on."""
+
+    likelihood: str = "auto"
+    groups: tuple = None
+    top: int = 16
+    channels: int = 2
+    filters: tuple = None
+
+
+@pytest.mark.parametrize(
+    ("given", "asked", "wanted"),
+    [
+        (data(INK), {}, (0.5,)),
+        (data(GREY), {"likelihood": "bernoulli"}, (0.5,)),
+        (photographs(40), {}, (16.0, 32.0, 32.0, 64.0, 64.0, 0.5)),
+        (photographs(40), {"groups": (1, 1), "top": 4, "channels": 3}, (4.0, 0.5)),
+        (photographs(40), {"free_bits": (2.0,)}, (2.0,)),
+        (photographs(40), {"free_bits": ()}, ()),
+    ],
+)
+def test_groups_above_the_finest_have_nats_free_where_values_have_8_bits(given, asked, wanted):
+    from zoo import catalog
+
+    config, reasons = choices.hierarchical(Groups(**asked), given)
+    assert config.free_bits == wanted
+    assert len(reasons) == (len(wanted) > 1)
+    if reasons:
+        assert reasons[0].value.split()[-1] == "0.5" and "the finest group" in reasons[0].why
+        sizes = {name: asked[name] for name in ("groups", "top", "channels") if name in asked}
+        model = catalog.build("hierarchical_vae", given.schema.shape, **sizes)
+        assert len(model.latents.groups) == len(wanted)
+        of_each = [int(np.prod(shape)) for shape in model.latents.groups.values()]
+        assert [min(n, 64.0) for n in of_each[:-1]] == list(wanted[:-1])

@@ -33,6 +33,7 @@ import paired_steps
 import picture_networks
 
 COUNT = 3000
+FREE_NATS = 0.5  # of each group: the recipe's default
 NETWORKS = ("conv", "hierarchical")
 
 
@@ -82,16 +83,13 @@ def _trained(given, network, folder):
     from zoo import datasets, evaluation, training
     from zoo.evaluation import figures
     from zoo.objectives import GroupFreeBits
-    from zoo.recipe import choices
 
     shown = picture_networks.Network(network, given.side)
     data = datasets.from_arrays(shown.pictures(given.count), name=f"crops{given.side}")
     data = datasets.binarize(data, "none")
     training.seed_everything(0)
-    model = shown.zoos()
-    if network == "hierarchical":  # as its recipe
-        values = [math.prod(shape) for shape in model.latents.groups.values()]
-        model = shown.zoos(objective=GroupFreeBits(choices.group_free_nats(values)))
+    options = {"objective": GroupFreeBits(FREE_NATS)} if network == "hierarchical" else {}
+    model = shown.zoos(**options)
     settings = training.Settings(batch_size=given.batch, epochs=1, patience=0)
     settings = training.plan(settings, data.train, data.schema.picture)
     each = round(len(data.train) * (1.0 - settings.validation_share)) // given.batch

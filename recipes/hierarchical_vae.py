@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import prepare  # noqa: F401  names what to install where something is missing
 
 from zoo import recipe
-from zoo.recipe import choices, options
+from zoo.recipe import options
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,9 @@ def facts(config, data):
     from zoo.schedules import Linear
 
     beta = Linear(0.0, 1.0, config.anneal_steps) if config.anneal_steps else 1.0
-    free = config.free_bits or (choices.GROUP_FREE_NATS,)  # None: --from settles nothing
-    nats = free if len(free) > 1 else free[0]
+    nats = config.free_bits if len(config.free_bits) > 1 else config.free_bits[0]
     return {"objective": GroupFreeBits(nats, beta, config.anneal_order), "seed": config.seed}
 
 
 if __name__ == "__main__":
-    recipe.main(Config, "hierarchical_vae", __file__, facts, settle=choices.hierarchical)
+    recipe.main(Config, "hierarchical_vae", __file__, facts)

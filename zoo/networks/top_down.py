@@ -45,17 +45,6 @@ def fitting_groups(event_shape, filters):
     return (1, *(2 if side <= 8 else 1 for side in reversed(sides) if side <= 16))
 
 
-def group_values(event_shape, filters, groups, top=16, channels=2):
-    """How many values each group has, from the top down; see `way_down`."""
-    grids = [conv.grid(event_shape, filters[: i + 1]) for i in reversed(range(len(filters)))]
-    sizes = [top, *(channels * math.prod(grid) for grid in grids)]
-    return tuple(
-        size
-        for size, count in zip(sizes, groups, strict=False)  # the largest sizes may have none
-        for _ in range(count)
-    )
-
-
 def encoder(event_shape, filters, groups, dense, activation="silu", blocks=1, attention=False):
     """[batch, height, width, channels] -> {name: features} of every size that has groups.
 

@@ -31,13 +31,6 @@ PLACES = ("normal", "laplace", "logistic")
 LATENTS_AT_A_PLACE = 4
 """Of a picture that is strided down three times, to an eighth; twice as many each time more."""
 
-GROUP_FREE_NATS = 0.5
-"""Of each group of a hierarchy, by default."""
-
-VALUE_FREE_NATS, MOST_FREE_NATS = 1.0, 64.0
-"""Of each value of a group, and of the group at most, by default where values have 8 bits: see
-benchmarks/large_pictures.md."""
-
 FREE_NATS = 8.0
 """Of all latents of a recurrent model together, by default."""
 
@@ -131,38 +124,6 @@ def convolutional(config, data):
         why = "of latents with places: a standard one draws each by itself"
         reasons += (Reason("prior", prior, why),)
     return settled, reasons
-
-
-def hierarchical(config, data):
-    """A `Config` whose `free_bits` are settled, and the `Reason` of them.
-
-    Of 8-bit values the groups above the finest have a nat free for each of their values, up to
-    `MOST_FREE_NATS`: the finest can say all of a picture by itself, and does while a nat said above
-    it costs as much. Else `GROUP_FREE_NATS` each.
-    """
-    if config.free_bits is not None:
-        return config, ()
-    if likelihood(config.likelihood, data).value != GREY:
-        return dataclasses.replace(config, free_bits=(GROUP_FREE_NATS,)), ()
-    from zoo.networks import top_down  # imports Keras, which `pipeline` starts first
-
-    filters = config.filters or top_down.fitting_filters(data.event_shape)
-    groups = config.groups or top_down.fitting_groups(data.event_shape, filters)
-    values = top_down.group_values(data.event_shape, filters, groups, config.top, config.channels)
-    free = group_free_nats(values)
-    why = "of 8-bit values: else the finest group says all, and the others nothing"
-    shown = " ".join(f"{each:g}" for each in free)
-    return dataclasses.replace(config, free_bits=free), (Reason("free bits", shown, why),)
-
-
-def group_free_nats(values):
-    """Nats that each group has free, from the top down, where pixels have 8 bits.
-
-    Args:
-        values: of each group.
-    """
-    above = (min(VALUE_FREE_NATS * count, MOST_FREE_NATS) for count in values[:-1])
-    return (*above, GROUP_FREE_NATS)
 
 
 def objective(config, data):

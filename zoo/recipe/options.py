@@ -225,9 +225,8 @@ class Activation:
 class GroupObjective:
     """Options of `zoo.objectives.GroupFreeBits`, of which the recipe makes one."""
 
-    free_bits: tuple[float, ...] | None = None
-    """Nats that cost nothing: one number for each group, from the top down, or one for all; unless
-    given 0.5, of 8-bit values one for each value of a group above the finest, up to 64."""
+    free_bits: tuple[float, ...] = (0.5,)
+    """Nats that cost nothing: one number for each group, from the top down, or one for all."""
     anneal_steps: int = 0
     """Steps over which the weight of the KL rises from 0 to 1; 0: it is 1 from the first."""
     anneal_order: Literal["together", "from_top"] = "together"

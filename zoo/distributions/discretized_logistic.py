@@ -1,8 +1,8 @@
 """Mixtures of logistic distributions, discretized to the 256 levels of 8-bit values.
 
 Values are levels / 255 in [0, 1]; means and scales are on the scale [-1, 1] of the source. The mass
-of a level is that of its bin, one level wide; the bins of 0 and 255 hold the tails. Scales that many
-values share may have axes of length 1 in their place: what depends on them alone is computed once.
+of a level is that of its bin, one level wide; the bins of 0 and 255 hold the tails. Scales that
+many values share may have axes of length 1: what depends on them alone is computed once.
 
 Source: Salimans, Karpathy, Chen & Kingma 2017, "PixelCNN++", section 2.1, for each channel by
 itself. Theirs falls back to the density where a bin's mass underflows; here the mass is exact

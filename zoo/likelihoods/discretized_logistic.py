@@ -101,7 +101,8 @@ class DiscretizedLogistic(Likelihood):
     def _mixture(self, output):
         """Logits, means, log scales, each [batch, *event, K]; scales as in the source from e**-7.
 
-        One scale for all is [1, ..., 1]. A scale begins at e**-1, which covers the range; so is a raw output of 0.
+        One scale for all is [1, ..., 1]. A scale begins at e**-1, which covers the range; so is a
+        raw output of 0.
         """
         raw, k = unstacked(output, self._outputs), self.components
         means = raw[..., k : 2 * k] if k > 1 else raw[..., :1]

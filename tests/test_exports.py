@@ -11,7 +11,7 @@ from zoo.runtime import verify
 
 ROOT = Path(zoo.__file__).parents[1]
 EXPORTS = ROOT / "exports"
-MOST_BYTES = 70_000_000
+MOST_BYTES = 120_000_000
 
 
 def committed():

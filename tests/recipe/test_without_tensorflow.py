@@ -49,7 +49,8 @@ def test_a_run_is_trained_evaluated_and_left_with_the_command_that_exports_it(le
     assert done.stdout.rstrip().endswith("Nothing is trained or evaluated anew.")
     assert [path.name for path in exports.iterdir()] == ["dense_vae-digits.run"]
     kept = {path.name for path in (exports / "dense_vae-digits.run").iterdir()}
-    assert kept == {"checkpoint.npz", "history.csv", "report.npz", "figures"}
+    files = {"checkpoint.npz", "history.csv", "log_likelihood.npz", "report.npz"}
+    assert kept == files | {"figures"}
     assert len(list((exports / "dense_vae-digits.run" / "figures").glob("*.png"))) == 5
 
 

@@ -68,6 +68,7 @@ assert np.isfinite(model.evaluate(data.test.inputs(np.arange(64), ())[0], verbos
 
 INTERRUPTED = f"""{BEGIN}
 import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background ignores
 name, folder = sys.argv[1:]
 _, wanted, _ = train(name, folder + "/one", 1)
 for count, said in ((5, "here are 4, cpu:0"), (3, "Give batch_size=126 or 129")):

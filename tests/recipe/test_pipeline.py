@@ -114,6 +114,25 @@ def test_bad_input_is_refused_in_a_sentence(tmp_path, here, arguments, parts):
 
 
 @pytest.mark.slow
+def test_what_is_read_no_more_ends_a_run_without_a_traceback(tmp_path):
+    """As in `python recipes/conv_vae.py | head -1`."""
+    command = [sys.executable, ROOT / "recipes" / "conv_vae.py", "--dry-run", *TINY]
+    with subprocess.Popen(
+        [*map(str, command)],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    ) as process:
+        assert process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read()
+    assert process.returncode == 141
+    assert "what it prints is read no more" in said and "Traceback" not in said
+
+
+@pytest.mark.slow
 def test_a_dry_run_says_what_is_augmented_and_refuses_what_cannot_be(tmp_path):
     dense = functools.partial(run_here, "recipes/dense_vae.py", cwd=tmp_path)
     done = dense("--augment", "flip", "shift", "--dry-run")

@@ -7,6 +7,7 @@ model.
 import contextlib
 import dataclasses
 import io
+import os
 import re
 import sys
 import time
@@ -105,6 +106,10 @@ def main(
     except Interrupted as error:
         print(f"\n{error}", file=sys.stderr)
         _end(128 + error.number)
+    except BrokenPipeError:  # `python recipes/conv_vae.py | head`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print("\nInterrupted: what it prints is read no more.", file=sys.stderr)
+        _end(141)  # what a shell reports of SIGPIPE
     except KeyboardInterrupt:
         print("\nInterrupted before training began: nothing was written.", file=sys.stderr)
         _end(130)

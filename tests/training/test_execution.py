@@ -21,7 +21,7 @@ import keras, numpy as np
 from zoo import catalog, datasets, training
 from zoo.datasets import resident
 from zoo.errors import InputError, Interrupted
-from zoo.training import callbacks
+from zoo.training import callbacks, checkpoint
 
 MODELS = {
     "conditional_vae": (
@@ -80,6 +80,7 @@ try:
     raise AssertionError("it was refused")
 except InputError as error:
     assert "do not lie on the device" in str(error), error
+assert checkpoint.progress_of(f"{folder}/read")  # what is refused discards nothing
 resident.SHARE = 0.25
 
 ended = callbacks.Journal.on_train_batch_end

@@ -52,9 +52,14 @@ class TrainingBatches(keras.utils.PyDataset):
         self._order: tuple[int, np.ndarray] | None = None
         self.feed: resident.Resident | None = None
 
+    @property
+    def fits_device(self) -> bool:
+        """Whether the examples can lie on the device: see `resident.fits`."""
+        return resident.fits(self.data)
+
     def stay_on_device(self) -> "resident.Resident | None":
         """Puts the examples onto the device, where they are in memory and fit; gives the `feed`."""
-        values = resident.values_of(self.data) if resident.fits(self.data) else None
+        values = resident.values_of(self.data) if self.fits_device else None
         if values is not None:
             drawn_once = self.data.binarization != "dynamic"
             scaled = self.data.binarization == "none" and values.dtype == np.uint8

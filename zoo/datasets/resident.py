@@ -87,8 +87,13 @@ def values_of(data: BinarizedSplit) -> np.ndarray | None:
 
 
 def fits(data: BinarizedSplit) -> bool:
-    """Whether a split's examples, a byte a value or four, are within `SHARE` of the memory."""
+    """Whether a split's examples, a byte a value or four, are within `SHARE` of the memory.
+
+    And whether they are in memory, and no disk's.
+    """
     images = data.split.images
+    if not isinstance(images, np.ndarray) or isinstance(images, np.memmap):
+        return False
     one = 1 if images.dtype == np.uint8 or data.binarization == "static" else 4
     return bool(np.prod(images.shape, dtype=np.int64) * one <= SHARE * _memory())
 

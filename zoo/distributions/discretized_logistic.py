@@ -67,7 +67,7 @@ def _log_mass(x, logits, means, log_scales):
     above, below = (distance + _HALF) * inverse, (distance - _HALF) * inverse
     width = 2.0 * _HALF * inverse
     log_width = math.log(2.0 * _HALF) - log_scales - 0.5 * width + log_sinhc(width)
-    # Products, for a choice between two numbers takes TensorFlow on a CPU ten times as long.
+    # Products: choices were a third of a training step at 64x64 on TensorFlow's CPU.
     not_first = ops.cast(x >= 0.5 / _TOP, width.dtype)
     not_last = ops.cast(x <= 1.0 - 0.5 / _TOP, width.dtype)
     log_mass = not_first * not_last * log_width

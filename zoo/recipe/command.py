@@ -37,15 +37,7 @@ def line(script, config, started=None, backend=None):
 def resumed(script, config, started=None):
     """The command that exports a run where it was trained and not exported."""
     words = started or ("python", shown(script))
-    leave_out = (
-        "memory_share",
-        "devices",
-        "steps_per_execution",
-        "restart",
-        "resume",
-        "tensorboard",
-        "dry_run",
-    )
+    leave_out = {*NOT_OF_THE_RUN} - {"out", "replace"}
     return shlex.join([*words, *arguments(config, leave_out), "--resume"])
 
 

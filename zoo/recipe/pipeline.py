@@ -167,7 +167,7 @@ def _run(config, build, script, started, name, settle):
     import zoo
     from zoo.datasets import augmentation
     from zoo.recipe import kinds, precision, tuning
-    from zoo.training import devices
+    from zoo.training import devices, execution
 
     settings = settings_of(config)  # refuses bad numbers before anything is loaded
     precision.require(config.precision, config.tuned_from)
@@ -217,6 +217,7 @@ def _run(config, build, script, started, name, settle):
     settings = zoo.training.plan(settings, data.train, data.schema.picture)
     if not config.resume:
         devices.require_parts(settings.batch_size, config.devices)
+        execution.require(settings)
     target = config.out / f"{model.name}-{data.name}"
     print(in_words.described(model, data, settings, target, config.precision))
     chosen = likelihood, binarization, augmented, *reasons

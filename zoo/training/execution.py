@@ -15,7 +15,7 @@ from zoo.errors import InputError
 
 MOST_STEPS = 100
 MOST_ON_CPU = 20  # so that Ctrl-C is heard soon
-LEFT_OVER = 5  # an epoch's steps have a divisor of a `LEFT_OVER`th of the most, or have some left
+SMALL = 5  # a divisor below a fifth of the most is small
 
 
 def steps_at_once(settings, batches, model):
@@ -28,20 +28,29 @@ def steps_at_once(settings, batches, model):
     Raises:
         InputError: if several were asked for where there is but one.
     """
+    require(settings, batches)
     asked = settings.steps_per_execution
-    hindered = _hindered(settings, batches)
-    if hindered and asked and asked > 1:
-        raise InputError(
-            f"steps_per_execution={asked}: {hindered}, and a step is executed alone. Give 1, or "
-            "leave it out."
-        )
-    if hindered:
+    if _hindered(settings, batches):
         return 1
     if asked:
         return min(asked, len(batches))
     if not keras.distribution.list_devices()[0].startswith("cpu"):
         return fitting(len(batches), MOST_STEPS)
     return 1 if _has_convolutions(model) else fitting(len(batches), MOST_ON_CPU)
+
+
+def require(settings, batches=None):
+    """Refuses several steps at once where there is but one; without `batches` what they decide.
+
+    Raises:
+        InputError: with the reason.
+    """
+    asked, hindered = settings.steps_per_execution, _hindered(settings, batches)
+    if hindered and asked and asked > 1:
+        raise InputError(
+            f"steps_per_execution={asked}: {hindered}, and a step is executed alone. Give 1, or "
+            "leave it out."
+        )
 
 
 def fitting(steps, most):
@@ -51,7 +60,7 @@ def fitting(steps, most):
     of its own; where that is small, half of `most`.
     """
     divisors = [n for n in range(1, min(most, steps) + 1) if steps % n == 0]
-    return divisors[-1] if divisors[-1] >= min(most // LEFT_OVER, steps) else most // 2
+    return divisors[-1] if divisors[-1] >= min(most // SMALL, steps) else most // 2
 
 
 def _has_convolutions(model):
@@ -65,7 +74,7 @@ def _hindered(settings, batches):
         return f"several steps are one program on JAX alone, and this is {backend}"
     if settings.devices > 1:
         return f"several steps are one program on one device, and here are {settings.devices}"
-    if batches.feed is None:
+    if batches is not None and not batches.fits_device:
         return "the examples do not lie on the device, for they are too large or on a disk"
     return None
 
@@ -95,7 +104,7 @@ class Executions(keras.utils.PyDataset):
         self.begins = [first, *inner]
         self.first = first
         self.at_once = at_once
-        read = getattr(batches, "feed", None) is None and keras.backend.backend() == "jax"
+        read = batches.feed is None and keras.backend.backend() == "jax"
         self.makes_ahead = at_once > 1 or read
         self._thread = None
         self._ahead = None, None

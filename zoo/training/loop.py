@@ -157,9 +157,10 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
                 mine[0], len(batches), state, whole, settings.patience, mine[1], *pace
             )
             held_out = spread.validation(held_out, len(validation), EVALUATION_BATCH)
-            with journal, fed(model, batches, settings) as at_once:
-                options = settings.epochs, at_once, journal, logs, verbose, spread
-                _train(model, batches, held_out, *options)
+            if not state.progress.finished(settings.epochs):
+                with journal, fed(model, batches, settings) as at_once:
+                    options = settings.epochs, at_once, journal, logs, verbose, spread
+                    _train(model, batches, held_out, *options)
             if mine[1].number is not None:
                 raise Interrupted(callbacks.kept(folder), request.number)
     for variable, value in zip(model.weights, state.best_weights, strict=True):
@@ -180,6 +181,7 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
 def _require_devices(settings, batches):
     devices.require(settings.devices)
     devices.require_parts(batches.batch_size, settings.devices)
+    execution.require(settings, batches)
 
 
 def _train(model, batches, held_out, epochs, at_once, journal, logs, verbose, spread):

@@ -83,6 +83,12 @@ def test_a_cost_that_is_no_number_is_refused():
         Excess(vae, pictures(40))
 
 
+def test_what_has_no_bound_has_no_excess():
+    plain = SimpleNamespace(score=lambda x: SimpleNamespace(reconstruction=np.zeros(len(x))))
+    with pytest.raises(InputError, match="gives no elbo, as a plain autoencoder's"):
+        Excess(plain, pictures(40))
+
+
 def test_an_artifact_says_it_of_its_own_pictures(artifact):
     vae = zoo.load(artifact)
     shape = vae.manifest["schema"]["shape"]

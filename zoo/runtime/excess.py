@@ -40,8 +40,8 @@ class Excess:
             more, as `score` takes them: [n, height, width, channels].
 
     Raises:
-        InputError: fewer than `FEWEST`, no pictures, all of one total variation, or an ELBO that is
-            not finite.
+        InputError: fewer than `FEWEST`, no pictures, all of one total variation, an ELBO that is
+            not finite, or none.
     """
 
     def __init__(self, vae: Scored, normal: np.ndarray):
@@ -52,7 +52,13 @@ class Excess:
                 f"{len(normal)} normal pictures were given: what they cost is fitted to {FEWEST} "
                 "or more, better to a few hundred that the model was not trained on."
             )
-        detail, cost = total_variation(normal), self._cost(normal)
+        detail = total_variation(normal)
+        if not hasattr(vae.score(normal[:1]), "elbo"):
+            raise InputError(
+                "Its `score` gives no elbo, as a plain autoencoder's: an excess is one of a bound "
+                "on log p(x). Give the artifact of a VAE."
+            )
+        cost = self._cost(normal)
         if not np.isfinite(cost).all():
             where = int(np.flatnonzero(~np.isfinite(cost))[0])
             raise InputError(

@@ -358,6 +358,17 @@ def test_a_terminal_of_few_characters_gets_escapes_and_no_traceback(copied_artif
     assert done.returncode == 0 and b"\\xe4\\u4e16" in done.stdout, done.stderr
 
 
+def test_what_is_read_no_more_is_the_code_of_sigpipe_and_no_traceback(artifact):
+    """As in `zoo list | head -0`."""
+    command = [sys.executable, "-c", f"import sys\n{COMMAND}", "list", artifact]
+    pipe = subprocess.PIPE
+    with subprocess.Popen([*map(str, command)], stdout=pipe, stderr=pipe, text=True) as process:
+        process.stdout.close()  # before it can have printed anything
+        said = process.stderr.read()
+    assert process.returncode == 141, said
+    assert not said
+
+
 def test_numbers_that_no_float_holds_are_a_sentence(run, copied_artifact):
     change_manifest(copied_artifact, lambda m: m["training"].update(seconds=10**400))
     code, _, error = run("info", copied_artifact)

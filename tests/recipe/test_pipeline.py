@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import importlib.util
+import io
 import json
 import os
 import shutil
@@ -20,6 +21,7 @@ from processes import ON_JAX, run_here
 
 import zoo
 from zoo.datasets import Dataset, Schema, Split, binarize
+from zoo.recipe import pipeline
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ["--latent", "2", "--filters", "4", "--dense", "8", "--epochs", "2", "--samples", "5"]
@@ -114,22 +116,34 @@ def test_bad_input_is_refused_in_a_sentence(tmp_path, here, arguments, parts):
 
 
 @pytest.mark.slow
-def test_what_is_read_no_more_ends_a_run_without_a_traceback(tmp_path):
-    """As in `python recipes/conv_vae.py | head -1`."""
-    command = [sys.executable, ROOT / "recipes" / "conv_vae.py", "--dry-run", *TINY]
+@pytest.mark.parametrize("asked", ["--dry-run", "--help", "--help-all"])
+def test_what_is_read_no_more_ends_a_run_without_a_traceback(tmp_path, asked):
+    """As in `python recipes/conv_vae.py | head -0`."""
+    command = [sys.executable, ROOT / "recipes" / "conv_vae.py", asked, *TINY]
     with subprocess.Popen(
         [*map(str, command)],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
     ) as process:
-        assert process.stdout.readline()
-        process.stdout.close()
+        process.stdout.close()  # before it can have printed anything
         said = process.stderr.read()
-    assert process.returncode == 141
+    assert process.returncode == 141, said
     assert "what it prints is read no more" in said and "Traceback" not in said
+
+
+def test_layers_that_are_read_no_more_are_no_end_of_rich(monkeypatch):
+    """Rich would exit with 1 and no word, whoever catches the error of the pipe."""
+
+    class Closed(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    model = zoo.catalog.build("dense_vae", (4, 4, 1), latent=2, units=(4,))
+    monkeypatch.setattr(sys, "stdout", Closed())
+    with pytest.raises(BrokenPipeError):
+        pipeline._summary(model.encoder)
 
 
 @pytest.mark.slow

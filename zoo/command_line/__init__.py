@@ -16,6 +16,7 @@ from zoo.command_line.printing import printable, say
 from zoo.errors import ExportError, ZooError
 
 FAILED, INTERRUPTED = 2, 130
+READ_NO_MORE = 141  # as a shell reports SIGPIPE
 
 
 def main(arguments=None):
@@ -36,7 +37,7 @@ def main(arguments=None):
         return FAILED
     except BrokenPipeError:  # `zoo list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        return READ_NO_MORE
     except OSError as error:
         say(f"error: {error}", to=sys.stderr)
         return FAILED

@@ -29,6 +29,9 @@ from zoo.recipe import (
 NOT_EXPORTED = 3
 """Exit code of a run that was trained and evaluated where no artifact can be made."""
 
+READ_NO_MORE = 141
+"""Exit code where nobody reads what is printed: what a shell reports of SIGPIPE."""
+
 # `dataset`, `columns` and `tuned_from` are names or paths: what is there is compared instead.
 _NOT_PART_OF_THE_RUN = {
     "dataset",
@@ -68,17 +71,8 @@ def main(
         arguments: what followed them; None: those of this process.
         settle: (config, data) -> the config with what was left open settled, and `Reason`s.
     """
-    import tyro
-
-    about = sys.modules[config_class.__module__].__doc__
-    # An empty line before each of its heads, which tyro would run together.
-    full = re.sub(r"(?<!\n)\n(?=\S)", "\n\n", about)
     words = started or ("python", command.shown(script))
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    if "--help" in arguments or "-h" in arguments:
-        print(short_help.text(config_class, about.partition("\n")[0], " ".join(words)))
-        return
-    arguments = ["--help" if each == short_help.ALL else each for each in arguments]
 
     def build(config, data, likelihood):
         import zoo
@@ -87,16 +81,10 @@ def main(
         given = options.of_model(config) | {"likelihood": made} | facts(config, data)
         return zoo.catalog.build(model, data.event_shape, **given)
 
-    every = "--help" in arguments
-    said = {"description": full, "prog": " ".join(words), "add_help": every}
     try:
-        config = tyro.cli(config_class, args=arguments, **said)
-    except SystemExit as error:
-        if error.code and not every:  # tyro would point to --help, which shows a part of them
-            print(f"Every option: {' '.join(words)} {short_help.ALL}", file=sys.stderr)
-        raise
-    try:
-        run(config, build, script, words, model, settle)
+        if config := _read(config_class, " ".join(words), arguments):
+            run(config, build, script, words, model, settle)
+        sys.stdout.flush()
     except NotExported as error:
         print(f"\n{error}")
         _end(NOT_EXPORTED)
@@ -109,7 +97,7 @@ def main(
     except BrokenPipeError:  # `python recipes/conv_vae.py | head`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         print("\nInterrupted: what it prints is read no more.", file=sys.stderr)
-        _end(141)  # what a shell reports of SIGPIPE
+        _end(READ_NO_MORE)
     except KeyboardInterrupt:
         print("\nInterrupted before training began: nothing was written.", file=sys.stderr)
         _end(130)
@@ -118,6 +106,41 @@ def main(
             raise
         traceback.print_exc()
         _end(1)  # the other processes would be waited for
+
+
+def _read(config_class, started, arguments):
+    """The config that a command line gives, None where it wants the short help."""
+    import tyro
+
+    about = sys.modules[config_class.__module__].__doc__
+    if "--help" in arguments or "-h" in arguments:
+        print(short_help.text(config_class, about.partition("\n")[0], started))
+        return None
+    # An empty line before each of its heads, which tyro would run together.
+    full = re.sub(r"(?<!\n)\n(?=\S)", "\n\n", about)
+    every = short_help.ALL in arguments
+    given = ["--help" if each == short_help.ALL else each for each in arguments]
+    try:
+        return tyro.cli(config_class, args=given, description=full, prog=started, add_help=every)
+    except SystemExit as error:
+        sys.stdout.flush()
+        if error.code and not every:  # tyro would point to --help, which shows a part of them
+            print(f"Every option: {started} {short_help.ALL}", file=sys.stderr)
+        raise
+
+
+def _summary(network):
+    """Prints the layers of a network.
+
+    Rich, which Keras prints them with, ends the process where nobody reads on: what goes to no
+    terminal is printed here.
+    """
+    if sys.stdout.isatty():
+        network.summary()
+        return
+    with contextlib.redirect_stdout(io.StringIO()) as drawn:
+        network.summary()
+    print(drawn.getvalue())
 
 
 def _trains_along():
@@ -226,8 +249,8 @@ def _run(config, build, script, started, name, settle):
     if missing := zoo.export.missing():
         print(f"  Without {missing} the run is trained and evaluated, and exported elsewhere.")
     if config.dry_run:
-        model.encoder.summary()
-        model.decoder.summary()
+        _summary(model.encoder)
+        _summary(model.decoder)
         return target
     folder = target.with_name(target.name + ".run")
 

@@ -26,7 +26,7 @@ import tables_peers
 import zoo
 from zoo.datasets import binarize
 from zoo.evaluation import imputation, latent
-from zoo.recipe import options, pipeline
+from zoo.recipe import configuration, options
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "recipes"))
 
@@ -46,7 +46,7 @@ def trained(data, given, folder):
         data.event_shape,
         **options.of_model(config) | {"likelihood": zoo.likelihoods.of_schema("auto", data.schema)},
     )
-    run = zoo.training.fit(model, data, pipeline.settings_of(config), folder, restart=True)
+    run = zoo.training.fit(model, data, configuration.settings_of(config), folder, restart=True)
     means = latent.posterior_means(model, data.test)
     zoo.evaluation.draw(model, data, run.history, means, folder, given.seed)
     test = data if len(data.test) <= given.most else _cut(data, given.most)

@@ -12,7 +12,7 @@ from processes import run_here
 
 import zoo
 from zoo.errors import InputError
-from zoo.recipe import pipeline, precision, shipped
+from zoo.recipe import configuration, precision, shipped
 from zoo.training import identity
 
 TINY = ["--units", "12", "--latent", "2", "--epochs", "2", "--samples", "5", "--no-float16"]
@@ -72,7 +72,9 @@ def test_a_run_is_another_one_in_another_precision():
     assert digests[0] == digests[2] != digests[1]
     config = shipped.load("dense_vae").Config(precision="bfloat16")
     data = zoo.datasets.binarize(zoo.datasets.load("digits"), "none", 0)
-    assert pipeline._identity(config, data, None)["precision"] == "bfloat16"  # `--resume` names it
+    assert (
+        configuration.identity(config, data, None)["precision"] == "bfloat16"
+    )  # `--resume` names it
 
 
 def test_float32_asks_nothing_and_bfloat16_is_computed_here():

@@ -5,11 +5,12 @@ Names are loaded when first used: `shipped`, which finds the recipes, needs no t
 
 import importlib
 
-_HOMES = {"main": "pipeline", "run": "pipeline"}
+_HOMES = {"main": "starting", "run": "pipeline"}
 _ROOMS = (
     "backend",
     "choices",
     "command",
+    "configuration",
     "given",
     "kinds",
     "options",
@@ -19,6 +20,7 @@ _ROOMS = (
     "run_folder",
     "shipped",
     "short_help",
+    "starting",
     "tuning",
 )
 

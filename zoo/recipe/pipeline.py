@@ -7,153 +7,19 @@ model.
 import contextlib
 import dataclasses
 import io
-import os
-import re
 import sys
 import time
-import traceback
-from pathlib import Path
 
-from zoo.errors import InputError, Interrupted, NotExported, ZooError
+from zoo.errors import NotExported
 from zoo.recipe import (
     backend,
     choices,
     command,
+    configuration,
     in_words,
     measuring,
-    options,
     run_folder,
-    short_help,
 )
-
-NOT_EXPORTED = 3
-"""Exit code of a run that was trained and evaluated where no artifact can be made."""
-
-READ_NO_MORE = 141
-"""Exit code where nobody reads what is printed: what a shell reports of SIGPIPE."""
-
-# `dataset`, `columns` and `tuned_from` are names or paths: what is there is compared instead.
-_NOT_PART_OF_THE_RUN = {
-    "dataset",
-    "columns",
-    "memory_share",
-    "devices",
-    "steps_per_execution",
-    "samples",
-    "float16",
-    "tuned_from",
-    "sample_quality",
-    "inception",
-}
-
-# Options that are None until the data is known: a manifest states what they came to.
-_SETTLED = ("epochs", "batch_size", "warmup_steps", "validation_share", "patience")
-
-
-def main(
-    config_class,
-    model,
-    script,
-    facts=lambda config, data: {},
-    started=None,
-    arguments=None,
-    settle=lambda config, data: (config, ()),
-):
-    """A recipe's entry point: reads the command line, runs, and reports errors as sentences.
-
-    Args:
-        config_class: the recipe's `Config`; the docstring of its module heads the help.
-        model: its name in `zoo.catalog`, whose builder takes what `options.of_model` gives.
-        script: the recipe's `__file__`.
-        facts: (config, data) -> {name: value}, what the builder takes besides.
-        started: the words that the command line began with, as ("zoo", "train", "conv_vae"); None:
-            python and the script.
-        arguments: what followed them; None: those of this process.
-        settle: (config, data) -> the config with what was left open settled, and `Reason`s.
-    """
-    words = started or ("python", command.shown(script))
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
-
-    def build(config, data, likelihood):
-        import zoo
-
-        made = zoo.likelihoods.of_schema(likelihood, data.schema)
-        given = options.of_model(config) | {"likelihood": made} | facts(config, data)
-        return zoo.catalog.build(model, data.event_shape, **given)
-
-    try:
-        if config := _read(config_class, " ".join(words), arguments):
-            run(config, build, script, words, model, settle)
-        sys.stdout.flush()
-    except NotExported as error:
-        print(f"\n{error}")
-        _end(NOT_EXPORTED)
-    except ZooError as error:
-        print(f"\nerror: {error}", file=sys.stderr)
-        _end(2)
-    except Interrupted as error:
-        print(f"\n{error}", file=sys.stderr)
-        _end(128 + error.number)
-    except BrokenPipeError:  # `python recipes/conv_vae.py | head`: nobody reads on
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        print("\nInterrupted: what it prints is read no more.", file=sys.stderr)
-        _end(READ_NO_MORE)
-    except KeyboardInterrupt:
-        print("\nInterrupted before training began: nothing was written.", file=sys.stderr)
-        _end(130)
-    except Exception:
-        if not _trains_along():
-            raise
-        traceback.print_exc()
-        _end(1)  # the other processes would be waited for
-
-
-def _read(config_class, started, arguments):
-    """The config that a command line gives, None where it wants the short help."""
-    import tyro
-
-    about = sys.modules[config_class.__module__].__doc__
-    if "--help" in arguments or "-h" in arguments:
-        print(short_help.text(config_class, about.partition("\n")[0], started))
-        return None
-    # An empty line before each of its heads, which tyro would run together.
-    full = re.sub(r"(?<!\n)\n(?=\S)", "\n\n", about)
-    every = short_help.ALL in arguments
-    given = ["--help" if each == short_help.ALL else each for each in arguments]
-    try:
-        return tyro.cli(config_class, args=given, description=full, prog=started, add_help=every)
-    except SystemExit as error:
-        sys.stdout.flush()
-        if error.code and not every:  # tyro would point to --help, which shows a part of them
-            print(f"Every option: {started} {short_help.ALL}", file=sys.stderr)
-        raise
-
-
-def _summary(network):
-    """Prints the layers of a network.
-
-    Rich, which Keras prints them with, ends the process where nobody reads on: what goes to no
-    terminal is printed here.
-    """
-    if sys.stdout.isatty():
-        network.summary()
-        return
-    with contextlib.redirect_stdout(io.StringIO()) as drawn:
-        network.summary()
-    print(drawn.getvalue())
-
-
-def _trains_along():
-    """Whether others do; `zoo.training` is not there yet where the training stack is missing."""
-    devices = sys.modules.get("zoo.training.devices")
-    return bool(devices) and devices.processes() > 1
-
-
-def _end(code):
-    """Ends the process, see `zoo.training.devices.end`."""
-    if _trains_along():
-        sys.modules["zoo.training.devices"].end(code)
-    sys.exit(code)
 
 
 @backend.several_traces()
@@ -166,9 +32,9 @@ def run(config, build, script, started=None, name=None, settle=lambda config, da
         config: of the recipe.
         build: (config, data, likelihood) -> model.
         script: the recipe's path, for the manifest.
-        started: as in `main`, for the card.
+        started: as in `zoo.recipe.main`, for the card.
         name: of the model that is built; None takes an artifact of any to train on from.
-        settle: as in `main`.
+        settle: as in `zoo.recipe.main`.
 
     Raises:
         NotExported: where TensorFlow is not installed: the run is kept, for `--resume` elsewhere.
@@ -192,7 +58,7 @@ def _run(config, build, script, started, name, settle):
     from zoo.recipe import kinds, precision, tuning
     from zoo.training import devices, execution
 
-    settings = settings_of(config)  # refuses bad numbers before anything is loaded
+    settings = configuration.settings_of(config)  # refuses bad numbers before anything is loaded
     precision.require(config.precision, config.tuned_from)
     if not config.resume:  # what has ended needs none of them
         devices.require(config.devices)
@@ -284,9 +150,9 @@ def _make(
 
     if not earlier:
         _start_pseudo_inputs(model, data, settings)
-    settled = {name: getattr(settings, name) for name in _SETTLED}
+    settled = {name: getattr(settings, name) for name in configuration.SETTLED}
     settled["augment"] = list(settings.augment)
-    facts = _plain(config) | settled | (earlier.options(config) if earlier else {})
+    facts = configuration.plain(config) | settled | (earlier.options(config) if earlier else {})
     origin = earlier.origin if earlier else None
     trained = road.fit(
         model,
@@ -295,7 +161,7 @@ def _make(
         folder,
         resume=config.resume,
         restart=config.restart,
-        configuration=_identity(config, data, origin),
+        configuration=configuration.identity(config, data, origin),
         tensorboard=config.tensorboard,
     )
     devices.leave()
@@ -338,14 +204,18 @@ def _make(
     return warnings
 
 
-def settings_of(config):
-    """The training settings among a recipe's options; refuses numbers that cannot be."""
-    from zoo.training import Settings
+def _summary(network):
+    """Prints the layers of a network.
 
-    if config.samples < 1:
-        raise InputError(f"samples={config.samples}: importance sampling needs 1 or more.")
-    names = {field.name for field in dataclasses.fields(Settings)}
-    return Settings(**{name: value for name, value in vars(config).items() if name in names})
+    Rich, which Keras prints them with, ends the process where nobody reads on: what goes to no
+    terminal is printed here.
+    """
+    if sys.stdout.isatty():
+        network.summary()
+        return
+    with contextlib.redirect_stdout(io.StringIO()) as drawn:
+        network.summary()
+    print(drawn.getvalue())
 
 
 def _start_pseudo_inputs(model, data, settings):
@@ -358,21 +228,3 @@ def _start_pseudo_inputs(model, data, settings):
     order = np.random.default_rng(settings.seed).permutation(len(training))
     chosen = np.sort(order[: model.pseudo_input_count])
     model.start_pseudo_inputs(training.examples(chosen))
-
-
-def _identity(config, data, origin):
-    """What a resumed run must have in common with its beginning, besides what `fit` compares."""
-    tuned = {} if origin is None else {"tuned_from": origin}
-    kept = tuned | {k: v for k, v in _plain(config).items() if k not in _NOT_PART_OF_THE_RUN}
-    return kept | {"test_data_digest": data.test.fingerprint()}
-
-
-def _plain(config):
-    """The options as JSON-able values, less those that only say where and whether to write."""
-    plain = {}
-    for name, value in vars(config).items():
-        if name in ("dry_run", "out", "replace", "restart", "resume", "tensorboard"):
-            continue
-        value = list(value) if isinstance(value, tuple) else value
-        plain[name] = str(value) if isinstance(value, Path) else value
-    return plain

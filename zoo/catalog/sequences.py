@@ -1,0 +1,113 @@
+"""Models of sequences [steps, features]: recurrent ones, and dilated convolutions."""
+
+from zoo import likelihoods
+from zoo.catalog.entries import entry
+from zoo.catalog.networks import flat_vae
+from zoo.networks import dilated, recurrent
+from zoo.objectives import FreeBits
+
+
+@entry("recurrent")
+def rnn_vae(
+    event_shape,
+    latent=32,
+    units=128,
+    cell="gru",
+    bidirectional=False,
+    autoregressive=False,
+    lengths=False,
+    teacher_dropout=0.3,
+    name="rnn_vae",
+    **parts,
+):
+    """Recurrent VAE over sequences [steps, features], or images row by row.
+
+    Args:
+        cell: "lstm" or "gru", in encoder and decoder.
+        bidirectional: whether the encoder reads the steps backwards, too.
+        autoregressive: whether the decoder gives each step from those before it.
+        lengths: whether sequences end before their last step: the model is then conditional on an
+            int32 `length`.
+        teacher_dropout: share of the steps that training hides from an autoregressive decoder.
+    """
+    shape = {"units": units, "cell": cell, "lengths": lengths}
+    parts |= {"likelihood": likelihoods.get(parts.get("likelihood", "bernoulli"))}
+    seen = parts["likelihood"].network_shape(event_shape)
+
+    ends, offsets = parts["likelihood"].marks_ends, parts["likelihood"].offsets
+
+    def encoder(*sizes, **options):
+        return recurrent.encoder(
+            *sizes, **options, bidirectional=bidirectional, ends=ends, offsets=offsets
+        )
+
+    def decoder(*sizes, **options):
+        if autoregressive:
+            return recurrent.AutoregressiveDecoder(
+                *sizes,
+                **options,
+                event_shape=seen,
+                offsets=offsets,
+                teacher_dropout=teacher_dropout,
+            )
+        return recurrent.decoder(*sizes, **options)
+
+    parts |= {"conditions": {"length": event_shape[0] + 1} if lengths else None}
+    return flat_vae(name, encoder, decoder, event_shape, latent, shape, **parts)
+
+
+@entry("recurrent")
+def stroke_vae(
+    event_shape,
+    latent=32,
+    units=128,
+    cell="lstm",
+    bidirectional=True,
+    lengths=False,
+    teacher_dropout=0.1,
+    prior="flow",
+    objective=None,
+    **parts,
+):
+    """Recurrent VAE over drawings [steps, (dx, dy, pen)], step after step (Ha & Eck 2018).
+
+    The recurrent VAE whose decoder gives each step from those before it, of whose KL 16 nats are
+    free unless another objective is given: such a decoder does without latents as long as they
+    cost anything. What is free keeps encodings from no place, and a prior that is learned finds
+    where they are: benchmarks/kanji.md.
+    """
+    parts |= {"objective": objective or FreeBits(16.0, together=True), "prior": prior}
+    parts |= {"name": "stroke_vae"}
+    shape = {"units": units, "cell": cell, "bidirectional": bidirectional, "lengths": lengths}
+    shape |= {"autoregressive": True, "teacher_dropout": teacher_dropout}
+    return rnn_vae(event_shape, latent, **shape, **parts)
+
+
+@entry("dilated", (64, 2))
+def series_vae(
+    event_shape,
+    latent=16,
+    width=48,
+    blocks=None,
+    activation="silu",
+    hidden=0.05,
+    likelihood="normal",
+    **parts,
+):
+    """VAE of dilated convolutions over windows of series [steps, features].
+
+    Args:
+        width: channels of the convolutions.
+        blocks: residual blocks, dilated by 1, 2, 4, ...; unless given as many as see the whole
+            window, see `zoo.networks.dilated.blocks_of`.
+        hidden: where values may be missing, the share of the known ones that training hides from
+            the encoder, on average; what it is to reconstruct is all of them.
+    """
+    shape = {"width": width, "blocks": blocks, "activation": activation}
+    parts |= {"likelihood": likelihoods.get(likelihood)}
+    hidden = hidden if parts["likelihood"].marks_known else 0.0
+
+    def encoder(*sizes, **options):
+        return dilated.encoder(*sizes, **options, hidden=hidden)
+
+    return flat_vae("series_vae", encoder, dilated.decoder, event_shape, latent, shape, **parts)

@@ -183,17 +183,17 @@ class Group(nn.Module):
         if self.mix is not None:
             h = functional.silu(self.mix(h))
         mean, log_var = self.mean(h), _bounded(self.log_var(h), *POSTERIOR_RANGE)
-        kl = 0.5 * torch.sum(mean.square() + log_var.exp() - log_var - 1.0)
-        z = mean + torch.exp(0.5 * log_var) * noise
+        drawn = self.of_z(mean + torch.exp(0.5 * log_var) * noise)
         if state is None:
-            return self.on(self.of_z(z)), kl
+            return self.on(drawn), _kl(mean, log_var)
         seen = functional.silu(state)
-        scale = torch.exp(0.5 * _bounded(self.prior_log_var(seen), *PRIOR_RANGE))
-        return self.on(state + self.of_z(self.prior_mean(seen) + scale * z)), kl
+        prior_log_var = _bounded(self.prior_log_var(seen), *PRIOR_RANGE)
+        apart = (mean - self.prior_mean(seen)) * torch.exp(-0.5 * prior_log_var)
+        return self.on(state + drawn), _kl(apart, log_var - prior_log_var)
 
 
 class Hierarchical(nn.Module):
-    """`hierarchical_vae`: groups from the top down, a posterior relative to the prior."""
+    """`hierarchical_vae`: groups from the top down."""
 
     def __init__(self, image, channels, filters, groups, dense=128, top=16, latent=2, blocks=1):
         super().__init__()
@@ -235,6 +235,11 @@ class Hierarchical(nn.Module):
 
     def forward(self, x):
         return sum(self.terms(x, _noise(self, x))) / len(x)
+
+
+def _kl(mean, log_var):
+    """To the standard normal, summed, nats."""
+    return 0.5 * torch.sum(mean.square() + log_var.exp() - log_var - 1.0)
 
 
 def _bounded(raw, low, high):

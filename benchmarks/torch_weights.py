@@ -60,8 +60,12 @@ def networks(model):
     """The functional models of a VAE, in the order in which they are used."""
     down = []
     if model.latents.family == "top-down normal":
-        for posterior, block in zip(model.latents.posteriors, model.latents.blocks, strict=True):
-            down += [posterior, block]
+        posteriors, priors, blocks = (
+            getattr(model.latents, name) for name in ("posteriors", "priors", "blocks")
+        )
+        down = [posteriors[0], blocks[0]]
+        for each in zip(posteriors[1:], priors, blocks[1:], strict=True):
+            down += each
     return [model.encoder, *down, model.decoder]
 
 

@@ -13,11 +13,12 @@ Expected:  digits, --ema 0 --samples 200: test ELBO -22.94, NLL 22.57 nats (K=20
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import prepare  # noqa: F401  names what to install where something is missing
 
 from zoo import recipe
-from zoo.recipe import options
+from zoo.recipe import choices, options
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,9 @@ class Config(options.Activation, options.GroupObjective, options.Describing):
     """Residual blocks at each size on the way up, and after each group on the way down."""
     attention: bool = False
     """Self-attention once at each size up to 16x16, on the way up and on the way down."""
+    posteriors: Literal["auto", "absolute", "relative"] = "auto"
+    """Whether posteriors are stated relative to their priors; `auto`: of ink, as of digits, and not
+    of other pictures, see `zoo.latents.TopDown`."""
     ema: float = 0.999
     """Decay a step of exponential moving averages of the weights, which are then validated, kept
     and exported in their place; 0 keeps none."""
@@ -55,5 +59,7 @@ def facts(config, data):
     return {"objective": GroupFreeBits(nats, beta, config.anneal_order), "seed": config.seed}
 
 
+settle = choices.hierarchical
+
 if __name__ == "__main__":
-    recipe.main(Config, "hierarchical_vae", __file__, facts)
+    recipe.main(Config, "hierarchical_vae", __file__, facts, settle=settle)

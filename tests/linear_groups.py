@@ -10,7 +10,6 @@ from keras import layers
 from zoo import likelihoods
 from zoo.latents import TopDown
 from zoo.models import VAE
-from zoo.networks.top_down import Placed
 
 A, S, B, SCALE = 0.8, 0.5, 1.3, 0.7
 
@@ -21,12 +20,11 @@ def variance():
 
 
 def exact_posterior():
-    """(gain_1, var_1, gain_2, var_2): q(z_1|x) = N(gain_1 x, var_1), and of z_2 = A z_1 + S u_2
-    q(u_2 | z_1, x) = N(gain_2 (x - B A z_1), var_2): conditioning a joint normal."""
+    """(gain_1, var_1, gain_2, var_2): q(z_1|x) = N(gain_1 x, var_1), and
+    q(z_2 | z_1, x) = N(A z_1 + gain_2 (x - B A z_1), var_2): conditioning a joint normal."""
     gain = B * A / variance()
-    noise = B**2 * S**2 + SCALE**2
-    gain_below = B * S / noise
-    return gain, 1.0 - gain * B * A, gain_below, 1.0 - gain_below * B * S
+    gain_below = B * S**2 / (B**2 * S**2 + SCALE**2)
+    return gain, 1.0 - gain * B * A, gain_below, (1.0 - gain_below * B) * S**2
 
 
 def model(shift=0.0):
@@ -37,10 +35,11 @@ def model(shift=0.0):
     decoder_in = keras.Input((1,), name="z")
     decoder = keras.Model(decoder_in, _linear("output", 1, [[B]])(decoder_in), name="decoder")
     upper = _posterior([], gain, shift, var)
-    lower = _posterior([-gain_below * B * A], gain_below, shift, var_below)
+    lower = _posterior([A - gain_below * B * A], gain_below, shift, var_below)
     z = keras.Input((1,), name="z")
     first = keras.Model([z], layers.Identity(name="state")(z))
-    latents = TopDown({"high": "high", "low": "low"}, [upper, lower], [first, _second()])
+    features = {"high": "high", "low": "low"}
+    latents = TopDown(features, [upper, lower], [_prior()], [first, _second()])
     return VAE(encoder, decoder, latents, likelihoods.Normal(scale=SCALE), name="linear_groups")
 
 
@@ -55,12 +54,18 @@ def _posterior(of_state, of_feature, shift, var):
     return keras.Model(given, outputs)
 
 
+def _prior():
+    """z_1 -> the law of z_2."""
+    state = keras.Input((1,), name="state")
+    mean = _linear("mean", 1, [[A]])(state)
+    log_var = _linear("log_var", 1, [[0.0]], np.log(S**2))(state)
+    return keras.Model([state], {"mean": mean, "log_var": log_var})
+
+
 def _second():
-    """[z_1, u_2] -> z_2 = A z_1 + S u_2."""
+    """[z_1, z_2] -> z_2."""
     state, z = keras.Input((1,), name="state"), keras.Input((1,), name="z")
-    mean = _linear("prior_mean", 1, [[A]])(state)
-    log_var = _linear("prior_log_var", 1, [[0.0]], np.log(S**2))(state)
-    return keras.Model([state, z], Placed(name="placed")([mean, log_var, z]))
+    return keras.Model([state, z], layers.Identity(name="state_below")(z))
 
 
 def _linear(name, width, kernel, bias=0.0):

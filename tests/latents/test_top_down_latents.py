@@ -40,47 +40,48 @@ def x():
     return (np.random.default_rng(1).random((5, *SHAPE)) < 0.4).astype(np.float32)
 
 
-def placed(block, state, z):
-    """(m, s) of the prior of a group, as its block's layers give them, [rows, width]."""
-    wanted = [block.get_layer(name).output for name in ("prior_mean", "prior_log_var", "placed")]
-    mean, log_var, value = keras.Model(block.inputs, wanted)([state, z])
-    mean, log_var, value = (np.asarray(each, np.float64) for each in (mean, log_var, value))
-    flat = (len(value), -1)
-    return mean.reshape(flat), np.exp(log_var / 2).reshape(flat), value.reshape(flat)
+def normal_of(law):
+    """(mean, scale), float64."""
+    mean, log_var = (np.asarray(law[name], np.float64) for name in ("mean", "log_var"))
+    return mean, np.exp(log_var / 2)
 
 
 def by_hand(vae, x, drawn):
-    """(log p(z) - log q(z|x), {group: KL}) [rows] of the groups in the units of the hierarchy.
+    """(log p(z) - log q(z|x), {group: KL}, z) [rows] of the groups in the units of the hierarchy.
 
-    One draw an example; densities by scipy, the KL of two normals as the textbook has it.
+    One draw an example; densities by scipy, the KL of two normals as the textbook has it. z is in
+    the units of the artifact.
     """
     features, latents = vae.encoder(x), vae.latents
-    ratio, kl, above = np.zeros(len(x)), {}, []
+    ratio, kl, found, above = np.zeros(len(x)), {}, [], []
     start = 0
     for number, (name, shape) in enumerate(latents.groups.items()):
         width = int(np.prod(shape))
         feature = features[latents.features[name]]
-        q = latents.posteriors[number]([*above, feature])
-        q = {key: np.asarray(value, np.float64) for key, value in q.items()}
-        u = q["mean"] + np.exp(q["log_var"] / 2) * drawn[:, start : start + width]
-        start += width
-        block, z = latents.blocks[number], tf.constant(u.reshape(-1, *shape), tf.float32)
-        m, s, value = 0.0, np.ones_like(u), u
+        mean, scale = normal_of(latents.posteriors[number]([*above, feature]))
+        m, s = np.zeros_like(mean), np.ones_like(mean)
         if above:
-            m, s, value = placed(block, above[0], z)
-            np.testing.assert_allclose(value, m + s * u, rtol=1e-4, atol=1e-5)
-        mean, scale = m + s * q["mean"], s * np.exp(q["log_var"] / 2)
+            m, s = normal_of(latents.priors[number - 1](above[0]))
+        if latents.relative:
+            mean, scale = m + s * mean, s * scale
+        value = mean + scale * drawn[:, start : start + width]
+        start += width
         ratio += (stats.norm.logpdf(value, m, s) - stats.norm.logpdf(value, mean, scale)).sum(1)
         apart = np.log(s / scale) + (scale**2 + (mean - m) ** 2) / (2 * s**2) - 0.5
         kl[name] = apart.sum(axis=1)
-        above = [block([*above, z])]
-    return ratio, kl
+        found.append((value - m) / s)
+        z = tf.constant(value.reshape(-1, *shape), tf.float32)
+        above = [latents.blocks[number]([*above, z])]
+    return ratio, kl, np.concatenate(found, axis=1)
 
 
-def test_ratio_and_kl_are_those_of_a_posterior_relative_to_the_prior(vae, x):
+@pytest.mark.parametrize("posteriors", ["absolute", "relative"])
+def test_z_ratio_and_kl_are_those_of_the_groups_normals(posteriors, x):
+    vae = made(posteriors=posteriors)
     drawn = np.random.default_rng(2).standard_normal((5, SIZE)).astype(np.float32)
-    ratio, kl = by_hand(vae, x, drawn)
+    ratio, kl, z = by_hand(vae, x, drawn)
     draw = vae.latents.infer(vae.features(x, ()), drawn)
+    np.testing.assert_allclose(draw.z, z, rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(np.asarray(draw.log_ratio)[:, 0], ratio, rtol=1e-3, atol=1e-2)
     assert list(draw.kl) == list(kl) == list(GROUPS)
     for name, wanted in kl.items():
@@ -250,10 +251,18 @@ def test_objectives_that_ask_for_more_are_refused(objective, said):
 
 def test_networks_that_do_not_follow_one_another_are_refused(vae):
     latents = vae.latents
-    with pytest.raises(InputError, match="3 groups, 2 posteriors and 3 blocks"):
-        TopDown(latents.features, latents.posteriors[:2], latents.blocks)
+    posteriors, priors, blocks = latents.posteriors, latents.priors, latents.blocks
+    with pytest.raises(InputError, match="3 groups, 2 posteriors, 2 priors and 3 blocks"):
+        TopDown(latents.features, posteriors[:2], priors, blocks)
+    with pytest.raises(InputError, match="none as the first one's prior"):
+        TopDown(latents.features, posteriors, [*priors, priors[0]], blocks)
     with pytest.raises(InputError, match="posterior of group 'top' takes the state"):
-        TopDown(latents.features, latents.posteriors[::-1], latents.blocks)
+        TopDown(latents.features, posteriors[::-1], priors, blocks)
     other = made(channels=1).latents
-    with pytest.raises(InputError, match="its block takes 16 values of z"):
-        TopDown(latents.features, latents.posteriors, [latents.blocks[0], *other.blocks[1:]])
+    with pytest.raises(InputError, match=r"posterior of group '4x4_1' gives .*takes 16 values"):
+        TopDown(latents.features, posteriors, priors, [blocks[0], *other.blocks[1:]])
+    with pytest.raises(InputError, match=r"prior of group '4x4_1' gives .*takes 32 values"):
+        TopDown(latents.features, posteriors, other.priors, blocks)
+    wider = catalog.hierarchical_vae(SHAPE, **TINY | {"filters": (5,)}).latents
+    with pytest.raises(InputError, match="prior of group '4x4_1' takes the state"):
+        TopDown(latents.features, posteriors, wider.priors, blocks)

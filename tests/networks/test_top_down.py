@@ -47,15 +47,9 @@ def test_a_group_has_the_size_of_the_feature_that_it_is_named_after():
     assert shapes == wanted
 
 
-def test_z_is_placed_by_mean_and_scale():
-    mean, log_var, z = np.random.default_rng(0).normal(size=(3, 2, 4)).astype(np.float32)
-    found = top_down.Placed()([mean, log_var, z])
-    np.testing.assert_allclose(found, mean + np.exp(log_var / 2) * z, rtol=1e-6)
-
-
 def test_networks_come_back_from_their_config():
-    _, posteriors, blocks = top_down.way_down((8, 8, 1), (3,), (2, 2), 5)
-    for network in (*posteriors, *blocks):
+    _, posteriors, priors, blocks = top_down.way_down((8, 8, 1), (3,), (2, 2), 5)
+    for network in (*posteriors, *priors, *blocks):
         config = keras.saving.serialize_keras_object(network)
         copy = keras.saving.deserialize_keras_object(config, safe_mode=True)
         assert [w.shape for w in copy.weights] == [w.shape for w in network.weights]
@@ -70,6 +64,7 @@ def test_networks_come_back_from_their_config():
         ({"top": 0}, "top=0"),
         ({"channels": 0}, "channels=0"),
         ({"dense": 0}, "dense=0"),
+        ({"posteriors": "near"}, "give 'absolute' or 'relative'"),
         ({"blocks": -1}, "blocks=-1"),
         ({"filters": (3,) * 6}, "too small for 6 convolutions"),
     ],

@@ -166,3 +166,21 @@ def test_small_pictures_and_writing_have_a_vector_of_32_latents(given):
 )
 def test_what_was_asked_of_latents_is_taken(asked, wanted):
     assert settled(photographs(9), **asked)[0] == wanted
+
+
+@pytest.mark.parametrize(
+    ("given", "asked", "wanted", "why"),
+    [
+        (data(INK), {}, "relative", "ink"),
+        (data(MASKS), {}, "relative", "ink"),
+        (data(GREY), {}, "absolute", "levels"),
+        (data(INK), {"likelihood": "discretized_logistic"}, "absolute", "levels"),
+        (data(COLOUR), {"posteriors": "relative"}, "relative", None),
+        (data(INK), {"posteriors": "absolute"}, "absolute", None),
+    ],
+)
+def test_posteriors_of_groups_are_relative_to_their_priors_of_ink_alone(given, asked, wanted, why):
+    config = shipped.load("hierarchical_vae").Config(**asked)
+    found, reasons = choices.hierarchical(config, given)
+    assert found.posteriors == wanted
+    assert [(each.value, why in each.why) for each in reasons] == ([(wanted, True)] if why else [])

@@ -3,6 +3,7 @@
 from zoo import likelihoods
 from zoo.catalog.entries import entry
 from zoo.catalog.networks import filters_of, flat_vae
+from zoo.errors import InputError
 from zoo.latents import Codebook, Codes, TopDown
 from zoo.latents.priors.autoregressive import AutoregressiveCodes
 from zoo.models import VAE
@@ -102,14 +103,14 @@ def hierarchical_vae(
     dense=128,
     blocks=1,
     attention=False,
+    posteriors="absolute",
     activation="silu",
     likelihood="bernoulli",
     **parts,
 ):
     """VAE of groups of latents at several sizes of the image, each drawn given those above it.
 
-    The ladder of Sønderby et al. 2016 with residual blocks and a posterior relative to the prior,
-    see `zoo.latents.TopDown`.
+    The ladder of Sønderby et al. 2016 with residual blocks: see `zoo.latents.TopDown`.
 
     Args:
         groups: how many at the top, which has no places, then at the coarsest size and so on down;
@@ -120,7 +121,11 @@ def hierarchical_vae(
         dense: width of what lies at the top.
         blocks: residual blocks at each size on the way up, and after each group on the way down.
         attention: whether the places of a grid attend to one another at each size up to 16x16.
+        posteriors: "absolute", or "relative" to the priors: of 28x28 digits a little better, of
+            photographs far worse, see benchmarks/large_pictures.md.
     """
+    if posteriors not in ("absolute", "relative"):
+        raise InputError(f"posteriors={posteriors!r}: give 'absolute' or 'relative'.")
     if filters is None:
         filters = top_down.fitting_filters(event_shape)
     if groups is None:
@@ -133,7 +138,10 @@ def hierarchical_vae(
     return VAE(
         top_down.encoder(seen, **both),
         top_down.decoder(likelihood.raw_shape(event_shape), **shape, **inner),
-        TopDown(*top_down.way_down(seen, **both, top=top, channels=channels)),
+        TopDown(
+            *top_down.way_down(seen, **both, top=top, channels=channels),
+            relative=posteriors == "relative",
+        ),
         likelihood=likelihood,
         name="hierarchical_vae",
         **parts,

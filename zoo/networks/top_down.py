@@ -19,16 +19,7 @@ from zoo.networks.output_layers import SoftBoundedLogVar
 TOP = "top"
 COARSEST = 4
 PRIOR_RANGE = (-10.0, 2.0)  # of the prior's log_var
-NEAR_NOTHING = 0.01  # of the variance of weights that start near the prior
-
-
-@keras.saving.register_keras_serializable(package="zoo.networks")
-class Placed(keras.layers.Layer):
-    """m + s * z of a standard normal z: [m, ln s^2, z], of one shape, -> the same shape."""
-
-    def call(self, inputs):
-        mean, log_var, z = inputs
-        return mean + ops.exp(0.5 * log_var) * z
+NEAR_NOTHING = 0.01  # of the variance of weights that start near the standard normal
 
 
 def fitting_filters(event_shape, first=16, most=48):
@@ -87,7 +78,7 @@ def way_down(
 
     Returns:
         features: {group: name of its feature}, groups as "top", "4x4_1", "4x4_2", "7x7_1" ...
-        posteriors, blocks: a functional model a group.
+        posteriors, priors, blocks: a functional model a group; the first has no prior.
     """
     _check(event_shape, filters, groups, dense, blocks)
     if top < 1 or channels < 1:
@@ -95,7 +86,7 @@ def way_down(
     levels = [(None, dense)]
     for i in reversed(range(len(filters))):
         levels.append((conv.grid(event_shape, filters[: i + 1]), filters[i]))
-    features, posteriors, made, state = {}, [], [], None
+    features, posteriors, priors, made, state = {}, [], [], [], None
     for level, count in enumerate(groups):
         size, width = levels[level]
         below = levels[level + 1] if level + 1 < len(groups) else None
@@ -106,9 +97,11 @@ def way_down(
             z = (top,) if size is None else (*size, channels)
             down = below if number == count - 1 else None
             posteriors.append(_posterior(group, state, feature, z, activation))
+            if state:
+                priors.append(_prior(group, state, z, activation))
             made.append(_block(group, state, z, width, down, activation, blocks, attention))
             state = tuple(made[-1].output.shape[1:])
-    return features, posteriors, made
+    return features, posteriors, priors, made
 
 
 def decoder(raw_shape, filters, groups, activation="silu", blocks=1):
@@ -118,7 +111,7 @@ def decoder(raw_shape, filters, groups, activation="silu", blocks=1):
 
 
 def _posterior(group, state, feature, z, activation):
-    """[state, feature] -> {"mean", "log_var"}, [rows, values of z]: near the prior at first."""
+    """[state, feature] -> {"mean", "log_var"}, [rows, values of the group]."""
     given = [keras.Input(shape, name="state") for shape in ([state] if state else [])]
     given.append(keras.Input(feature, name="feature"))
     h = layers.Concatenate(name="both")(given) if state else given[0]
@@ -129,23 +122,40 @@ def _posterior(group, state, feature, z, activation):
         )(h)
     elif state:
         h = layers.Dense(feature[-1], activation=activation, name="dense")(h)
-    mean, raw = (_near_nothing(h, z[-1], name) for name in ("local_mean", "raw_log_var"))
-    bounded = SoftBoundedLogVar(dtype="float32", name="bounded")(raw)
-    outputs = {
+    return keras.Model(given, _normal(h, z[-1]), name=f"posterior_{group}")
+
+
+def _prior(group, state, z, activation):
+    """state -> {"mean", "log_var"}, [rows, values of the group]."""
+    given = keras.Input(state, name="state")
+    seen = layers.Activation(activation, name="act")(given)
+    return keras.Model([given], _normal(seen, z[-1], *PRIOR_RANGE), name=f"prior_{group}")
+
+
+def _normal(h, width, *bounds):
+    """{"mean", "log_var"} of normals at the places of h, in float32, standard ones at first."""
+    small = keras.initializers.VarianceScaling(NEAR_NOTHING)
+    mean, raw = (
+        _at_places(h, width, kernel_initializer=small, dtype="float32", name=name)
+        for name in ("local_mean", "raw_log_var")
+    )
+    bounded = SoftBoundedLogVar(*bounds, dtype="float32", name="bounded")(raw)
+    return {
         name: layers.Flatten(dtype="float32", name=name)(value)
         for name, value in (("mean", mean), ("log_var", bounded))
     }
-    return keras.Model(given, outputs, name=f"posterior_{group}")
 
 
 def _block(group, state, z, width, below, activation, blocks, attention):
-    """[state, z] -> the next state: z by the prior, added to the state, residual blocks.
+    """[state, value of the group] -> the next state: both added, residual blocks.
 
     `below` is (size, width) of the next size where this is the last group before it.
     """
     given = [keras.Input(shape, name="state") for shape in ([state] if state else [])]
     given.append(keras.Input(z, name="z"))
-    h = _with_z(given, z, width, activation)
+    h = _at_places(given[-1], width, name="of_z")
+    if state:
+        h = layers.Add(name="with_z")([given[0], h])
     if len(z) > 1:
         h = _residual(h, "level", activation, blocks)
     if below is None:
@@ -163,25 +173,6 @@ def _block(group, state, z, width, below, activation, blocks, attention):
             h = layers.Cropping2D(surplus, name="crop")(h)
     h = _residual(h, "below", activation, blocks, attention)
     return keras.Model(given, h, name=f"block_{group}")
-
-
-def _with_z(given, z, width, activation):
-    """The state with z, as the prior places it, added to it: of the first group z alone."""
-    if len(given) == 1:
-        return _at_places(given[0], width, name="of_z")
-    h, drawn = given
-    seen = layers.Activation(activation, name="act")(h)
-    mean = _near_nothing(seen, z[-1], "prior_mean")
-    raw = _near_nothing(seen, z[-1], "raw_prior_log_var")
-    log_var = SoftBoundedLogVar(*PRIOR_RANGE, dtype="float32", name="prior_log_var")(raw)
-    placed = Placed(dtype="float32", name="placed")([mean, log_var, drawn])
-    return layers.Add(name="with_z")([h, _at_places(placed, width, name="of_z")])
-
-
-def _near_nothing(h, width, name):
-    """As `_at_places`, in float32 and with weights that start small."""
-    small = keras.initializers.VarianceScaling(NEAR_NOTHING)
-    return _at_places(h, width, kernel_initializer=small, dtype="float32", name=name)
 
 
 def _at_places(h, width, **options):

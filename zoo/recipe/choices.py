@@ -126,6 +126,16 @@ def convolutional(config, data):
     return settled, reasons
 
 
+def hierarchical(config, data):
+    """A `Config` whose `posteriors` are settled, and the `Reason` of it."""
+    if config.posteriors != "auto":
+        return config, ()
+    ink = likelihood(config.likelihood, data).value in BINARY
+    chosen, why = ("relative", "to the priors: ink") if ink else ("absolute", "pictures of levels")
+    reason = Reason("posteriors", chosen, f"{why}, see benchmarks/large_pictures.md")
+    return dataclasses.replace(config, posteriors=chosen), (reason,)
+
+
 def objective(config, data):
     """{"objective"} for recurrent models of `objective` "auto" where the data decides it, else {}.
 

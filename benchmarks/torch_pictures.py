@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 LEVELS = 255.0
-PRIOR_RANGE, POSTERIOR_RANGE = (-10.0, 2.0), (-30.0, 2.0)
+PRIOR_RANGE, POSTERIOR_RANGE = (-2.0, 2.0), (-30.0, 2.0)
 
 
 class Residual(nn.Module):

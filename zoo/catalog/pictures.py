@@ -3,7 +3,6 @@
 from zoo import likelihoods
 from zoo.catalog.entries import entry
 from zoo.catalog.networks import filters_of, flat_vae
-from zoo.errors import InputError
 from zoo.latents import Codebook, Codes, TopDown
 from zoo.latents.priors.autoregressive import AutoregressiveCodes
 from zoo.models import VAE
@@ -124,8 +123,6 @@ def hierarchical_vae(
         posteriors: "absolute", or "relative" to the priors: of 28x28 digits a little better, of
             photographs far worse, see benchmarks/large_pictures.md.
     """
-    if posteriors not in ("absolute", "relative"):
-        raise InputError(f"posteriors={posteriors!r}: give 'absolute' or 'relative'.")
     if filters is None:
         filters = top_down.fitting_filters(event_shape)
     if groups is None:
@@ -139,7 +136,7 @@ def hierarchical_vae(
         top_down.encoder(seen, **both),
         top_down.decoder(likelihood.raw_shape(event_shape), **shape, **inner),
         TopDown(
-            *top_down.way_down(seen, **both, top=top, channels=channels),
+            *top_down.way_down(seen, **both, top=top, channels=channels, posteriors=posteriors),
             relative=posteriors == "relative",
         ),
         likelihood=likelihood,

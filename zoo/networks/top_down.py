@@ -18,7 +18,10 @@ from zoo.networks.output_layers import SoftBoundedLogVar
 
 TOP = "top"
 COARSEST = 4
-PRIOR_RANGE = (-10.0, 2.0)  # of the prior's log_var
+PRIOR_RANGES = {"absolute": (-2.0, 2.0), "relative": (-10.0, 2.0)}
+"""Of the log_var of priors, by how posteriors are stated. Where it is a narrow one that an absolute
+posterior must meet, whatever departs from it costs so much that it does so never again."""
+
 NEAR_NOTHING = 0.01  # of the variance of weights that start near the standard normal
 
 
@@ -68,6 +71,7 @@ def way_down(
     activation="silu",
     blocks=1,
     attention=False,
+    posteriors="absolute",
 ):
     """What `zoo.latents.TopDown` takes of the sizes that `encoder` was given.
 
@@ -75,6 +79,7 @@ def way_down(
         top: values of a group at the top.
         channels: of every other group, at each of its places.
         attention: whether there is some at the beginning of each size that it fits.
+        posteriors: "absolute", or "relative" to the priors.
 
     Returns:
         features: {group: name of its feature}, groups as "top", "4x4_1", "4x4_2", "7x7_1" ...
@@ -83,10 +88,12 @@ def way_down(
     _check(event_shape, filters, groups, dense, blocks)
     if top < 1 or channels < 1:
         raise InputError(f"top={top}, channels={channels}: a group has 1 value or more.")
+    if posteriors not in PRIOR_RANGES:
+        raise InputError(f"posteriors={posteriors!r}: give {' or '.join(map(repr, PRIOR_RANGES))}.")
     levels = [(None, dense)]
     for i in reversed(range(len(filters))):
         levels.append((conv.grid(event_shape, filters[: i + 1]), filters[i]))
-    features, posteriors, priors, made, state = {}, [], [], [], None
+    features, of_x, priors, made, state = {}, [], [], [], None
     for level, count in enumerate(groups):
         size, width = levels[level]
         below = levels[level + 1] if level + 1 < len(groups) else None
@@ -96,12 +103,12 @@ def way_down(
             feature = (dense,) if size is None else (*size, width)
             z = (top,) if size is None else (*size, channels)
             down = below if number == count - 1 else None
-            posteriors.append(_posterior(group, state, feature, z, activation))
+            of_x.append(_posterior(group, state, feature, z, activation))
             if state:
-                priors.append(_prior(group, state, z, activation))
+                priors.append(_prior(group, state, z, activation, PRIOR_RANGES[posteriors]))
             made.append(_block(group, state, z, width, down, activation, blocks, attention))
             state = tuple(made[-1].output.shape[1:])
-    return features, posteriors, priors, made
+    return features, of_x, priors, made
 
 
 def decoder(raw_shape, filters, groups, activation="silu", blocks=1):
@@ -125,11 +132,11 @@ def _posterior(group, state, feature, z, activation):
     return keras.Model(given, _normal(h, z[-1]), name=f"posterior_{group}")
 
 
-def _prior(group, state, z, activation):
+def _prior(group, state, z, activation, bounds):
     """state -> {"mean", "log_var"}, [rows, values of the group]."""
     given = keras.Input(state, name="state")
     seen = layers.Activation(activation, name="act")(given)
-    return keras.Model([given], _normal(seen, z[-1], *PRIOR_RANGE), name=f"prior_{group}")
+    return keras.Model([given], _normal(seen, z[-1], *bounds), name=f"prior_{group}")
 
 
 def _normal(h, width, *bounds):

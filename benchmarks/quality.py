@@ -24,6 +24,7 @@ BURDA = "Burda et al. 2016, as quoted at github.com/nbip/IWAE; protocol: github.
 NBIP = "github.com/nbip/IWAE (README)"
 XQDING = "github.com/xqding/Importance_Weighted_Autoencoders (README)"
 PYTHAE = "pythae's model card huggingface.co/clementchadebec/reproduced_"
+NVAE = "Vahdat & Kautz 2020; protocol: github.com/NVlabs/NVAE (README)"
 ANEW = "binarized anew at each visit; K=5000; 3,280 epochs"
 FIXED = "binarized once"
 PUBLISHED = (
@@ -39,6 +40,8 @@ PUBLISHED = (
     ("IWAE, 50 latents, k=50", 84.59, "binarization not stated; K=5000", XQDING),
     ("VampPrior, 500 pseudo-inputs", 85.79, f"{FIXED}; K=5000", PYTHAE + "vamp"),
     ("VAE given the label, k=1", 82.32, ANEW, NBIP),
+    ("NVAE, 20 groups", 78.01, "binarized anew at each visit; K=1000; 400 epochs", NVAE),
+    ("Efficient-VDVAE", 79.09, "the bound, K=1", "github.com/Rayhane-mamah/Efficient-VDVAE (README)"),
 )
 """(model, -log p(x) of MNIST's test images in nats, protocol, where it was read)."""
 

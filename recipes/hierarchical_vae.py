@@ -1,4 +1,4 @@
-"""Train the hierarchical VAE, evaluate it in nats, export it and prove the export.
+r"""Train the hierarchical VAE, evaluate it in nats, export it and prove the export.
 
 Groups of latents at several sizes of the image, each drawn given those above it (Sønderby et al.
 2016; Vahdat & Kautz 2020; Child 2021). z is all groups side by side, in the order of the manifest's
@@ -6,6 +6,13 @@ Groups of latents at several sizes of the image, each drawn given those above it
 
 Run:       python recipes/hierarchical_vae.py                 (embedded digits)
            python recipes/hierarchical_vae.py --dataset mnist
+
+exports/hierarchical_vae-mnist:
+           python recipes/hierarchical_vae.py --dataset mnist --epochs 80 --filters 24 48 64 \
+               --channels 4 --dense 64 --anneal-steps 2000 --learning-rate 0.002 --skip-norm 2000
+           test NLL 78.82 nats (K=1000, n=10,000, dynamic binarization drawn once with seed 0), ELBO
+           -80.79; 176 minutes of training on one busy CPU core and 50 of evaluation on two
+
 Cost:      digits: 2 minutes of training on one busy CPU core
 Expected:  digits, --ema 0 --samples 200: test ELBO -22.94, NLL 22.57 nats (K=200, n=359, dynamic
            binarization drawn once with seed 0); with --free-bits 0: -23.06 and 22.71, with

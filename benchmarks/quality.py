@@ -41,7 +41,12 @@ PUBLISHED = (
     ("VampPrior, 500 pseudo-inputs", 85.79, f"{FIXED}; K=5000", PYTHAE + "vamp"),
     ("VAE given the label, k=1", 82.32, ANEW, NBIP),
     ("NVAE, 20 groups", 78.01, "binarized anew at each visit; K=1000; 400 epochs", NVAE),
-    ("Efficient-VDVAE", 79.09, "the bound, K=1", "github.com/Rayhane-mamah/Efficient-VDVAE (README)"),
+    (
+        "Efficient-VDVAE",
+        79.09,
+        "the bound, K=1",
+        "github.com/Rayhane-mamah/Efficient-VDVAE (README)",
+    ),
 )
 """(model, -log p(x) of MNIST's test images in nats, protocol, where it was read)."""
 

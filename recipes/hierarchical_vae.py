@@ -1,8 +1,7 @@
 r"""Train the hierarchical VAE, evaluate it in nats, export it and prove the export.
 
 Groups of latents at several sizes of the image, each drawn given those above it (Sønderby et al.
-2016; Vahdat & Kautz 2020; Child 2021). z is all groups side by side, in the order of the manifest's
-`latents`, and a standard normal in the prior: see `zoo.latents.TopDown`.
+2016; Vahdat & Kautz 2020; Child 2021): see `zoo.latents.TopDown`.
 
 Run:       python recipes/hierarchical_vae.py                 (embedded digits)
            python recipes/hierarchical_vae.py --dataset mnist
@@ -12,7 +11,6 @@ exports/hierarchical_vae-mnist:
                --channels 4 --dense 64 --anneal-steps 2000 --learning-rate 0.002 --skip-norm 2000
            test NLL 78.82 nats (K=1000, n=10,000, dynamic binarization drawn once with seed 0), ELBO
            -80.79; 176 minutes of training on one busy CPU core and 50 of evaluation on two
-
 Cost:      digits: 2 minutes of training on one busy CPU core
 Expected:  digits, --ema 0 --samples 200: test ELBO -22.94, NLL 22.57 nats (K=200, n=359, dynamic
            binarization drawn once with seed 0); with --free-bits 0: -23.06 and 22.71, with
@@ -56,17 +54,7 @@ class Config(options.Activation, options.GroupObjective, options.Describing):
     and exported in their place; 0 keeps none."""
 
 
-def facts(config, data):
-    """What the model takes besides its own options."""
-    from zoo.objectives import GroupFreeBits
-    from zoo.schedules import Linear
-
-    beta = Linear(0.0, 1.0, config.anneal_steps) if config.anneal_steps else 1.0
-    nats = config.free_bits if len(config.free_bits) > 1 else config.free_bits[0]
-    return {"objective": GroupFreeBits(nats, beta, config.anneal_order), "seed": config.seed}
-
-
-settle = choices.hierarchical
+facts, settle = choices.group_objective, choices.hierarchical
 
 if __name__ == "__main__":
     recipe.main(Config, "hierarchical_vae", __file__, facts, settle=settle)

@@ -93,6 +93,7 @@ def test_a_hierarchy_changes_layout_where_pictures_and_latents_come_and_go():
         name: collections.Counter(node.op_type for node in graph.graph.node)["Transpose"]
         for name, graph in Source(model, contract, None).graphs.items()
     }
-    # x_mean is turned; z comes in the order of the places, and is taken in another. x is turned,
-    # and so are mean and log_var of the three groups that have places.
-    assert found == {"decode": 1, "generate": 1, "encode": 1 + 2 * 3}
+    # x_mean is turned; z comes in the order of the places, and is taken in another, by mean and
+    # log_var of the priors of the three groups that have places, which are turned. x is turned, and
+    # so are these and those of the posteriors.
+    assert found == {"decode": 1 + 2 * 3, "generate": 1 + 2 * 3, "encode": 9}

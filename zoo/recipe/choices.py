@@ -136,6 +136,16 @@ def hierarchical(config, data):
     return dataclasses.replace(config, posteriors=chosen), (reason,)
 
 
+def group_objective(config, data):
+    """{"objective", "seed"} of a hierarchical model, as asked."""
+    from zoo.objectives import GroupFreeBits
+    from zoo.schedules import Linear
+
+    beta = Linear(0.0, 1.0, config.anneal_steps) if config.anneal_steps else 1.0
+    nats = config.free_bits if len(config.free_bits) > 1 else config.free_bits[0]
+    return {"objective": GroupFreeBits(nats, beta, config.anneal_order), "seed": config.seed}
+
+
 def objective(config, data):
     """{"objective"} for recurrent models of `objective` "auto" where the data decides it, else {}.
 

@@ -3,7 +3,7 @@
 Run:       python benchmarks/normalization.py --dataset mnist
            python benchmarks/normalization.py --dataset photographs --models hierarchical_vae
 Needs:     pip install -c constraints.txt -e ".[train]"
-Prints:    a markdown table; docs/training.md keeps what it says
+Prints:    two markdown tables
 
 Two networks, `catalog.residual_vae` with two blocks after each change of size and
 `catalog.hierarchical_vae`, each with the blocks of `zoo.networks.residual` and with blocks that

@@ -10,8 +10,8 @@ Two networks, `catalog.residual_vae` with two blocks after each change of size a
 normalize before each activation besides, in groups of channels (Wu & He 2018), with the same
 weights at the beginning. A step of both is timed in turns (`paired.py`). Then each is trained by
 `zoo.training.fit` for `--epochs` at every learning rate of `--learning-rates`, from the same seed,
-on the first `--images` of the training data, and the one without for as many epochs more as the
-time of the other allows. `photographs` are 64x64 crops of the two that scikit-learn ships, in
+on the first `--images` of the training data, and the one without for as many epochs besides as fit
+into the time of the other. `photographs` are 64x64 crops of the two that scikit-learn ships, in
 colour, 8-bit.
 
 The validation ELBO is that of the best epoch. A run that was interrupted goes on where it was,

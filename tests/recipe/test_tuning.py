@@ -19,6 +19,7 @@ from zoo.recipe import shipped, tuning
 ROOT = Path(zoo.__file__).parents[1]
 SHORT = ["--epochs", "2", "--samples", "3", "--no-float16", "--no-sample-quality"]
 SHORT += ["--dataset", "more.npz", "--batch-size", "16"]
+SHORT += ["--objective", "importance_weighted", "--draws", "2"]
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ def test_options_that_the_artifact_has_settled_are_refused(earlier, config):
     tuning.require_options(earlier, "conv_vae", dataclasses.replace(config, epochs=3, seed=2))
     same = dataclasses.replace(config, likelihood="bernoulli")
     tuning.require_options(earlier, "conv_vae", same)
-    for changed in ({"latent": 3}, {"likelihood": "normal"}, {"free_bits": 1.0}):
+    for changed in ({"latent": 3}, {"likelihood": "normal"}, {"prior": "flow"}):
         name = "--" + next(iter(changed)).replace("_", "-")
         with pytest.raises(InputError, match=f"{name}: of the model"):
             tuning.require_options(earlier, "conv_vae", dataclasses.replace(config, **changed))
@@ -94,6 +95,42 @@ def test_options_that_the_artifact_has_settled_are_refused(earlier, config):
 
 def test_what_the_artifact_states_of_its_options_goes_into_the_new_manifest(earlier, config):
     assert earlier.options(config) == {"filters": [4, 8], "dense": 16, "latent": 3}
+
+
+def test_the_objective_is_the_artifacts_unless_one_of_its_options_is_given(earlier, config):
+    assert tuning.with_objective(earlier, config, data()) is earlier
+    given = {"objective": "importance_weighted", "draws": 3}
+    found = tuning.with_objective(earlier, dataclasses.replace(config, **given), data())
+    assert found.model.draws == 3 and earlier.model.draws == 1
+    assert found.model.name == earlier.model.name
+    x = zoo.datasets.load("digits").test.batch(slice(0, 3))
+    both = [each.model.encode(x)["mean"] for each in (earlier, found)]
+    np.testing.assert_array_equal(*both)
+    assert found.origin == earlier.origin  # of the artifact, whatever it is trained with
+    assert "draws" not in found.options(config) and found.options(config)["latent"] == 3
+
+
+def test_a_schedule_of_the_new_objective_begins_at_its_first_step(earlier, config):
+    rising = dataclasses.replace(config, anneal="linear", anneal_steps=10)
+    found = tuning.with_objective(earlier, rising, data()).model
+    assert int(found.step) == 0 and found.objective.scheduled
+    assert found.count_params() == earlier.model.count_params()
+
+
+def test_an_objective_that_the_options_do_not_make_is_refused(earlier, config):
+    for given in ({"draws": 3}, {"capacity": 2.0}):  # of the ELBO, which has neither
+        with pytest.raises(InputError, match="is an option of the objective"):
+            tuning.with_objective(earlier, dataclasses.replace(config, **given), data())
+
+
+def test_free_nats_of_groups_are_changed_as_any_objective():
+    model = zoo.catalog.hierarchical_vae((8, 8, 1), filters=(4,), groups=(1, 1), top=2, dense=4)
+    options = shipped.load("hierarchical_vae").Config(free_bits=(0.25,))
+    found = tuning.with_objective(tuning.Earlier({}, model), options, data()).model
+    assert "nats=0.25" in found.objective_shown
+    too_many = dataclasses.replace(options, free_bits=(1.0, 2.0, 3.0))
+    with pytest.raises(InputError, match="was given 3 numbers, one a group"):
+        tuning.with_objective(tuning.Earlier({}, model), too_many, data())
 
 
 @pytest.mark.parametrize(
@@ -138,12 +175,15 @@ def test_an_artifact_is_trained_on_and_the_new_one_says_from_what(tuned, artifac
     assert before["manifest_sha256"] in card and "conv_vae-digits`, trained on" in card
     assert "what the model saw before" in card and f"--from {artifact}" in card
     assert manifest["recipe"]["config"]["latent"] == 3
+    assert manifest["recipe"]["config"]["draws"] == 2
+    assert "ImportanceWeighted(samples=2" in manifest["training"]["objective"]
     assert manifest["data"]["name"] == "more" and manifest["latent"] == before["latent"]
     begun, after = (keras.saving.load_model(each / "model.keras") for each in (artifact, tuned))
     moved = [
         float(np.abs(a.numpy() - b.numpy()).max())
         for a, b in zip(begun.weights, after.weights, strict=True)
     ]
+    assert after.draws == 2
     assert 0 < max(moved) < 0.1  # twenty steps from where it was, and no new model
     again = zoo.export.republish(tuned, tmp_path / "again", float16=False)
     assert manifest_of(again.folder)["training"]["tuned_from"] == tuning.origin(artifact)

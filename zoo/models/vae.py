@@ -380,6 +380,21 @@ class VAE(LatentModel):
         """Parameters of the model; a schedule's step counts for none."""
         return super().count_params() - (self.step is not None)
 
+    def with_objective(self, objective):
+        """A model of the same networks, latents and weights that trains with another objective.
+
+        The two share their weights: to train one trains the other.
+
+        Raises:
+            InputError: if the objective asks for what the latents do not have.
+        """
+        return type(self)(
+            **{part: getattr(self, part) for part in self.parts} | {"objective": objective},
+            conditions=self.conditions,
+            seed=self.seed,
+            name=self.name,
+        )
+
     def get_config(self):
         return {**super().get_config(), "seed": self.seed}
 

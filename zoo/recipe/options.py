@@ -135,7 +135,7 @@ class Config:
     """Of everything random: split, weights, order, binarization, noise."""
     tuned_from: Annotated[str | None, tyro.conf.arg(name="from")] = None
     """Train on the model of this artifact, a folder or a name, instead of a new one; its likelihood
-    and its options are kept."""
+    and its options are kept, and its objective unless one of its options is given."""
     out: Path = Path("exports")
     """Folder that the artifact is put into."""
     resume: bool = False
@@ -244,15 +244,15 @@ _BELONGS_TO = {
 }
 
 
+def of_objective():
+    """Names of the options that say how a model is trained, of every recipe that has any."""
+    own = {field.name for cls in (VAE, GroupObjective) for field in dataclasses.fields(cls)}
+    return own - {field.name for field in dataclasses.fields(Model)} - {"posterior", "prior"}
+
+
 def of_model(config):
     """{name: value} of the options that a builder of `zoo.catalog` takes, the objective made."""
-    fields = (*dataclasses.fields(VAE), *dataclasses.fields(GroupObjective))
-    shared = {field.name for field in fields} - {
-        "latent",
-        "likelihood",
-        "posterior",
-        "prior",
-    }
+    shared = {field.name for field in dataclasses.fields(Config)} | of_objective()
     chosen = {name: value for name, value in vars(config).items() if name not in shared}
     if isinstance(config, VAE):
         chosen |= {"objective": objective(config), "seed": config.seed}

@@ -93,6 +93,7 @@ def _run(config, build, script, started, name, settle):
     zoo.training.seed_everything(config.seed)
     if earlier:
         tuning.require_data(earlier, loaded)
+        earlier = tuning.with_objective(earlier, config, loaded)
         model = earlier.model
         likelihood, binarization = tuning.choices(earlier, config, loaded)
     else:

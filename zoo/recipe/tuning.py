@@ -14,6 +14,7 @@ from zoo.artifact.schema import Schema
 from zoo.datasets.base import Reason
 from zoo.errors import InputError
 from zoo.export.keras import load
+from zoo.recipe import choices as data_choices
 from zoo.recipe import options
 
 
@@ -24,10 +25,12 @@ class Earlier:
     Args:
         manifest: the artifact's.
         model: of its model.keras, whose bytes are those that the manifest states.
+        keeps_objective: whether it is trained with the objective that it was trained with before.
     """
 
     manifest: dict
     model: keras.Model
+    keeps_objective: bool = True
 
     @property
     def origin(self):
@@ -44,9 +47,11 @@ class Earlier:
         return Schema.from_json(self.manifest["schema"])
 
     def options(self, config):
-        """{name: value} of the model's options, as far as the artifact states them."""
-        stated = self.manifest["recipe"]["config"]
-        return {name: stated[name] for name in of_model(config) if name in stated}
+        """{name: value} of the options that are settled, as far as the artifact states them."""
+        stated, settled = self.manifest["recipe"]["config"], of_model(config)
+        if self.keeps_objective:
+            settled += of_objective(config)
+        return {name: stated[name] for name in settled if name in stated}
 
 
 def open_artifact(artifact):
@@ -71,8 +76,20 @@ def origin(artifact):
 
 def of_model(config):
     """Names of the options that make the model, which an artifact has settled."""
-    shared = {field.name for field in dataclasses.fields(options.Config)}
-    return [field.name for field in dataclasses.fields(config) if field.name not in shared]
+    free = {field.name for field in dataclasses.fields(options.Config)} | options.of_objective()
+    return [field.name for field in dataclasses.fields(config) if field.name not in free]
+
+
+def of_objective(config):
+    """Names of the options that make the objective, which an artifact's model may change."""
+    names = options.of_objective()
+    return [field.name for field in dataclasses.fields(config) if field.name in names]
+
+
+def _given(config, names):
+    """Those of the names that have another value than unless given."""
+    defaults = {field.name: field.default for field in dataclasses.fields(config)}
+    return [each for each in names if getattr(config, each) != defaults[each]]
 
 
 def require_options(earlier, name, config):
@@ -90,8 +107,7 @@ def require_options(earlier, name, config):
             f"{shown} holds a {holds}, and this recipe trains a {name}. Take the recipe of "
             f"{holds}; a model of none is trained on from Python: zoo.fit, docs/library.md."
         )
-    defaults = {field.name: field.default for field in dataclasses.fields(config)}
-    given = [each for each in of_model(config) if getattr(config, each) != defaults[each]]
+    given = _given(config, of_model(config))
     likelihood = earlier.model.likelihood.family.replace(" ", "_")
     if config.likelihood == likelihood:
         given.remove("likelihood")
@@ -135,6 +151,23 @@ def require_data(earlier, data):
             f"{_named(was.classes)}: a label would mean something else. Give data of the same "
             "classes."
         )
+
+
+def with_objective(earlier, config, data):
+    """The `Earlier` that is trained: with the objective of the options, where one of them is given.
+
+    Raises:
+        InputError: if the options make none, or the model's latents lack what it asks for.
+    """
+    if not _given(config, of_objective(config)):
+        return earlier
+    if isinstance(config, options.GroupObjective):
+        objective = data_choices.group_objective(config, data)["objective"]
+    else:
+        objective = data_choices.objective(config, data).get("objective")
+        objective = objective or options.objective(config)
+    model = earlier.model.with_objective(objective)
+    return dataclasses.replace(earlier, model=model, keeps_objective=False)
 
 
 def choices(earlier, config, data):

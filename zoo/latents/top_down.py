@@ -204,11 +204,11 @@ class TopDown(Latents):
 
     def _below(self, name, block, above, p, z, training=False):
         """The state that follows z [rows, width] of a group, which its prior p places."""
-        if p:
+        z, *p = (ops.reshape(each, (-1, *self.groups[name])) for each in (z, *p))
+        if p:  # at their places, where the networks gave them: so a graph has its pictures one way
             mean, log_var = p
             z = mean + ops.exp(0.5 * log_var) * z
-        placed = ops.reshape(z, (-1, *self.groups[name]))
-        return ops.cast(block([*above, placed], training=training), "float32")
+        return ops.cast(block([*above, z], training=training), "float32")
 
     def _posterior(self, name, posterior, above, p, features, training=False):
         """{"mean", "log_var"} of z, of which the prior is a standard normal."""

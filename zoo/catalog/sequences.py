@@ -83,6 +83,32 @@ def stroke_vae(
     return rnn_vae(event_shape, latent, **shape, **parts)
 
 
+@entry("recurrent")
+def molecule_vae(
+    event_shape,
+    latent=64,
+    units=256,
+    cell="gru",
+    bidirectional=True,
+    teacher_dropout=0.1,
+    likelihood="tokens",
+    **parts,
+):
+    """Recurrent VAE over strings [steps] of tokens, token after token (Bowman et al. 2016).
+
+    The recurrent VAE whose decoder gives each token from those before it: of molecules as SMILES
+    (Gómez-Bombarelli et al. 2018) or SELFIES, of names, words or peptides.
+
+    Args:
+        teacher_dropout: share of the tokens that training hides from the decoder, so that z has
+            something to say.
+    """
+    shape = {"units": units, "cell": cell, "bidirectional": bidirectional}
+    shape |= {"autoregressive": True, "teacher_dropout": teacher_dropout}
+    parts |= {"likelihood": likelihood}
+    return rnn_vae(event_shape, latent, **shape, **parts, name="molecule_vae")
+
+
 @entry("dilated", (64, 2))
 def series_vae(
     event_shape,

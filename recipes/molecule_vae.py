@@ -1,0 +1,40 @@
+"""Train a VAE on strings, token by token: molecules as SMILES or SELFIES, names, peptides.
+
+Run:       python recipes/molecule_vae.py                 (molecules that come with RDKit)
+           python recipes/molecule_vae.py --dataset mine.smi
+           python recipes/molecule_vae.py --dataset names.txt
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import prepare  # noqa: F401  names what to install where something is missing
+
+from zoo import recipe
+from zoo.recipe import options
+
+
+@dataclass(frozen=True)
+class Config(options.VAE):
+    """Options of the VAE of strings."""
+
+    data_options = ("tokenizer", "column", "steps")
+    dataset: str = "nci"
+    """`nci`, molecules that come with RDKit, `moses`, those that come with molsets, or a file of
+    strings, one a line: a .smi or a .txt, or a column of a .csv or .tsv; each as .gz too."""
+    samples: int = 100
+    """K of the importance-sampled log p(x)."""
+    latent: int = 64
+    """Size of the latent vector."""
+    units: int = 256
+    """Width of the recurrent layers."""
+    cell: Literal["gru", "lstm"] = "gru"
+    """Of encoder and decoder."""
+    bidirectional: bool = True
+    """Let the encoder read the tokens backwards, too."""
+    teacher_dropout: float = 0.1
+    """Share of the tokens before that training hides from the decoder."""
+
+
+if __name__ == "__main__":
+    recipe.main(Config, "molecule_vae", __file__)

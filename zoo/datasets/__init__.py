@@ -75,7 +75,8 @@ def load(
             an image dataset of TFDS (`mnist`, `emnist/letters`, `mnist:3.0.1`); or a path to a
             folder of images, a .zip or .tar of one, a .npz or a .npy, a table (a .csv, .tsv or
             .parquet), a .h5ad, or strings, one a line, a .smi or a .txt; `nci`, molecules that come
-            with RDKit, and `moses`, those that come with molsets. A folder named like a dataset: ./mnist.
+            with RDKit, and `moses`, those that come with molsets. A folder named like a dataset:
+            ./mnist.
         seed: draws the held-out test set, where the data has none of its own.
         image_shape: (height, width, 1 or 3) to resize and crop to, or (height, width), of which
             the channels are chosen. None keeps one common size; for files of several sizes a square

@@ -14,6 +14,9 @@ from zoo.likelihoods.independent_levels import histogram
 
 TOKENS, MODE = "tokens", "tokens_mode"
 
+IMPOSSIBLE = -1e4
+"""Added to a logit, which float16 holds: of such a token the probability is 0."""
+
 STRENGTH = 16.0
 """Strings that the frequencies at all steps stand for beside those at a step."""
 
@@ -24,7 +27,8 @@ class Tokens(Likelihood):
 
     Each step has a probability for every token, given the steps before (Bowman et al. 2016). The
     first end ends a string: it says so, and the steps after it say nothing, so that log p(x) is one
-    of strings of any length.
+    of strings of any length. The last step is an end, whatever its logits: the probabilities of all
+    strings that fit add up to 1.
 
     Within the networks a token is a vector that is 1 at its number. Endpoints take `tokens`, int32
     [batch, steps]; `decode` and `reconstruct` answer `tokens_mode`, the likeliest of each step,
@@ -115,11 +119,12 @@ class Tokens(Likelihood):
     def log_prob(self, x, output, weight=None):
         """[batch, steps] and the raw output -> [batch], nats; each step counted `weight` times."""
         goes_on = _goes_on(self._is_end(ops.convert_to_tensor(x)))
-        return categorical.log_prob(x, output, goes_on if weight is None else goes_on * weight)
+        counted = goes_on if weight is None else goes_on * weight
+        return categorical.log_prob(x, self._ending(output), counted)
 
     def mean(self, output):
         """Probabilities of every token at each step: [batch, steps, count]."""
-        return ops.softmax(output, axis=-1)
+        return ops.softmax(self._ending(output), axis=-1)
 
     def independent(self, values):
         """Frequencies of tokens at each step by itself, mixed with those at all steps."""
@@ -139,22 +144,23 @@ class Tokens(Likelihood):
         return (Law("frequencies of tokens", fit, log_prob, "step"),)
 
     def mode(self, output, noise=None):
-        """The likeliest token of each step: [..., steps]."""
-        return categorical.mode(output)
+        """The likeliest token of each step [batch, steps], or of one step, [batch]."""
+        return categorical.mode(self._ending(output))
 
     def noise(self, seed, shape, stream):
         """What `sample` takes, from int64 [batch] of seeds: [batch, steps]."""
         return seeded.uniform(seed, shape, stream)
 
     def sample(self, output, noise):
-        """A token drawn by the noise: [..., steps]."""
-        return categorical.sample(output, noise)
+        """A token drawn by the noise of each step [batch, steps], or of one step, [batch]."""
+        return categorical.sample(self._ending(output), noise)
 
     def margin(self, output, noise=None):
         """How little a probability must change for another token: [batch]."""
         drawn = self.mode(output) if noise is None else self.sample(output, noise)
         goes_on = _goes_on(self._is_end(drawn))
-        return smallest(ops.where(goes_on > 0.5, categorical.gap(output, noise), 1.0))
+        gap = categorical.gap(self._ending(output), noise)
+        return smallest(ops.where(goes_on > 0.5, gap, 1.0))
 
     def outputs(self, output, weight=None):
         """`tokens_mode` and `probabilities`."""
@@ -188,6 +194,14 @@ class Tokens(Likelihood):
             name: ops.cast(ops.floor(ops.where(inside > 0.5, tokens, end) + 0.5), "int32"),
             "probabilities": self.mean(output) * wide + (1.0 - wide) * of_end,
         }
+
+    def _ending(self, output):
+        """Logits [batch, steps, count] whose last step is an end; those of one step as they are."""
+        if len(output.shape) == 2:
+            return output
+        others = np.zeros((output.shape[1], self.count), np.float32)
+        others[-1, :-1] = IMPOSSIBLE
+        return output + others
 
     def _is_end(self, x):
         """1 at the ends: [..., steps] -> the same."""

@@ -32,9 +32,9 @@ class Call:
     by position, and answers by column have a property `table`: a dict of columns. Where it is
     drawings, a list of arrays [steps, 3] of any lengths stands for `x`; where sequences end before
     their last step, a list of arrays [steps, ...] stands for `x` and `length`; where they are
-    strings, a list of these stands for `tokens`, and answers have a property `strings`. Of a frame or a dict
-    of columns that stands for rows of features these are taken by their names. Answers that tell of
-    counts have a method `draw(seed)`.
+    strings, a list of these stands for `tokens`, and answers have a property `strings`. Of a frame
+    or a dict of columns that stands for rows of features these are taken by their names. Answers
+    that tell of counts have a method `draw(seed)`.
 
     Args:
         endpoint: an `Endpoint`.
@@ -58,7 +58,12 @@ class Call:
         self._limit = batch_limit
         self._names = [t.name for t in endpoint.inputs]
         self._taken = [  # what is asked of every input but the label
-            (t.name, f"{endpoint.name}({t.name})", t, schema if t.name in ("x", strings.TOKENS) else None)
+            (
+                t.name,
+                f"{endpoint.name}({t.name})",
+                t,
+                schema if t.name in ("x", strings.TOKENS) else None,
+            )
             for t in endpoint.inputs
             if t.name != labels.LABEL
         ]

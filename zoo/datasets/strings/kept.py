@@ -98,7 +98,7 @@ class Strings:
 
 
 def steps_of(lengths: np.ndarray, asked: int | None) -> int:
-    """Tokens of the longest string that is kept: all, unless the longest are far from the others."""
+    """Tokens of the longest that is kept: all are, unless the longest are far from the others."""
     if asked is not None:
         return asked
     longest, usual = int(lengths.max()), int(np.ceil(np.quantile(lengths, QUANTILE)))
@@ -117,4 +117,3 @@ def texts(
             left_out.add(line.number, line.text, reason or NO_TEXT)
         else:
             yield line.number, line.text
-

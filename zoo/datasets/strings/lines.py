@@ -2,13 +2,12 @@
 
 import csv
 import gzip
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from zoo.datasets.reading import InPieces, open_regular, printable
+from zoo.datasets.reading import open_regular, printable
 from zoo.errors import DatasetError
 
 SMILES, PLAIN, TABLES = (".smi", ".smiles"), (".txt",), (".csv", ".tsv")
@@ -46,7 +45,7 @@ def read(path: Path, column: str | None = None) -> Iterator[Line]:
     have a name; of a .txt the line; of a .csv or .tsv the column of that name.
 
     Raises:
-        DatasetError: it cannot be read, a line is longer than `LONGEST`, or there is no such column.
+        DatasetError: it cannot be read, has a line longer than `LONGEST`, or no such column.
     """
     ending = suffix(path)
     if ending in TABLES:
@@ -66,7 +65,7 @@ def read(path: Path, column: str | None = None) -> Iterator[Line]:
         yield Line(number, text)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str | None]]:
+def _lines(path: Path, errors: str = "strict") -> Iterator[tuple[int, str | None]]:
     """(number, text without its end; None of what is no UTF-8); \\n, \\r\\n and \\r end a line."""
     with _opened(path) as stream:
         number, rest = 0, b""
@@ -80,7 +79,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str | None]]:
             rest += held
             for line in complete:
                 number += 1
-                yield number, _decoded(line, number)
+                yield number, _decoded(line, number, errors)
             if len(rest) > LONGEST:
                 raise DatasetError(
                     f"{printable(path)}, line {number + 1:,} is longer than {LONGEST:,} bytes: it "
@@ -88,33 +87,24 @@ def _lines(path: Path) -> Iterator[tuple[int, str | None]]:
                 )
             if not piece:
                 if rest.strip(b"\r"):
-                    yield number + 1, _decoded(rest.strip(b"\r"), number + 1)
+                    yield number + 1, _decoded(rest.strip(b"\r"), number + 1, errors)
                 return
 
 
 def _of_column(path: Path, column: str | None, delimiter: str) -> Iterator[Line]:
     """The cells of a column."""
-    with _opened(path) as stream:
-        text = io.TextIOWrapper(
-            InPieces(stream, LONGEST, "a line without end"),  # type: ignore[arg-type]
-            encoding="utf-8-sig",
-            errors="surrogateescape",
-            newline="",
-        )
-        rows = csv.reader(text, delimiter=delimiter)
-        try:
-            header = next(rows, [])
-            place = _place(path, header, column)
-            for row in rows:
-                if not row:
-                    continue
-                cell = row[place].strip() if place < len(row) else ""
-                if cell:
-                    yield Line(rows.line_num, cell if _is_text(cell) else None)
-        except (csv.Error, ValueError, OSError, EOFError) as error:
-            raise DatasetError(
-                f"{printable(path)}, line {rows.line_num:,}, cannot be read: {error}."
-            ) from error
+    lines = (f"{text}\n" for _, text in _lines(path, "surrogateescape"))
+    rows = csv.reader(lines, delimiter=delimiter)
+    try:
+        place = _place(path, next(rows, []), column)
+        for row in rows:
+            cell = row[place].strip() if place < len(row) else ""
+            if cell:
+                yield Line(rows.line_num, cell if _is_text(cell) else None)
+    except csv.Error as error:
+        raise DatasetError(
+            f"{printable(path)}, line {rows.line_num:,}, cannot be read: {error}."
+        ) from error
 
 
 def _place(path: Path, header: list[str], column: str | None) -> int:
@@ -144,9 +134,9 @@ def _piece(path: Path, stream: BinaryIO) -> bytes:
         raise DatasetError(f"{printable(path)} cannot be read: {error}.") from error
 
 
-def _decoded(line: bytes, number: int) -> str | None:
+def _decoded(line: bytes, number: int, errors: str) -> str | None:
     try:
-        return line.decode("utf-8").removeprefix(_BOM if number == 1 else "")
+        return line.decode("utf-8", errors).removeprefix(_BOM if number == 1 else "")
     except UnicodeDecodeError:
         return None
 

@@ -18,8 +18,6 @@ from zoo.datasets.strings.lines import Line
 from zoo.datasets.strings.told import AUTO, Told
 from zoo.errors import DatasetError
 
-FEWEST = 2
-
 
 def of_file(path: Path, told: Told, hold_out: HoldOut) -> Dataset:
     """The strings of a .smi, .txt, .csv or .tsv, or of one that is packed as .gz.
@@ -153,13 +151,16 @@ def _shown(pairs: Iterable[tuple[int, str]], shown: str) -> Iterable[tuple[int, 
 
 
 def _require_enough(
-    shown: str, strings: Strings, left_out: LeftOut, parts: dict[str, Iterable[Line]], ends: list[int]
+    shown: str,
+    strings: Strings,
+    left_out: LeftOut,
+    parts: dict[str, Iterable[Line]],
+    ends: list[int],
 ) -> None:
-    empty = any(a == b for a, b in itertools.pairwise(ends))
-    if empty or len(strings) < FEWEST:
+    if any(a == b for a, b in itertools.pairwise(ends)):
         said = f" {left_out.note}" if left_out.note else ""
-        wanted = "a string or more in each of train and test" if len(parts) > 1 else "2 or more"
-        raise DatasetError(f"{shown} has {len(strings)} strings; wanted: {wanted}.{said}")
+        where = "" if len(parts) == 1 else f" in {' or '.join(parts)}"
+        raise DatasetError(f"{shown} has no string{where}; wanted: one a line.{said}")
     if len(strings.numbers) > MOST_TOKENS:
         raise DatasetError(
             f"{shown} has {len(strings.numbers):,} different tokens, and {MOST_TOKENS:,} are the "

@@ -15,7 +15,9 @@ NO_MOLECULE = "no molecule that RDKit reads"
 
 NCI_SAID = "5,000 compounds of the NCI open database (release 1999), with RDKit"
 NCI_LICENCE = "public domain (US National Cancer Institute); RDKit's copy BSD-3-Clause"
-MOSES_SAID = "MOSES (Polykovskiy et al. 2020), a subset of ZINC Clean Leads, with the package molsets"
+MOSES_SAID = (
+    "MOSES (Polykovskiy et al. 2020), a subset of ZINC Clean Leads, with the package molsets"
+)
 MOSES_LICENCE = "MIT (molsets); ZINC is free to use"
 
 _NCI_FILE = ("NCI", "first_5K.smi")

@@ -1,4 +1,4 @@
-"""Train a VAE on strings, token by token: molecules as SMILES or SELFIES, names, peptides.
+"""Train a VAE on strings, token by token: molecules, names, peptides. Export it.
 
 Run:       python recipes/molecule_vae.py                 (molecules that come with RDKit)
            python recipes/molecule_vae.py --dataset mine.smi
@@ -22,6 +22,9 @@ class Config(options.VAE):
     dataset: str = "nci"
     """`nci`, molecules that come with RDKit, `moses`, those that come with molsets, or a file of
     strings, one a line: a .smi or a .txt, or a column of a .csv or .tsv; each as .gz too."""
+    steps: int | None = None
+    """Tokens of the longest string that is kept; unless given that of all, or their 99 % quantile
+    where the longest are far from it."""
     samples: int = 100
     """K of the importance-sampled log p(x)."""
     latent: int = 64

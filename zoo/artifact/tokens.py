@@ -11,6 +11,9 @@ from functools import cached_property
 
 from zoo.errors import InputError
 
+TOKENS, MODE = "tokens", "tokens_mode"
+"""Tensors: strings that are given or drawn, and the likeliest of each step."""
+
 END = ""
 """The last of a vocabulary's tokens: what follows the last token of each string, once and on."""
 

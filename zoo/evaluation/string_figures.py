@@ -8,9 +8,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from zoo import noise
+from zoo.artifact.tokens import MODE, TOKENS
 from zoo.evaluation.compilation import compiled_method
 from zoo.evaluation.png import save
-from zoo.likelihoods.tokens import MODE, TOKENS
 
 SAMPLES = 40
 ROWS = 20

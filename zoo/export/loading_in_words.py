@@ -1,5 +1,6 @@
 """What a card says of loading: the lines that use an artifact, in each runtime."""
 
+from zoo.artifact.tokens import TOKENS
 from zoo.export import first_use
 
 
@@ -60,7 +61,7 @@ def _made(tensor, zeros, full, end):
     """
     sizes = ", ".join(str(size) for size in tensor["shape"][1:])
     shape = f"(1, {sizes})" if sizes else "1"
-    if tensor["name"] == "tokens":
+    if tensor["name"] == TOKENS:
         made = full.format(shape, end, tensor["dtype"])
         return f"{tensor['name']} = {made}  # the end from the first step on"
     if not tensor.get("missing"):

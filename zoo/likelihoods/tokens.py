@@ -6,13 +6,12 @@ from keras import ops
 
 from zoo import noise as seeded
 from zoo.artifact.endpoints import BATCH, PROBABILITY, WHOLE, Tensor
+from zoo.artifact.tokens import MODE, TOKENS
 from zoo.distributions import categorical
 from zoo.errors import InputError
 from zoo.likelihoods.base import Likelihood, smallest
 from zoo.likelihoods.independent import Law
 from zoo.likelihoods.independent_levels import histogram
-
-TOKENS, MODE = "tokens", "tokens_mode"
 
 IMPOSSIBLE = -1e4
 """Added to a logit, which float16 holds: of such a token the probability is 0."""

@@ -10,6 +10,7 @@ import onnxruntime
 
 from zoo.artifact.endpoints import LIKELIHOOD_RATIO, Endpoint, Tensor
 from zoo.artifact.schema import Schema
+from zoo.artifact.tokens import TOKENS
 from zoo.errors import ArtifactError, InputError
 from zoo.runtime import (
     counts,
@@ -62,7 +63,7 @@ class Call:
                 t.name,
                 f"{endpoint.name}({t.name})",
                 t,
-                schema if t.name in ("x", strings.TOKENS) else None,
+                schema if t.name in ("x", TOKENS) else None,
             )
             for t in endpoint.inputs
             if t.name != labels.LABEL

@@ -6,10 +6,9 @@ import numpy as np
 
 from zoo.artifact.endpoints import Endpoint, Tensor
 from zoo.artifact.schema import Schema
+from zoo.artifact.tokens import MODE, TOKENS
 from zoo.errors import InputError
 from zoo.runtime.sessions import Array
-
-TOKENS, MODE = "tokens", "tokens_mode"
 
 
 def rows(what: str, tensor: Tensor, value: Any, schema: Schema | None) -> Any:

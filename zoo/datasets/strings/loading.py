@@ -1,7 +1,7 @@
 """Strings of a file, of a package or of a program, made into a dataset."""
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -81,7 +81,7 @@ def _numbered(strings: Iterable[str]) -> Iterable[Line]:
 
 
 def _dataset(
-    parts: dict[str, Iterable[Line]],
+    parts: Mapping[str, Iterable[Line]],
     told: Told,
     hold_out: HoldOut,
     usual: str | None,
@@ -154,7 +154,7 @@ def _require_enough(
     shown: str,
     strings: Strings,
     left_out: LeftOut,
-    parts: dict[str, Iterable[Line]],
+    parts: Mapping[str, Iterable[Line]],
     ends: list[int],
 ) -> None:
     if any(a == b for a, b in itertools.pairwise(ends)):

@@ -30,11 +30,13 @@ class Config(options.VAE):
     latent: int = 64
     """Size of the latent vector."""
     units: int = 256
-    """Width of the recurrent layers."""
+    """Width of the decoder's recurrent layer."""
+    encoder_units: int = 128
+    """Width of each direction of the encoder's."""
+    context: int = 64
+    """Width of what tells every step of z."""
     cell: Literal["gru", "lstm"] = "gru"
     """Of encoder and decoder."""
-    bidirectional: bool = True
-    """Let the encoder read the tokens backwards, too."""
     teacher_dropout: float = 0.1
     """Share of the tokens before that training hides from the decoder."""
 

@@ -187,7 +187,7 @@ CASES = {
         by_hand=True,  # its recipe takes drawings, which end; the suite's digits have rows
     ),
     "molecule_vae": Case(
-        {"latent": 3, "units": 6},
+        {"latent": 3, "units": 6, "encoder_units": 5, "context": 4},
         3,
         made=strings,
         exact_bits=True,

@@ -88,25 +88,40 @@ def molecule_vae(
     event_shape,
     latent=64,
     units=256,
+    encoder_units=128,
+    context=64,
     cell="gru",
-    bidirectional=True,
     teacher_dropout=0.1,
     likelihood="tokens",
     **parts,
 ):
     """Recurrent VAE over strings [steps] of tokens, token after token (Bowman et al. 2016).
 
-    The recurrent VAE whose decoder gives each token from those before it: of molecules as SMILES
-    (Gómez-Bombarelli et al. 2018) or SELFIES, of names, words or peptides.
+    Its encoder reads a string forwards and backwards, its decoder gives each token from those
+    before it: of molecules as SMILES (Gómez-Bombarelli et al. 2018) or SELFIES, of names, words or
+    peptides.
 
     Args:
+        units: of the decoder's recurrent layer.
+        encoder_units: of each direction of the encoder's.
+        context: width of what tells every step of z.
+        cell: "lstm" or "gru", in encoder and decoder.
         teacher_dropout: share of the tokens that training hides from the decoder, so that z has
             something to say.
     """
-    shape = {"units": units, "cell": cell, "bidirectional": bidirectional}
-    shape |= {"autoregressive": True, "teacher_dropout": teacher_dropout}
+    likelihood = likelihoods.get(likelihood)
+    seen = likelihood.network_shape(event_shape)
+
+    def encoder(*sizes, **options):
+        reads = {"units": encoder_units, "bidirectional": True, "ends": likelihood.marks_ends}
+        return recurrent.encoder(*sizes, **options, **reads)
+
+    def decoder(*sizes, **options):
+        gives = {"units": units, "context": context, "teacher_dropout": teacher_dropout}
+        return recurrent.AutoregressiveDecoder(*sizes, **options, **gives, event_shape=seen)
+
     parts |= {"likelihood": likelihood}
-    return rnn_vae(event_shape, latent, **shape, **parts, name="molecule_vae")
+    return flat_vae("molecule_vae", encoder, decoder, event_shape, latent, {"cell": cell}, **parts)
 
 
 @entry("dilated", (64, 2))

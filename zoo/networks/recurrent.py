@@ -88,6 +88,8 @@ class AutoregressiveDecoder(keras.Model):
         offsets: as in `encoder`; where the steps before have arrived, every step is given.
         event_shape: of x; the raw output's unless given.
         teacher_dropout: share of x's steps that training hides, so that z has something to say.
+        context: width of the dense layer through which every step is told of z; `units` unless
+            given. What it costs it costs at every step.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class AutoregressiveDecoder(keras.Model):
         teacher_dropout=0.0,
         event_shape=None,
         offsets=0,
+        context=None,
         name="decoder",
         **kwargs,
     ):
@@ -113,14 +116,17 @@ class AutoregressiveDecoder(keras.Model):
         steps, width = _rows(event_shape)
         z, length = keras.Input((latent,), name="z"), _length(lengths)
         x = keras.Input(event_shape, name="x")
-        dense = layers.Dense(units, activation="tanh", name="dense")
+        context = units if context is None else context
+        if not isinstance(context, int) or context < 1:
+            raise InputError(f"context={context}: give the dense layer's width, 1 or more.")
+        dense = layers.Dense(context, activation="tanh", name="dense")
         recurrent = _recurrent(cell, units, return_sequences=True)
         output = layers.Dense(_rows(raw_shape)[1], dtype="float32", name="output")
         seen = Before(name="before")(layers.Reshape((steps, width), name="rows")(x))
         places = [Places(offsets, name="places")(seen)] if offsets else []
         seen = layers.Dropout(teacher_dropout, (None, steps, 1), name="teacher")(seen)
-        context = dense(_with_length(z, length, steps))
-        h = layers.RepeatVector(steps, name="repeat")(context)
+        h = dense(_with_length(z, length, steps))
+        h = layers.RepeatVector(steps, name="repeat")(h)
         h = recurrent(layers.Concatenate(name="with_before")([seen, *places, h]))
         h = layers.Reshape(raw_shape, dtype="float32", name="event")(output(h))
         inputs = [z, length, x] if lengths else [z, x]
@@ -133,6 +139,7 @@ class AutoregressiveDecoder(keras.Model):
         self.lengths = lengths
         self.teacher_dropout = teacher_dropout
         self.offsets = offsets
+        self.context = context
 
     def unroll(self, inputs, choose, noise=None):
         """The raw output of every step, given what `choose` made of the steps before.
@@ -168,7 +175,7 @@ class AutoregressiveDecoder(keras.Model):
 
     def get_config(self):
         names = ("raw_shape", "latent", "units", "cell", "lengths", "teacher_dropout")
-        names += ("event_shape", "offsets", "name")
+        names += ("event_shape", "offsets", "context", "name")
         return {name: getattr(self, name) for name in names}
 
     @classmethod

@@ -48,6 +48,7 @@ def rnn_vae(
                 **options,
                 event_shape=seen,
                 offsets=offsets,
+                ends=ends,
                 teacher_dropout=teacher_dropout,
             )
         return recurrent.decoder(*sizes, **options)
@@ -118,7 +119,8 @@ def molecule_vae(
 
     def decoder(*sizes, **options):
         gives = {"units": units, "context": context, "teacher_dropout": teacher_dropout}
-        return recurrent.AutoregressiveDecoder(*sizes, **options, **gives, event_shape=seen)
+        gives |= {"ends": likelihood.marks_ends, "event_shape": seen}
+        return recurrent.AutoregressiveDecoder(*sizes, **options, **gives)
 
     parts |= {"likelihood": likelihood}
     return flat_vae("molecule_vae", encoder, decoder, event_shape, latent, {"cell": cell}, **parts)

@@ -12,6 +12,7 @@ import top_down
 
 import zoo
 from zoo.artifact.endpoints import BATCH
+from zoo.datasets.strings.loading import of_list
 from zoo.objectives import FreeBits
 
 SEED = 5
@@ -122,6 +123,23 @@ def split_row(x):
     return [x[:, :5], np.nan_to_num(x[:, 5:], nan=-1.0).astype(np.int32)]
 
 
+def strings():
+    """Some 260 words of up to 6 letters, of 4 letters and an end."""
+    drawn = np.random.default_rng(SEED)
+    words = ["".join(drawn.choice([*"abcd"], drawn.integers(1, 7))) for _ in range(TRAINING + TEST)]
+    return of_list(words[:TRAINING], words[TRAINING:])
+
+
+def split_strings(x):
+    """Numbers of tokens."""
+    return [x.astype(np.int32)]
+
+
+def of_tokens(name):
+    """A tensor of tokens and the probabilities of each, as `strings` have them."""
+    return [(name, "int32", (BATCH, 7)), ("probabilities", "float32", (BATCH, 7, 5))]
+
+
 def series_with_gaps():
     """A few of the oscillations, every tenth value of which is missing."""
     whole, random = zoo.datasets.load("oscillations"), np.random.default_rng(SEED)
@@ -167,6 +185,17 @@ CASES = {
         3,
         exact_bits=False,
         by_hand=True,  # its recipe takes drawings, which end; the suite's digits have rows
+    ),
+    "molecule_vae": Case(
+        {"latent": 3, "units": 6, "encoder_units": 5, "context": 4},
+        3,
+        made=strings,
+        exact_bits=True,
+        by_hand=True,  # its recipe takes molecules that come with RDKit
+        example=[("tokens", "int32", (BATCH, 7))],
+        decoded=of_tokens("tokens_mode"),
+        drawn=of_tokens("tokens"),
+        split=split_strings,
     ),
     "beta_vae": Case(DENSE, 10),
     "iwae": Case(DENSE, 50),
@@ -228,7 +257,7 @@ def build(name, event_shape):
     case = CASES[name]
     if case.made:
         schema = case.data().schema
-        law = "auto" if schema.columns else "normal"
+        law = "auto" if schema.columns else "tokens" if schema.tokens else "normal"
         facts = {"likelihood": zoo.likelihoods.of_schema(law, schema)}
     return zoo.catalog.build(case.entry or name, event_shape, **case.options | facts)
 

@@ -173,9 +173,10 @@ def test_the_cards_code_runs(published, heading, monkeypatch, data):
     names = {}
     exec(code, names)
     names |= names.get("rows", {})  # of a table, by column
-    for given in ("x", "numbers"):  # of a table all are missing
+    for given in ("x", "numbers", "tokens"):  # of a table all are missing
         names.pop(given, None)
-    found = [value for value in names.values() if getattr(value, "dtype", None) == np.float32]
+    answers = (np.float32, np.int32)
+    found = [value for value in names.values() if getattr(value, "dtype", None) in answers]
     assert found and all(np.isfinite(np.asarray(each)).all() for each in found)
 
 
@@ -183,6 +184,8 @@ def test_a_missing_value_is_taken_where_the_contract_says_so_and_nowhere_else(
     published, name, data
 ):
     vae, (x, *others) = zoo.load(published.folder), asked(name, data, 3)
+    if x.dtype.kind == "i":
+        pytest.skip("whole numbers have no NaN")
     gap = x.copy()
     gap[1, ..., 0] = np.nan
     if not vae.endpoints["score"].inputs[0].missing:

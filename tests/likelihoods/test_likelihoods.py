@@ -107,7 +107,7 @@ def fresh(likelihood):
 
 def test_every_name_is_tested_and_an_option_of_the_recipes():
     tested = {type(each).__name__ for each in [*EVERY, *OF_WHOLE_EXAMPLES]}
-    own = {"Strokes"}  # of drawings alone: see test_strokes.py
+    own = {"Strokes", "Tokens"}  # of drawings and strings alone: test_strokes.py, test_tokens.py
     assert tested | own == set(likelihoods.NAMES.values())
     assert set(get_args(options.Likelihood)) == {"auto", *likelihoods.NAMES}
 

@@ -34,6 +34,9 @@ SCHEMAS = {
         center=(0.0, 0.0, 0.0),
         scale=(1.0, 1.0, 1.0),
     ),
+    kinds.TOKENS: Schema(
+        "tokens", (8,), 0.0, 3.0, 1.0, tokens=("a", "b", "c", ""), tokenizer="characters"
+    ),
 }
 PAIRS = list(itertools.product(catalog.names(), SCHEMAS))
 POSSIBLE = [pair for pair in PAIRS if pair[1] in kinds.TAKES[pair[0]]]
@@ -71,6 +74,8 @@ def test_a_pair_that_can_be_is_built(name, kind):
         del given["latent"]
     if name in ("rnn_vae", "stroke_vae"):
         given |= {"units": 4, "lengths": schema.lengths}
+    if name == "molecule_vae":
+        given |= {"units": 4}
     assert catalog.build(name, schema.shape, **given).event_shape == tuple(schema.shape)
 
 

@@ -7,13 +7,15 @@ runtime checks and converts what an app hands it by the same words.
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 
+from zoo.artifact import tokens as strings
 from zoo.artifact.columns import Column
 
 IMAGE, VECTOR, TABLE, SERIES, SEQUENCE = "image", "vector", "table", "series", "sequence"
+TOKENS = "tokens"
 EIGHT_BITS = 1 / 255
 """The spacing of 8-bit values that were scaled to [0, 1]."""
 
-KINDS = (IMAGE, VECTOR, TABLE, SERIES, SEQUENCE)
+KINDS = (IMAGE, VECTOR, TABLE, SERIES, SEQUENCE, TOKENS)
 
 STROKES = ("dx", "dy", "pen")
 """The features of a sequence that is a drawing: how far each step goes, and the state of the pen: 0
@@ -28,8 +30,8 @@ class Schema:
 
     Args:
         kind: "image" [height, width, channels], "vector" [features], "table" [columns], a row of
-            one, "series" [steps, features], a window of what goes on, or "sequence"
-            [steps, ...features], which may end.
+            one, "series" [steps, features], a window of what goes on, "sequence"
+            [steps, ...features], which may end, or "tokens" [steps], a string.
         shape: of one example, without the batch axis.
         low, high: smallest and largest value; None where there is no bound.
         spacing: where values are multiples of a number (1/255 for 8-bit values, 1 for whole
@@ -47,6 +49,8 @@ class Schema:
         left_out: names of columns that the table had besides, of which the model knows nothing: its
             label, identifiers, what is the same in all rows.
         missing: of a series, whether values may be missing, which NaN says.
+        tokens: of strings, in the order of their numbers, the end last; a row has an end at least.
+        tokenizer: how a string is cut into them, one of `zoo.artifact.tokens.TOKENIZERS`.
     """
 
     kind: str
@@ -65,6 +69,8 @@ class Schema:
     columns: tuple[Column, ...] = ()
     left_out: tuple[str, ...] = ()
     missing: bool = False
+    tokens: tuple[str, ...] = ()
+    tokenizer: str = ""
 
     @property
     def is_binary(self) -> bool:
@@ -85,6 +91,13 @@ class Schema:
     def is_strokes(self) -> bool:
         """Whether an example is a drawing, step by step: see `STROKES`."""
         return self.kind == SEQUENCE and self.features == STROKES
+
+    @property
+    def vocabulary(self) -> strings.Vocabulary | None:
+        """Of strings, how they become rows of numbers and are read back; None of anything else."""
+        if self.kind != TOKENS:
+            return None
+        return strings.Vocabulary(self.tokenizer, self.tokens, self.shape[0])
 
     @property
     def picture(self) -> tuple[int, ...]:
@@ -142,6 +155,9 @@ class Schema:
         if not all(isinstance(each, str) for each in words):
             yield "its unit, classes, features and columns left out are no text"
         yield from self._problems_of_features()
+        yield from strings.problems(self.tokenizer, self.tokens, self.kind == TOKENS)
+        if self.kind == TOKENS and len(self.shape) != 1:
+            yield f"it is of strings, and its shape is {list(self.shape)!r:.80}"
         flags = (self.ink, self.uint8, self.lengths, self.missing)
         if not all(isinstance(flag, bool) for flag in flags):
             yield "its ink, uint8, lengths and missing are not all true or false"
@@ -167,7 +183,7 @@ class Schema:
             yield "its scale is not above 0 beside each center"
 
 
-_LISTS = ("shape", "classes", "features", "center", "scale", "columns", "left_out")
+_LISTS = ("shape", "classes", "features", "center", "scale", "columns", "left_out", "tokens")
 
 
 def _is_number(value: object) -> bool:

@@ -17,6 +17,8 @@ def sentences(schema: Schema) -> list[str]:
     """What an example is, in printable characters."""
     if schema.columns:
         return _of_table(schema)
+    if schema.tokens:
+        return _of_strings(schema)
     low, high = (("" if n is None else f"{n:g}") for n in (schema.low, schema.high))
     bounds = f"from {low} to {high}" if low and high else ""
     bounds = bounds or (f"of {low} or more" if low else f"of {high} or less" if high else "")
@@ -49,6 +51,15 @@ def sentences(schema: Schema) -> list[str]:
     if schema.classes:
         said.append(f"Its classes are {_first(schema.classes)}.")
     return said
+
+
+def _of_strings(schema: Schema) -> list[str]:
+    """A string, and how it is cut."""
+    return [
+        f"An example is a string of {schema.shape[0] - 1} tokens at most, "
+        f"cut by the tokenizer {schema.tokenizer}.",
+        f"Its tokens are {_first(schema.tokens[:-1])}; {len(schema.tokens) - 1} is its end.",
+    ]
 
 
 def _of_table(schema: Schema) -> list[str]:

@@ -20,7 +20,7 @@ from zoo.catalog.dense import (
 )
 from zoo.catalog.entries import ENTRIES, PARTS, Entry, build, entry, names, table
 from zoo.catalog.pictures import conditional_vae, conv_vae, hierarchical_vae, residual_vae, vq_vae
-from zoo.catalog.sequences import rnn_vae, series_vae, stroke_vae
+from zoo.catalog.sequences import molecule_vae, rnn_vae, series_vae, stroke_vae
 from zoo.catalog.tables import table_vae
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "hyperspherical_vae",
     "iwae",
     "laplace_vae",
+    "molecule_vae",
     "names",
     "residual_vae",
     "rnn_vae",

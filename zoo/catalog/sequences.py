@@ -48,6 +48,7 @@ def rnn_vae(
                 **options,
                 event_shape=seen,
                 offsets=offsets,
+                ends=ends,
                 teacher_dropout=teacher_dropout,
             )
         return recurrent.decoder(*sizes, **options)
@@ -81,6 +82,48 @@ def stroke_vae(
     shape = {"units": units, "cell": cell, "bidirectional": bidirectional, "lengths": lengths}
     shape |= {"autoregressive": True, "teacher_dropout": teacher_dropout}
     return rnn_vae(event_shape, latent, **shape, **parts)
+
+
+@entry("recurrent")
+def molecule_vae(
+    event_shape,
+    latent=64,
+    units=256,
+    encoder_units=128,
+    context=64,
+    cell="gru",
+    teacher_dropout=0.1,
+    likelihood="tokens",
+    **parts,
+):
+    """Recurrent VAE over strings [steps] of tokens, token after token (Bowman et al. 2016).
+
+    Its encoder reads a string forwards and backwards, its decoder gives each token from those
+    before it: of molecules as SMILES (Gómez-Bombarelli et al. 2018) or SELFIES, of names, words or
+    peptides.
+
+    Args:
+        units: of the decoder's recurrent layer.
+        encoder_units: of each direction of the encoder's.
+        context: width of what tells every step of z.
+        cell: "lstm" or "gru", in encoder and decoder.
+        teacher_dropout: share of the tokens that training hides from the decoder, so that z has
+            something to say.
+    """
+    likelihood = likelihoods.get(likelihood)
+    seen = likelihood.network_shape(event_shape)
+
+    def encoder(*sizes, **options):
+        reads = {"units": encoder_units, "bidirectional": True, "ends": likelihood.marks_ends}
+        return recurrent.encoder(*sizes, **options, **reads)
+
+    def decoder(*sizes, **options):
+        gives = {"units": units, "context": context, "teacher_dropout": teacher_dropout}
+        gives |= {"ends": likelihood.marks_ends, "event_shape": seen}
+        return recurrent.AutoregressiveDecoder(*sizes, **options, **gives)
+
+    parts |= {"likelihood": likelihood}
+    return flat_vae("molecule_vae", encoder, decoder, event_shape, latent, {"cell": cell}, **parts)
 
 
 @entry("dilated", (64, 2))

@@ -64,6 +64,8 @@ def load(
     window: int | None = None,
     stride: int | None = None,
     steps: int | None = None,
+    tokenizer: Literal["auto", "smiles", "selfies", "characters"] = "auto",
+    column: str | None = None,
 ) -> Dataset:
     """Load a dataset; `test` and `train` never share an example.
 
@@ -72,7 +74,9 @@ def load(
             `wine`, `breast_cancer` or `diabetes`; a law's draws, `oscillations` or `cell_counts`;
             an image dataset of TFDS (`mnist`, `emnist/letters`, `mnist:3.0.1`); or a path to a
             folder of images, a .zip or .tar of one, a .npz or a .npy, a table (a .csv, .tsv or
-            .parquet), or a .h5ad. A folder named like a dataset: ./mnist.
+            .parquet), a .h5ad, or strings, one a line, a .smi or a .txt; `nci`, molecules that come
+            with RDKit, and `moses`, those that come with molsets. A folder named like a dataset:
+            ./mnist.
         seed: draws the held-out test set, where the data has none of its own.
         image_shape: (height, width, 1 or 3) to resize and crop to, or (height, width), of which
             the channels are chosen. None keeps one common size; for files of several sizes a square
@@ -98,7 +102,10 @@ def load(
         stride: steps from a window to the next; None is a quarter of a window.
         steps: of sequences of several lengths those of more steps are left out, and counted in
             `notes`. None keeps all, unless the longest are far from the others: see
-            `zoo.datasets.sequences.QUANTILE`.
+            `zoo.datasets.sequences.QUANTILE`. Of strings, tokens.
+        tokenizer: how strings are cut: "smiles" and "selfies", of molecules, or "characters"; see
+            `zoo.artifact.tokens.TOKENIZERS`. "auto" is "smiles" of a .smi and of a column named so.
+        column: of a .csv or .tsv, the column that holds strings.
 
     Raises:
         DatasetError: unknown, absent, unreadable or out-of-range data, or an option out of range.
@@ -121,5 +128,7 @@ def load(
         window=window,
         stride=stride,
         steps=steps,
+        tokenizer=tokenizer,
+        column=column,
     )
     return loading.load(name, options)

@@ -12,6 +12,7 @@ from zoo.datasets.reading import exists, expanded, printable
 from zoo.errors import DatasetError, MissingDependency
 
 _LAWS = ("oscillations", "cell_counts")
+_PACKAGED = ("nci", "moses")  # molecules of packages, which may not be installed
 EMBEDDED = ("digits", "glyphs", *tabular.EMBEDDED, *_LAWS)
 _DIGITS_SHAPE = (8, 8, 1)
 _ARRAY_SUFFIXES = (".npz", ".npy")
@@ -23,6 +24,8 @@ def load(name: str | os.PathLike[str], options: Options) -> Dataset:
     given = _text(name)
     path = expanded(given)
     source, hold_out = None, options.hold_out
+    if given in _PACKAGED or _is_of_strings(path, options):
+        return _load_strings(given, path, options)
     if not options.reads_numbers:
         embedded = given in tabular.EMBEDDED
         source = tabular.embedded(given, hold_out) if embedded else tabular.source_of(path)
@@ -93,6 +96,34 @@ def _is_path(given: str, and_nothing_else: bool = False) -> bool:
     from zoo.datasets import tfds_builders
 
     return not tfds_builders.knows(given)
+
+
+def _is_of_strings(path: Path, options: Options) -> bool:
+    """Whether it is a file of strings, by its ending, or was said to be read as one."""
+    from zoo.datasets.strings import lines
+
+    return options.reads_strings or (lines.suffix(path) in lines.SUFFIXES and not path.is_dir())
+
+
+def _load_strings(given: str, path: Path, options: Options) -> Dataset:
+    from zoo.datasets.strings import lines, loading
+
+    if options.image_shape is not None or options.reads_numbers:
+        raise DatasetError(
+            f"{given!r:.60} is of strings: image_shape, kind, time, entity, window and stride are "
+            "options of other data. Leave them out."
+        )
+    if given in _PACKAGED:
+        return loading.named(given, options.told, options.hold_out)
+    if lines.suffix(path) not in (*lines.SUFFIXES, *lines.TABLES):
+        raise DatasetError(
+            f"{given!r:.60} is no file of strings; wanted: {', '.join(_PACKAGED)}, a .smi, a .txt, "
+            "or a .csv or .tsv whose column is named, each as .gz too. Else leave tokenizer and "
+            "column out."
+        )
+    if not exists(path):
+        raise DatasetError(f"Path not found: {printable(path.absolute())}. {_what_is_wanted()}")
+    return loading.of_file(path, options.told, options.hold_out)
 
 
 def _load_embedded(name: str, options: Options) -> Dataset:
@@ -205,5 +236,5 @@ def _what_is_wanted() -> str:
     return (
         f"Wanted: {', '.join(EMBEDDED)} (embedded), an image dataset of TensorFlow Datasets such "
         "as mnist, or a path to a folder of images, a .zip or .tar of one, a .npz or a .npy, a "
-        "table (a .csv, .tsv or .parquet), or a .h5ad of counts."
+        "table (a .csv, .tsv or .parquet), a .h5ad of counts, or a .smi or .txt of strings."
     )

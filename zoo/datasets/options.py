@@ -8,6 +8,7 @@ from typing import Literal, cast
 from zoo.datasets import tabular
 from zoo.datasets.base import HoldOut, ImageShape
 from zoo.datasets.series import Cut
+from zoo.datasets.strings.told import Told
 from zoo.errors import DatasetError
 
 KINDS = ("auto", "series", "counts", "vector")
@@ -37,11 +38,14 @@ class Options:
     window: int | None = None
     stride: int | None = None
     steps: int | None = None
+    tokenizer: Literal["auto", "smiles", "selfies", "characters"] = "auto"
+    column: str | None = None
 
     def __post_init__(self) -> None:
         tabular.require_options(self.seed, self.test_share, self.test_split, self.memory_share)
         tabular.require_unseen(self.unseen)
         object.__setattr__(self, "image_shape", _checked(self.image_shape))
+        assert self.told  # refuses another tokenizer
         if self.kind not in KINDS:
             raise DatasetError(f"kind={self.kind!r}; wanted: one of {', '.join(KINDS)}.")
 
@@ -54,6 +58,16 @@ class Options:
     def cut(self) -> Cut:
         """How long series become windows."""
         return Cut(self.time, self.entity, self.window, self.stride)
+
+    @cached_property
+    def told(self) -> Told:
+        """How strings are read."""
+        return Told(self.tokenizer, self.column, self.steps, self.cache_dir)
+
+    @property
+    def reads_strings(self) -> bool:
+        """Whether it was said how to read strings."""
+        return self.tokenizer != "auto" or self.column is not None
 
     @property
     def reads_numbers(self) -> bool:

@@ -9,7 +9,14 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from zoo import noise
-from zoo.evaluation import count_figures, drawings, line_figures, marginals, vector_figures
+from zoo.evaluation import (
+    count_figures,
+    drawings,
+    line_figures,
+    marginals,
+    string_figures,
+    vector_figures,
+)
 from zoo.evaluation.compilation import compiled_method
 from zoo.evaluation.png import save as _save
 
@@ -39,6 +46,8 @@ def draw(model, data, history, means, folder, seed=0):
             interpolation(model, data, folder)
     elif data.schema.kind in ("series", "sequence") and len(data.event_shape) == 2:
         line_figures.draw(model, data, folder, seed)
+    elif data.schema.tokens:
+        string_figures.draw(model, data, folder, seed)
     elif "library" in model.likelihood.covariates:
         count_figures.draw(model, data, folder, seed)
     elif data.schema.kind == "vector" and not model.conditions:

@@ -23,6 +23,12 @@ def of(manifest):
             f"{', '.join(STROKES)} of each step\n"
             "mean = vae.encode([np.array([[5, 0, 0], [0, 5, 1]])]).mean  # of any numbers of steps"
         )
+    if schema.get("tokens"):
+        return (
+            f"strings = vae.generate({_SEEDS}).strings  # three strings\n"
+            "surprise = -vae.score(strings).elbo  # nats\n"
+            "means = vae.encode(strings).mean"
+        )
     besides = [each["name"] for each in manifest["endpoints"]["generate"]["inputs"][1:]]
     if LIBRARY in besides:
         return (

@@ -1,5 +1,6 @@
 """What a card says of loading: the lines that use an artifact, in each runtime."""
 
+from zoo.artifact.tokens import TOKENS
 from zoo.export import first_use
 
 
@@ -8,8 +9,11 @@ def section(m):
     name = m["name"]
     endpoint = m["endpoints"]["reconstruct"]
     given, answer = endpoint["inputs"], endpoint["outputs"][0]["name"]
-    arrays = "\n".join(_made(t, "np.zeros({}, np.{})", "np.full({}, {}, np.{})") for t in given)
-    tensors = "\n".join(_made(t, "tf.zeros({}, tf.{})", "tf.fill({}, {})") for t in given)
+    end = len(m["schema"].get("tokens", ())) - 1
+    arrays = "\n".join(
+        _made(t, "np.zeros({}, np.{})", "np.full({}, {}, np.{})", end) for t in given
+    )
+    tensors = "\n".join(_made(t, "tf.zeros({}, tf.{})", "tf.fill({}, {})", end) for t in given)
     fed = ", ".join(f'"{t["name"]}": {t["name"]}' for t in given)
     named = ", ".join(f"{t['name']}={t['name']}" for t in given)
     return f"""## Loading
@@ -49,13 +53,17 @@ print(vae.encoder.summary())
 ```"""
 
 
-def _made(tensor, zeros, full):
+def _made(tensor, zeros, full, end):
     """A line that makes a batch of one of an input: of zeros, or of what says that all is missing.
 
-    `zeros` and `full` are calls that take a shape, a value and a dtype.
+    `zeros` and `full` are calls that take a shape, a value and a dtype. Of tokens it is the empty
+    string, whose first token is the `end`.
     """
     sizes = ", ".join(str(size) for size in tensor["shape"][1:])
     shape = f"(1, {sizes})" if sizes else "1"
+    if tensor["name"] == TOKENS:
+        made = full.format(shape, end, tensor["dtype"])
+        return f"{tensor['name']} = {made}  # the end from the first step on"
     if not tensor.get("missing"):
         return f"{tensor['name']} = {zeros.format(shape, tensor['dtype'])}"
     value = 'float("nan")' if tensor["dtype"] == "float32" else "-1"

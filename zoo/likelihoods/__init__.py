@@ -26,6 +26,7 @@ NAMES = {
     "negative_binomial": "NegativeBinomial",
     "library_negative_binomial": "LibraryNegativeBinomial",
     "strokes": "Strokes",
+    "tokens": "Tokens",
 }
 """name -> the class of the file of that name."""
 
@@ -89,6 +90,8 @@ def of_schema(name, schema):
             f"likelihood {COLUMNS!r}, and nothing else has; leave --likelihood at auto."
         )
     likelihood = get(name)
+    if isinstance(likelihood, __getattr__("Tokens")):
+        return type(likelihood)(len(schema.tokens) or likelihood.count)
     if isinstance(likelihood, __getattr__("Strokes")):
         scale = schema.scale[0] if schema.is_strokes else likelihood.scale
         return type(likelihood)(likelihood.components, scale)

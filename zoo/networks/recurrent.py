@@ -85,9 +85,12 @@ class AutoregressiveDecoder(keras.Model):
 
     Args:
         raw_shape, latent, units, cell, lengths: as in `decoder`.
+        ends: as in `encoder`.
         offsets: as in `encoder`; where the steps before have arrived, every step is given.
         event_shape: of x; the raw output's unless given.
         teacher_dropout: share of x's steps that training hides, so that z has something to say.
+        context: width of the dense layer through which every step is told of z; `units` unless
+            given. What it costs it costs at every step.
     """
 
     def __init__(
@@ -100,6 +103,8 @@ class AutoregressiveDecoder(keras.Model):
         teacher_dropout=0.0,
         event_shape=None,
         offsets=0,
+        context=None,
+        ends=False,
         name="decoder",
         **kwargs,
     ):
@@ -113,14 +118,17 @@ class AutoregressiveDecoder(keras.Model):
         steps, width = _rows(event_shape)
         z, length = keras.Input((latent,), name="z"), _length(lengths)
         x = keras.Input(event_shape, name="x")
-        dense = layers.Dense(units, activation="tanh", name="dense")
+        context = units if context is None else context
+        if not isinstance(context, int) or context < 1:
+            raise InputError(f"context={context}: give the dense layer's width, 1 or more.")
+        dense = layers.Dense(context, activation="tanh", name="dense")
         recurrent = _recurrent(cell, units, return_sequences=True)
         output = layers.Dense(_rows(raw_shape)[1], dtype="float32", name="output")
         seen = Before(name="before")(layers.Reshape((steps, width), name="rows")(x))
         places = [Places(offsets, name="places")(seen)] if offsets else []
         seen = layers.Dropout(teacher_dropout, (None, steps, 1), name="teacher")(seen)
-        context = dense(_with_length(z, length, steps))
-        h = layers.RepeatVector(steps, name="repeat")(context)
+        h = dense(_with_length(z, length, steps))
+        h = layers.RepeatVector(steps, name="repeat")(h)
         h = recurrent(layers.Concatenate(name="with_before")([seen, *places, h]))
         h = layers.Reshape(raw_shape, dtype="float32", name="event")(output(h))
         inputs = [z, length, x] if lengths else [z, x]
@@ -133,6 +141,8 @@ class AutoregressiveDecoder(keras.Model):
         self.lengths = lengths
         self.teacher_dropout = teacher_dropout
         self.offsets = offsets
+        self.context = context
+        self.ends = ends
 
     def unroll(self, inputs, choose, noise=None):
         """The raw output of every step, given what `choose` made of the steps before.
@@ -141,6 +151,8 @@ class AutoregressiveDecoder(keras.Model):
             inputs: z [batch, latent], or [z, length].
             choose: (output of a step, noise of that step) -> the step, [batch, *event[1:]] each.
             noise: [batch, steps, ...] for `choose`, which otherwise gets None.
+
+        Where `ends`, it stops once all rows have chosen an end; the steps from there on are 0.
 
         Returns:
             [batch, *raw_shape], float32, rounded once: see `zoo.recurrent_cells`.
@@ -160,15 +172,13 @@ class AutoregressiveDecoder(keras.Model):
             None if noise is None else tuple(noise.shape[2:]),
             self.offsets,
         )
-        if noise is None:
-            noise = ops.zeros((ops.shape(z)[0], steps, 1))
-        noise = ops.reshape(noise, (-1, steps, math.prod(noise.shape[2:])))
-        rows = layers.RNN(cell, return_sequences=True)(noise)
-        return ops.reshape(rows, (-1, *self.raw_shape))
+        if noise is not None:
+            noise = ops.reshape(noise, (-1, steps, math.prod(noise.shape[2:])))
+        return ops.reshape(_unrolled(cell, z, noise, steps, self.ends), (-1, *self.raw_shape))
 
     def get_config(self):
         names = ("raw_shape", "latent", "units", "cell", "lengths", "teacher_dropout")
-        names += ("event_shape", "offsets", "name")
+        names += ("event_shape", "offsets", "context", "ends", "name")
         return {name: getattr(self, name) for name in names}
 
     @classmethod
@@ -223,8 +233,32 @@ class Before(layers.Layer):
         return ops.concatenate([ops.zeros_like(rows[:, :1]), rows[:, :-1]], axis=1)
 
 
+def _unrolled(cell, z, noise, steps, ends):
+    """[batch, steps, width] that a `_FedBack` gives step after step, until all rows have ended.
+
+    Each step is put where it belongs: a list that grows would be as long as there are steps.
+    """
+    rows, places = ops.shape(z)[0], np.arange(steps, dtype=np.int32)[None, :, None]
+    made = ops.zeros((rows, steps, cell.output_size), "float32")
+    states = [ops.zeros((rows, size), cell.compute_dtype) for size in cell.state_size]
+
+    def goes_on(step, made, going, *states):
+        return ops.logical_and(step < steps, ops.any(going > 0.5))
+
+    def one(step, made, going, *states):
+        given = None if noise is None else ops.take(noise, step, axis=1)
+        output, states = cell(given, states)
+        made = ops.where(ops.equal(places, step), ops.expand_dims(output, 1), made)
+        if ends:  # of what was chosen; states[0]
+            going = ops.minimum(going, ops.cast(states[0][:, -1] < 0.5, "float32"))
+        return step + 1, made, going, *states
+
+    begin = (ops.convert_to_tensor(0, "int32"), made, ops.ones_like(made[:, 0, 0]), *states)
+    return ops.while_loop(goes_on, one, begin)[1]
+
+
 class _FedBack:
-    """A cell for `keras.layers.RNN` whose sequence is noise: it feeds back its own last step.
+    """A step that is given noise and its own last step.
 
     Its states are that step, where it has arrived, and those of the cell within.
     """
@@ -256,8 +290,6 @@ class _FedBack:
         chosen = self.choose(ops.reshape(output, (-1, *self.raw_shape)), given)
         chosen = ops.cast(ops.reshape(chosen, (-1, self.width)), self.compute_dtype)
         return ops.cast(output, "float32"), [chosen, *place, *inner]
-
-    call = __call__
 
 
 def _recurrent(cell, units, **options):

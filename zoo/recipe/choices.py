@@ -42,6 +42,8 @@ def likelihood(asked, data):
         return Reason("likelihood", "columns", "a table: a law for each column")
     if asked != "auto":
         return Reason("likelihood", asked, "as asked")
+    if schema.tokens:
+        return Reason("likelihood", "tokens", "strings: a probability for each token and the end")
     if schema.is_strokes:
         why = "drawings: a mixture of normals of where the pen goes, and three states of the pen"
         return Reason("likelihood", "strokes", why)

@@ -7,6 +7,7 @@ from zoo.datasets.series import Cut
 from zoo.errors import InputError
 
 IMAGE, VECTOR, TABLE, SERIES = schemas.IMAGE, schemas.VECTOR, schemas.TABLE, schemas.SERIES
+TOKENS = schemas.TOKENS
 SEQUENCE, SEVERAL_LENGTHS, DRAWING, COUNTS = (
     schemas.SEQUENCE,
     "sequence of several lengths",
@@ -23,6 +24,7 @@ WORDS = {
     SEQUENCE: "sequences of one length",
     SEVERAL_LENGTHS: "sequences of several lengths",
     DRAWING: "drawings",
+    TOKENS: "strings",
 }
 """kind -> what such data is."""
 
@@ -35,6 +37,7 @@ MADE_FOR = {
     SEQUENCE: "rnn_vae",
     SEVERAL_LENGTHS: "rnn_vae",
     DRAWING: "stroke_vae",
+    TOKENS: "molecule_vae",
 }
 """kind -> the recipe to begin with."""
 
@@ -60,6 +63,7 @@ TAKES = {
     "stroke_vae": (DRAWING,),
     "count_vae": (COUNTS,),
     "table_vae": (TABLE,),
+    "molecule_vae": (TOKENS,),
 }
 """model -> the kinds that it takes."""
 

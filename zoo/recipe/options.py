@@ -59,6 +59,11 @@ class Config:
     is chosen by the files."""
     skip_corrupt: bool = False
     """Leave out images of a folder or archive that cannot be decoded, and name them."""
+    tokenizer: Literal["auto", "smiles", "selfies", "characters"] = "auto"
+    """How strings are cut into tokens; `auto` is `smiles` of a .smi and of a column named so, and
+    `characters` of others. `selfies` are made of SMILES."""
+    column: str | None = None
+    """Of a .csv or .tsv, the column that holds strings."""
     columns: Path | None = None
     """Of a table, a columns.yaml that says what its columns are; `zoo columns FILE` writes one."""
     label: str | None = None

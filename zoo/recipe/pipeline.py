@@ -84,6 +84,8 @@ def _run(config, build, script, started, name, settle):
         window=config.window,
         stride=config.stride,
         steps=config.steps,
+        tokenizer=config.tokenizer,
+        column=config.column,
     )
     kinds.require(model_name, kinds.of(loaded.schema), config)
     augmentation.require(config.augment or (), loaded.schema)

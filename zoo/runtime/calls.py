@@ -10,8 +10,19 @@ import onnxruntime
 
 from zoo.artifact.endpoints import LIKELIHOOD_RATIO, Endpoint, Tensor
 from zoo.artifact.schema import Schema
+from zoo.artifact.tokens import TOKENS
 from zoo.errors import ArtifactError, InputError
-from zoo.runtime import counts, drawings, inputs, labels, libraries, named, ragged, tables
+from zoo.runtime import (
+    counts,
+    drawings,
+    inputs,
+    labels,
+    libraries,
+    named,
+    ragged,
+    strings,
+    tables,
+)
 from zoo.runtime.sessions import Array, Sessions
 
 
@@ -21,9 +32,10 @@ class Call:
     Where the schema is a table, a dict of columns or a frame stands for `numbers` and `categories`,
     by position, and answers by column have a property `table`: a dict of columns. Where it is
     drawings, a list of arrays [steps, 3] of any lengths stands for `x`; where sequences end before
-    their last step, a list of arrays [steps, ...] stands for `x` and `length`. Of a frame or a dict
-    of columns that stands for rows of features these are taken by their names. Answers that tell of
-    counts have a method `draw(seed)`.
+    their last step, a list of arrays [steps, ...] stands for `x` and `length`; where they are
+    strings, a list of these stands for `tokens`, and answers have a property `strings`. Of a frame
+    or a dict of columns that stands for rows of features these are taken by their names. Answers
+    that tell of counts have a method `draw(seed)`.
 
     Args:
         endpoint: an `Endpoint`.
@@ -47,7 +59,12 @@ class Call:
         self._limit = batch_limit
         self._names = [t.name for t in endpoint.inputs]
         self._taken = [  # what is asked of every input but the label
-            (t.name, f"{endpoint.name}({t.name})", t, schema if t.name == "x" else None)
+            (
+                t.name,
+                f"{endpoint.name}({t.name})",
+                t,
+                schema if t.name in ("x", TOKENS) else None,
+            )
             for t in endpoint.inputs
             if t.name != labels.LABEL
         ]
@@ -59,6 +76,7 @@ class Call:
         self._schema = schema
         self._left_out = () if schema is None else schema.left_out
         made = counts.with_draw(endpoint, _named_tuple(endpoint))
+        made = strings.with_strings(endpoint, schema, made)
         self._result = tables.with_table(endpoint, schema, made)
         given = ", ".join(f"{t.name}: {inputs.wanted(t)}" for t in endpoint.inputs)
         answers = ", ".join(f"{t.name}: {inputs.wanted(t)}" for t in endpoint.outputs)
@@ -213,7 +231,8 @@ class Call:
 
 
 def _arranged(what: str, tensor: Tensor, value: Any, schema: Schema | None) -> Any:
-    """The value, features by their names and drawings by their lengths put in an array."""
+    """The value, features by their names, drawings and strings as long as they are in an array."""
+    value = strings.rows(what, tensor, value, schema)
     return drawings.padded(what, tensor, named.with_names(what, value, schema), schema)
 
 

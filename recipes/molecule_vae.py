@@ -1,0 +1,45 @@
+"""Train a VAE on strings, token by token: molecules, names, peptides. Export it.
+
+Run:       python recipes/molecule_vae.py                 (molecules that come with RDKit)
+           python recipes/molecule_vae.py --dataset mine.smi
+           python recipes/molecule_vae.py --dataset names.txt
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import prepare  # noqa: F401  names what to install where something is missing
+
+from zoo import recipe
+from zoo.recipe import options
+
+
+@dataclass(frozen=True)
+class Config(options.VAE):
+    """Options of the VAE of strings."""
+
+    data_options = ("tokenizer", "column", "steps")
+    dataset: str = "nci"
+    """`nci`, molecules that come with RDKit, `moses`, those that come with molsets, or a file of
+    strings, one a line: a .smi or a .txt, or a column of a .csv or .tsv; each as .gz too."""
+    steps: int | None = None
+    """Tokens of the longest string that is kept; unless given that of all, or their 99 % quantile
+    where the longest are far from it."""
+    samples: int = 100
+    """K of the importance-sampled log p(x)."""
+    latent: int = 64
+    """Size of the latent vector."""
+    units: int = 256
+    """Width of the decoder's recurrent layer."""
+    encoder_units: int = 128
+    """Width of each direction of the encoder's."""
+    context: int = 64
+    """Width of what tells every step of z."""
+    cell: Literal["gru", "lstm"] = "gru"
+    """Of encoder and decoder."""
+    teacher_dropout: float = 0.1
+    """Share of the tokens before that training hides from the decoder."""
+
+
+if __name__ == "__main__":
+    recipe.main(Config, "molecule_vae", __file__)

@@ -1,0 +1,119 @@
+"""Strings that become examples, and those that are left out, each with its reason."""
+
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from zoo.artifact import tokens
+from zoo.datasets.strings.lines import Line
+
+FAR = 1.5
+"""Times the usual length: where the longest strings are longer, they are left out; see `steps`."""
+QUANTILE = 0.99
+
+MOST_TOKENS = 2**15 - 1
+NO_TEXT = "no UTF-8 text"
+
+
+@dataclass
+class LeftOut:
+    """What became no example: counted by its reason, and listed in a file.
+
+    Args:
+        path: of the file, which is made when there is a first one; None lists nothing.
+    """
+
+    path: Path | None = None
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def add(self, number: int, text: str | None, reason: str) -> None:
+        """A line's number from 1 on, its string, and why."""
+        if self.path is not None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with open(self.path, "a" if self.reasons else "w", encoding="utf-8") as file:
+                print(number, reason, "" if text is None else text, sep="\t", file=file)
+        self.reasons[reason] += 1
+
+    def __len__(self) -> int:
+        return sum(self.reasons.values())
+
+    @property
+    def note(self) -> str | None:
+        """A sentence; None where nothing was left out."""
+        if not self.reasons:
+            return None
+        each = ", ".join(f"{count:,} ({reason})" for reason, count in self.reasons.most_common())
+        where = f"; {self.path.name} in the cache lists them" if self.path else ""
+        return f"Strings left out: {each}{where}."
+
+
+class Strings:
+    """Strings as numbers of their tokens, one behind the other: two bytes a token in memory.
+
+    Args:
+        tokenizer: one of `zoo.artifact.tokens.TOKENIZERS`.
+    """
+
+    def __init__(self, tokenizer: str) -> None:
+        self.tokenizer = tokenizer
+        self.numbers: dict[str, int] = {}
+        self._cut = array("H")
+        self._lengths = array("l")
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def add(self, text: str) -> None:
+        """One more string."""
+        cut = tokens.split(self.tokenizer, text)
+        numbers = self.numbers
+        self._cut.extend([numbers.setdefault(token, len(numbers)) for token in cut])
+        self._lengths.append(len(cut))
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Tokens of each, int64."""
+        return np.array(self._lengths, np.int64)
+
+    def rows(self, steps: int, order: list[str]) -> np.ndarray:
+        """int16 [n, steps] of those of fewer than `steps` tokens, the end after each.
+
+        Args:
+            order: tokens by their new numbers, without the end.
+        """
+        lengths = self.lengths
+        places = {token: number for number, token in enumerate(order)}
+        renumbered = np.array([places.get(token, 0) for token in self.numbers], np.int16)
+        flat = renumbered[np.frombuffer(self._cut, np.uint16)] if self._cut else np.empty(0, int)
+        starts = np.cumsum(lengths) - lengths
+        kept = np.flatnonzero(lengths < steps)
+        made = np.full((len(kept), steps), len(order), np.int16)
+        for row, place in enumerate(kept):
+            made[row, : lengths[place]] = flat[starts[place] : starts[place] + lengths[place]]
+        return made
+
+
+def steps_of(lengths: np.ndarray, asked: int | None) -> int:
+    """Tokens of the longest that is kept: all are, unless the longest are far from the others."""
+    if asked is not None:
+        return asked
+    longest, usual = int(lengths.max()), int(np.ceil(np.quantile(lengths, QUANTILE)))
+    return usual if longest > FAR * usual else longest
+
+
+def texts(
+    lines: Iterable[Line],
+    left_out: LeftOut,
+    judge: Callable[[str], str | None] | None = None,
+) -> Iterator[tuple[int, str]]:
+    """(line, string) of those that are text and that `judge`, text -> a reason or None, passes."""
+    for line in lines:
+        reason = NO_TEXT if line.text is None else judge and judge(line.text)
+        if reason or line.text is None:
+            left_out.add(line.number, line.text, reason or NO_TEXT)
+        else:
+            yield line.number, line.text

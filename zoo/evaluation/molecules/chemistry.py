@@ -34,6 +34,9 @@ LARGEST_RING = 7
 RINGS = 2
 """Rings of a scaffold that counts, at least."""
 
+PATTERN_BITS = 2048
+"""Of RDKit's pattern fingerprints."""
+
 
 def require() -> None:
     """Refuses, with what to install, where RDKit is absent.
@@ -259,14 +262,15 @@ def _accessibility() -> Any:
 
 @functools.lru_cache(2)
 def _patterns(smarts: tuple[str, ...]) -> tuple[list[Any], np.ndarray]:
-    """(patterns, their bits [n, 256])."""
+    """(patterns, their bits: uint8 [n, PATTERN_BITS / 8])."""
     from rdkit import Chem
 
     found = [Chem.MolFromSmarts(each) for each in smarts]
     for pattern, text in zip(found, smarts, strict=True):
         if pattern is None:
             raise InputError(f"{text[:80]!r} is no SMARTS pattern that RDKit reads.")
-    return found, np.array([_bits(each) for each in found])
+    bits = [_bits(each) for each in found]
+    return found, np.array(bits, np.uint8).reshape(len(found), PATTERN_BITS // 8)
 
 
 def _bits(found: Any) -> np.ndarray:
@@ -274,5 +278,5 @@ def _bits(found: Any) -> np.ndarray:
     from rdkit import DataStructs
     from rdkit.Chem import PatternFingerprint
 
-    text = DataStructs.BitVectToBinaryText(PatternFingerprint(found))
+    text = DataStructs.BitVectToBinaryText(PatternFingerprint(found, fpSize=PATTERN_BITS))
     return np.frombuffer(text, np.uint8)

@@ -57,10 +57,12 @@ def moments(smiles: Sequence[str]) -> tuple[np.ndarray, np.ndarray] | None:
 def features(smiles: Sequence[str]) -> Iterator[np.ndarray]:
     """Yields ChemNet's features of strings, in order: float64 [at most 256, 512]."""
     torch, network = _torch(), _network()
-    with torch.no_grad(), workers.bar(len(smiles), "ChemNet") as bar:
+    with workers.bar(len(smiles), "ChemNet") as bar:
         for first in range(0, len(smiles), BATCH):
             part = smiles[first : first + BATCH]
-            yield network(torch.from_numpy(encoded(part))).numpy().astype(np.float64)
+            with torch.no_grad():
+                found = network(torch.from_numpy(encoded(part)))
+            yield found.numpy().astype(np.float64)
             bar.update(len(part))
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from zoo import atomic_write
 from zoo.errors import InputError
 from zoo.evaluation.molecules import chemistry
 
-SIDE = 260  # pixels of a molecule's place
+WIDTH, HEIGHT = 280, 220  # pixels of a molecule's place
 MOST = 400  # molecules a picture
 LEGEND = 0.12  # of a place's height
 
@@ -38,11 +39,8 @@ def draw_molecules(
         raise InputError(f"{len(legends)} legends of {len(smiles)} molecules; give one of each.")
     chemistry.require()
     with chemistry.silent():
-        found = [chemistry.molecule(each) for each in smiles]
+        found = [chemistry.molecule(each) or _none() for each in smiles]
         texts = [str(each) for each in legends or [""] * len(smiles)]
-        for index, each in enumerate(found):
-            if each is None:
-                texts[index] = f"no molecule   {texts[index]}".rstrip()
         content = _png(found, texts, min(columns, len(found)))
     with atomic_write.whole(path) as file:
         file.write(content)
@@ -50,14 +48,22 @@ def draw_molecules(
 
 
 def _png(found: list, texts: list[str], columns: int) -> bytes:
-    from rdkit import Chem
     from rdkit.Chem.Draw import rdMolDraw2D
 
     rows = -(-len(found) // columns)
-    picture = rdMolDraw2D.MolDraw2DCairo(columns * SIDE, rows * SIDE, SIDE, SIDE)
+    picture = rdMolDraw2D.MolDraw2DCairo(columns * WIDTH, rows * HEIGHT, WIDTH, HEIGHT)
     options = picture.drawOptions()
     options.legendFraction, options.legendFontSize, options.padding = LEGEND, 18, 0.06
     options.prepareMolsBeforeDrawing = True
-    picture.DrawMolecules([each or Chem.Mol() for each in found], legends=texts)
+    picture.DrawMolecules(found, legends=texts)
     picture.FinishDrawing()
     return picture.GetDrawingText()
+
+
+def _none() -> Any:
+    """What stands for a string that is no molecule: an atom with that for its symbol."""
+    from rdkit import Chem
+
+    found = Chem.MolFromSmiles("*")
+    found.GetAtomWithIdx(0).SetProp("_displayLabel", "no molecule")
+    return found

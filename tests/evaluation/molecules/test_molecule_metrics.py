@@ -84,6 +84,12 @@ def test_distances_of_descriptors_are_in_their_units():
     assert found["weight"] == pytest.approx(14.027, abs=1e-9)  # CH2
 
 
+def test_a_value_that_rdkit_has_none_for_is_left_out():
+    strange = "O=C(COSc1ccc(Cl)c~c1F)N1CCOCC1"
+    assert metrics(["CCO", strange], test=["CCO"])["QED"] == 0.0
+    assert math.isnan(metrics([strange], test=["CCO"])["QED"])
+
+
 def test_internal_diversity_of_equal_and_of_unlike_molecules():
     assert metrics(["CCO"] * 3)["IntDiv"] == metrics(["CCO"] * 3)["IntDiv2"] == 0.0
     found = metrics(["C", "[H][H]"])  # an atom each, and no environment in common

@@ -58,6 +58,12 @@ def test_every_molecule_has_descriptors():
     assert (found["QED"] >= 0).all() and (found["QED"] <= 1).all()
 
 
+def test_a_value_that_rdkit_has_none_for_is_no_number():
+    found = descriptors(["O=C(COSc1ccc(Cl)c~c1F)N1CCOCC1", "CCO"])
+    assert np.isnan(found["QED"]).tolist() == [True, False]
+    assert np.isfinite(found["weight"]).all()
+
+
 def test_of_no_strings_there_is_nothing():
     assert canonical_strings([]) == [] and fingerprints([]).shape == (0, 128)
     assert [len(values) for values in descriptors([]).values()] == [0] * 4

@@ -122,16 +122,23 @@ def scaffold(found: Any) -> str | None:
     return Chem.MolToSmiles(core) if core.GetRingInfo().NumRings() >= RINGS else None
 
 
-def descriptors_of(found: Any) -> tuple[float, ...]:
-    """A value for each of `DESCRIPTORS`."""
+def descriptors_of(found: Any) -> list[float]:
+    """A value for each of `DESCRIPTORS`; NaN where RDKit gives none.
+
+    That is of what it reads and takes for no molecule a second time, as with bonds that the string
+    leaves open (`~`): MOSES' program ends there.
+    """
     from rdkit.Chem import QED, Crippen, Descriptors
 
-    return (
-        Crippen.MolLogP(found),
-        _accessibility().calculateScore(found),
-        QED.qed(found),
-        Descriptors.MolWt(found),
-    )
+    log_p: Any = Crippen  # RDKit's types do not have their functions
+    weight: Any = Descriptors
+    values = []
+    for of in (log_p.MolLogP, _accessibility().calculateScore, QED.qed, weight.MolWt):
+        try:
+            values.append(of(found))
+        except (ValueError, RuntimeError):
+            values.append(float("nan"))
+    return values
 
 
 def passes(found: Any, smarts: tuple[str, ...]) -> bool:

@@ -43,9 +43,9 @@ def moments(smiles: Sequence[str]) -> tuple[np.ndarray, np.ndarray] | None:
     if len(smiles) < 2:
         return None
     total, squares = np.zeros(FEATURES), np.zeros((FEATURES, FEATURES))
-    centre = None
-    for part in features(smiles):
-        centre = part.mean(axis=0) if centre is None else centre  # else digits would be lost
+    centre = np.zeros(FEATURES)
+    for index, part in enumerate(features(smiles)):
+        centre = centre if index else part.mean(axis=0)  # around 0 digits would be lost
         shifted = part - centre
         total += shifted.sum(axis=0)
         squares += shifted.T @ shifted

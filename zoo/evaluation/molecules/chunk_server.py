@@ -20,6 +20,7 @@ def main() -> None:
     spec = importlib.util.spec_from_file_location(
         "zoo_chemistry", Path(__file__).with_name("chemistry.py")
     )
+    assert spec is not None and spec.loader is not None  # it lies there
     chemistry = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(chemistry)
     with chemistry.silent():

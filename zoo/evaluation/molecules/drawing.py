@@ -52,7 +52,7 @@ def _png(found: list, texts: list[str], columns: int) -> bytes:
 
     rows = -(-len(found) // columns)
     picture = rdMolDraw2D.MolDraw2DCairo(columns * WIDTH, rows * HEIGHT, WIDTH, HEIGHT)
-    options = picture.drawOptions()
+    options: Any = picture.drawOptions()
     options.legendFraction, options.legendFontSize, options.padding = LEGEND, 18, 0.06
     options.prepareMolsBeforeDrawing = True
     picture.DrawMolecules(found, legends=texts)

@@ -203,15 +203,16 @@ def _nearest(found: Reference, other: Reference) -> float:
 def _distances(
     found: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]
 ) -> dict[str, float]:
-    """Wasserstein distances, each in its descriptor's unit."""
+    """Wasserstein distances, each in its descriptor's unit, of the values that there are."""
     from scipy.stats import wasserstein_distance
 
-    return {
-        name: float(wasserstein_distance(other[name], found[name]))
-        if len(found.get(name, ())) and len(other[name])
-        else float("nan")
-        for name in chemistry.DESCRIPTORS
-    }
+    distances = {}
+    for name in chemistry.DESCRIPTORS:
+        pair = [np.asarray(each.get(name, ()), np.float64) for each in (other, found)]
+        pair = [values[np.isfinite(values)] for values in pair]
+        known = all(len(values) for values in pair)
+        distances[name] = float(wasserstein_distance(*pair)) if known else float("nan")
+    return distances
 
 
 def cosine(some: Counter, others: Counter) -> float:

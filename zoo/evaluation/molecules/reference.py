@@ -94,8 +94,9 @@ def profile(
         chemnet.require()  # and not after minutes
     wanted = tuple(name for name, users in _NEEDS.items() if users - left)
     options = {"wanted": wanted, "smarts": patterns}
-    valid, strings, rows = [np.empty(0, bool)], [], {name: [] for name in wanted}
-    counts = {name: Counter() for name in ("fragments", "scaffolds")}
+    valid, strings = [np.empty(0, bool)], []
+    rows: dict[str, list[np.ndarray]] = {name: [] for name in wanted}
+    counts: dict[str, Counter] = {name: Counter() for name in ("fragments", "scaffolds")}
     for part in workers.mapped("profile", smiles, options, jobs, description):
         valid.append(part["valid"])
         strings += part["strings"]

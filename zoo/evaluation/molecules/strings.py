@@ -21,8 +21,9 @@ def canonical_strings(smiles: Sequence[str | None], jobs: int = 1) -> list[str |
 
 
 def descriptors(smiles: Sequence[str | None], jobs: int = 1) -> dict[str, np.ndarray]:
-    """{"logP", "SA", "QED", "weight": float64 [n]}, NaN where a string is no molecule.
+    """{"logP", "SA", "QED", "weight": float64 [n]}; NaN where there is none.
 
+    There is none of what is no molecule; and no QED of some that leave a bond open (`~`).
     Crippen's logP; synthetic accessibility (Ertl & Schuffenhauer 2009), from 1, easy, to 10;
     drug-likeness (Bickerton et al. 2012), in [0, 1]; the molecular weight in g/mol.
 

@@ -22,7 +22,7 @@ _NEEDS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reference:
     """What a set of molecules comes to. Absent is what was left out.
 
@@ -42,7 +42,7 @@ class Reference:
     chemnet: tuple[np.ndarray, np.ndarray] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Profile:
     """What strings come to, of which some are no molecules.
 

@@ -258,7 +258,7 @@ def _accessibility() -> Any:
     if not path.exists():
         raise MissingDependency(
             f"Synthetic accessibility is computed by RDKit's {path.name}, which is not at {path}: "
-            "install the rdkit of PyPI (pip install 'vae-zoo[molecules]'), which brings it."
+            "install its wheel (pip install 'vae-zoo[molecules]'), which brings it."
         )
     spec = importlib.util.spec_from_file_location("zoo_sascorer", path)
     assert spec is not None and spec.loader is not None  # it is a .py that exists

@@ -32,6 +32,24 @@ def frechet_distance(features_a, features_b):
     return float(max(0.0, between + spread - 2.0 * shared))
 
 
+def frechet_distance_of_moments(mean_a, covariance_a, mean_b, covariance_b):
+    """`frechet_distance` where the features are no more at hand, but their moments are: a float.
+
+    The trace of the root is the sum of the roots of the eigenvalues of R' C_b R with C_a = R R',
+    which is symmetric: no root is taken of a matrix that is none. Rounding of C is felt as the root
+    of it where C has eigenvalues of 0; where features are at hand, `frechet_distance` is exact.
+
+    Args:
+        mean_a, mean_b: [dimension].
+        covariance_a, covariance_b: [dimension, dimension], symmetric.
+    """
+    values, vectors = np.linalg.eigh(covariance_a)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    shared = np.sqrt(np.maximum(np.linalg.eigvalsh(root.T @ covariance_b @ root), 0.0)).sum()
+    between = np.square(mean_a - mean_b).sum()
+    return float(max(0.0, between + np.trace(covariance_a + covariance_b) - 2.0 * shared))
+
+
 def checked(features_a, features_b, least):
     """Two sets of features as float64; refuses what is none.
 

@@ -1,0 +1,40 @@
+"""Pictures of molecules."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("rdkit", reason="rdkit is not installed: pip install 'vae-zoo[molecules]'")
+
+from zoo.errors import InputError
+from zoo.evaluation.molecules import draw_molecules, drawing
+
+
+def test_a_grid_has_a_place_for_each_and_ink_in_it(tmp_path):
+    strings = ["CCO", "c1ccccc1", "C(", "CC(=O)O"]
+    path = draw_molecules(strings, tmp_path / "a.png", ["one", "two", "three", "four"], columns=3)
+    picture = np.asarray(Image.open(path).convert("L"))
+    height, width = drawing.HEIGHT, drawing.WIDTH
+    assert picture.shape == (2 * height, 3 * width)
+    places = picture.reshape(2, height, 3, width).swapaxes(1, 2).reshape(6, -1)
+    assert ((places < 128).any(axis=1) == [True, True, True, True, False, False]).all()
+
+
+def test_the_same_molecules_make_the_same_picture(tmp_path):
+    made = [draw_molecules(["CCO", "OCC"], tmp_path / name).read_bytes() for name in "ab"]
+    assert made[0] == made[1]
+
+
+@pytest.mark.parametrize(
+    ("smiles", "legends", "said"),
+    [
+        ([], None, "0 strings"),
+        ("CCO", None, "a list of strings"),
+        (["C"] * 401, None, "1 to 400"),
+        (["C", "CC"], ["one"], "1 legends of 2 molecules"),
+    ],
+)
+def test_what_does_not_fit_is_refused(smiles, legends, said, tmp_path):
+    with pytest.raises(InputError, match=said):
+        draw_molecules(smiles, tmp_path / "a.png", legends)
+    assert not list(tmp_path.iterdir())

@@ -3,8 +3,12 @@
 from zoo import likelihoods
 from zoo.catalog.entries import entry
 from zoo.catalog.networks import flat_vae
+from zoo.errors import InputError
 from zoo.networks import dilated, recurrent
 from zoo.objectives import FreeBits
+
+TOKENS = 32
+"""Of strings, where no data says how many."""
 
 
 @entry("recurrent")
@@ -84,7 +88,7 @@ def stroke_vae(
     return rnn_vae(event_shape, latent, **shape, **parts)
 
 
-@entry("recurrent")
+@entry("recurrent", (64,))
 def molecule_vae(
     event_shape,
     latent=64,
@@ -93,7 +97,7 @@ def molecule_vae(
     context=64,
     cell="gru",
     teacher_dropout=0.1,
-    likelihood="tokens",
+    likelihood=None,
     **parts,
 ):
     """Recurrent VAE over strings [steps] of tokens, token after token (Bowman et al. 2016).
@@ -109,8 +113,14 @@ def molecule_vae(
         cell: "lstm" or "gru", in encoder and decoder.
         teacher_dropout: share of the tokens that training hides from the decoder, so that z has
             something to say.
+        likelihood: `zoo.likelihoods.Tokens` of as many tokens as there are; 32 unless given.
     """
-    likelihood = likelihoods.get(likelihood)
+    likelihood = likelihoods.Tokens(TOKENS) if likelihood is None else likelihoods.get(likelihood)
+    if not isinstance(likelihood, likelihoods.Tokens):
+        raise InputError(
+            "molecule_vae takes strings, of which the likelihood is Tokens; given was "
+            f"{type(likelihood).__name__}."
+        )
     seen = likelihood.network_shape(event_shape)
 
     def encoder(*sizes, **options):

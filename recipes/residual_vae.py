@@ -3,12 +3,15 @@ r"""Train the residual convolutional VAE, evaluate it in nats, export it and pro
 Run:       python recipes/residual_vae.py                  (embedded digits)
            python recipes/residual_vae.py --dataset mnist
 
-exports/residual_vae-mnist:
+exports/residual_vae-mnist, in two runs:
            python recipes/residual_vae.py --dataset mnist --epochs 60 --prior vampprior \
-               --anneal linear --anneal-steps 8000 --dense 64 --blocks 1
-           test NLL 82.42 nats (K=1000, n=10,000, dynamic binarization drawn once with seed 0), ELBO
-           -85.80, 24 of 32 latents active; 79 minutes of training and 25 of evaluation on one busy
-           CPU core. Training and validation still fell together: it wants more epochs
+               --anneal linear --anneal-steps 8000 --dense 64 --blocks 1 --out first
+           python recipes/residual_vae.py --dataset mnist --from first/residual_vae-mnist \
+               --epochs 24 --objective importance_weighted --draws 5 --learning-rate 0.002 \
+               --ema 0.999
+           test NLL 81.26 nats (K=1000, n=10,000, dynamic binarization drawn once with seed 0), ELBO
+           -86.05, 24 of 32 latents active; 79 and 52 minutes of training and 14 of evaluation on
+           one busy CPU core. The first run alone, on the ELBO: 82.42, ELBO -85.80
 """
 
 from dataclasses import dataclass

@@ -31,6 +31,8 @@ def folder(tmp_path, artifact):
     )
     sales = [f"{i * 0.5},{('Oslo', 'Moss')[i % 2]}" for i in range(60)]
     (tmp_path / "sales.csv").write_text("\n".join(["price,city", *sales]))
+    molecules = ["C" * count + end for count in range(1, 11) for end in ("", "O", "=O", "N")]
+    (tmp_path / "mine.smi").write_text("\n".join(molecules))
     photos = tmp_path / "my_photos"
     photos.mkdir()
     rng = np.random.default_rng(0)

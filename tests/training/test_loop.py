@@ -469,7 +469,7 @@ def test_variables_that_do_not_fit_are_never_restored(uninterrupted):
     ],
 )
 def test_models_built_alike_have_one_digest(name):
-    shape = {"series_vae": (8, 2), "count_vae": (6,)}.get(name, (8, 8, 1))
+    shape = {"series_vae": (8, 2), "count_vae": (6,), "molecule_vae": (8,)}.get(name, (8, 8, 1))
     options = {"classes": 3} if name == "conditional_vae" else {}
     one, other = (catalog.build(name, shape, **options) for _ in range(2))
     assert identity.of_model(one) == identity.of_model(other)

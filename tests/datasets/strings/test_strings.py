@@ -100,11 +100,24 @@ def test_the_list_of_an_earlier_reading_does_not_grow(tmp_path, cache):
         assert len((cache / "left_out_words.txt").read_text().splitlines()) == 1
 
 
-def test_longer_strings_than_asked_are_left_out_and_counted(tmp_path):
+def test_longer_strings_than_asked_are_left_out_counted_and_listed(tmp_path, cache):
     path = written(tmp_path, "\n".join([*WORDS, "abc", "abcd", "abcde"]), "words.txt")
     data = datasets.load(path, steps=3)
     assert strings_of(data) == sorted([*WORDS, "abc"]) and data.schema.shape == (4,)
     assert "2 (longer than 3 tokens)" in data.notes[0]
+    listed = (cache / "left_out_words.txt").read_text().splitlines()
+    assert [line.split("\t") for line in listed] == [
+        ["12", "longer than 3 tokens", "abcd"],
+        ["13", "longer than 3 tokens", "abcde"],
+    ]
+
+
+def test_more_tokens_than_there_are_numbers_are_refused(monkeypatch):
+    from zoo.datasets.strings import kept
+
+    monkeypatch.setattr(kept, "MOST_TOKENS", 9)
+    with pytest.raises(DatasetError, match="Up to line 10 there are more than 9 different tokens"):
+        of_list(WORDS)
 
 
 def test_a_few_that_are_far_longer_than_the_others_are_left_out():

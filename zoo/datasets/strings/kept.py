@@ -10,6 +10,7 @@ import numpy as np
 
 from zoo.artifact import tokens
 from zoo.datasets.strings.lines import Line
+from zoo.errors import DatasetError
 
 FAR = 1.5
 """Times the usual length: where the longest strings are longer, they are left out; see `steps`."""
@@ -63,16 +64,38 @@ class Strings:
         self.numbers: dict[str, int] = {}
         self._cut = array("H")
         self._lengths = array("l")
+        self._lines = array("l")
 
     def __len__(self) -> int:
         return len(self._lengths)
 
-    def add(self, text: str) -> None:
-        """One more string."""
+    def add(self, line: int, text: str) -> None:
+        """One more string, and the line that it is from.
+
+        Raises:
+            DatasetError: for more tokens than a row of numbers holds.
+        """
         cut = tokens.split(self.tokenizer, text)
         numbers = self.numbers
-        self._cut.extend([numbers.setdefault(token, len(numbers)) for token in cut])
+        found = [numbers.setdefault(token, len(numbers)) for token in cut]
+        if len(numbers) > MOST_TOKENS:
+            raise DatasetError(
+                f"Up to line {line:,} there are more than {MOST_TOKENS:,} different tokens, which "
+                "are the most. Take another tokenizer."
+            )
+        self._cut.extend(found)
         self._lengths.append(len(cut))
+        self._lines.append(line)
+
+    def leave_out_longer(self, steps: int, left_out: LeftOut) -> np.ndarray:
+        """Which have more than so many tokens, bool [n]: counted, and listed."""
+        longer = self.lengths > steps
+        known, ends = list(self.numbers), np.cumsum(self.lengths)
+        for place in np.flatnonzero(longer).tolist():
+            cut = self._cut[int(ends[place]) - self._lengths[place] : int(ends[place])]
+            text = "".join(known[number] for number in cut)
+            left_out.add(self._lines[place], text, f"longer than {steps} tokens")
+        return longer
 
     @property
     def lengths(self) -> np.ndarray:

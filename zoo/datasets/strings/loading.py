@@ -13,7 +13,7 @@ from zoo.datasets.base import UNKNOWN_LICENCE, Dataset, HoldOut, Split, slug
 from zoo.datasets.reading import printable
 from zoo.datasets.storage import cache_folder
 from zoo.datasets.strings import lines, molecules
-from zoo.datasets.strings.kept import MOST_TOKENS, LeftOut, Strings, steps_of, texts
+from zoo.datasets.strings.kept import LeftOut, Strings, steps_of, texts
 from zoo.datasets.strings.lines import Line
 from zoo.datasets.strings.told import AUTO, Told
 from zoo.errors import DatasetError
@@ -106,14 +106,12 @@ def _dataset(
             if made is None:
                 left_out.add(number, text, "no SELFIES for it")
                 continue
-            strings.add(made)
+            strings.add(number, made)
         ends.append(len(strings))
     _require_enough(shown, strings, left_out, parts, ends)
     lengths = strings.lengths
     steps = steps_of(lengths[: ends[1]], told.steps)
-    longer = lengths > steps
-    if longer.any():
-        left_out.reasons[f"longer than {steps} tokens"] += int(longer.sum())
+    longer = strings.leave_out_longer(steps, left_out)
     order = sorted(strings.numbers)
     rows = strings.rows(steps + 1, order)
     cuts = np.cumsum([0, *(int((~longer[a:b]).sum()) for a, b in itertools.pairwise(ends))])
@@ -161,11 +159,6 @@ def _require_enough(
         said = f" {left_out.note}" if left_out.note else ""
         where = "" if len(parts) == 1 else f" in {' or '.join(parts)}"
         raise DatasetError(f"{shown} has no string{where}; wanted: one a line.{said}")
-    if len(strings.numbers) > MOST_TOKENS:
-        raise DatasetError(
-            f"{shown} has {len(strings.numbers):,} different tokens, and {MOST_TOKENS:,} are the "
-            "most. Take another tokenizer."
-        )
 
 
 def _unjudged(

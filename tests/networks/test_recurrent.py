@@ -285,7 +285,7 @@ def test_places_are_the_sums_of_offsets_and_an_end_is_where_the_last_feature_is_
     places = ops.convert_to_numpy(recurrent.Places(2)(rows))
     np.testing.assert_allclose(places, np.cumsum(rows[..., :2], axis=1), rtol=1e-6)
     rows[..., -1] = np.arange(5) >= np.array([[5], [0], [2]])
-    assert ops.convert_to_numpy(recurrent.StepsBeforeEnd()(rows)).tolist() == [5, 0, 2]
+    assert ops.convert_to_numpy(recurrent.BeforeEnd()(rows)).sum(1).tolist() == [5, 0, 2]
 
 
 def test_every_step_is_given_where_the_steps_before_arrived():

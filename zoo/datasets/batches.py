@@ -12,9 +12,11 @@ import numpy as np
 
 from zoo.datasets import augmentation, draws, resident
 from zoo.datasets.binarization import BinarizedSplit
+from zoo.datasets.by_length import ByLength, Pass
 
 _ORDER = 0  # streams that must not meet, nor `binarization`'s, which are 2 to 4
 _AUGMENT = 5
+_WIDTHS = 6
 
 
 class TrainingBatches(keras.utils.PyDataset):
@@ -28,6 +30,9 @@ class TrainingBatches(keras.utils.PyDataset):
 
     x is float32 [batch, *event], or once there is a `feed` {"rows": int32 [batch, ...]}, of which
     it makes the same bits on the device.
+
+    Where `needed`, int64 [n], says how many of its steps each example needs, batches are of about
+    the same length, see `zoo.datasets.by_length`, and x is float32 [batch, fewer steps, ...].
     """
 
     def __init__(
@@ -38,6 +43,7 @@ class TrainingBatches(keras.utils.PyDataset):
         steps_per_epoch: int | None = None,
         conditions: Sequence[str] = (),
         augment: Sequence[str] = (),
+        needed: np.ndarray | None = None,
     ):
         super().__init__()
         augmentation.require(augment, data.schema)
@@ -49,13 +55,14 @@ class TrainingBatches(keras.utils.PyDataset):
         self.steps_per_epoch = steps_per_epoch or self.steps_per_pass
         self.epoch = 0
         self.conditions = [data.condition(name) for name in conditions]
-        self._order: tuple[int, np.ndarray] | None = None
+        self.by_length = None if needed is None else ByLength(needed, self.batch_size)
+        self._pass: tuple[int, np.ndarray | Pass] | None = None
         self.feed: resident.Resident | None = None
 
     @property
     def fits_device(self) -> bool:
         """Whether the examples can lie on the device: see `resident.fits`."""
-        return resident.fits(self.data)
+        return self.by_length is None and resident.fits(self.data)
 
     def stay_on_device(self) -> "resident.Resident | None":
         """Puts the examples onto the device, where they are in memory and fit; gives the `feed`."""
@@ -80,8 +87,16 @@ class TrainingBatches(keras.utils.PyDataset):
     def indices(self, step: int) -> np.ndarray:
         """Which examples the batch of a global step holds, in order."""
         which_pass, place = divmod(step, self.steps_per_pass)
-        order = self._permutation(which_pass)
-        return np.sort(order[place * self.batch_size : (place + 1) * self.batch_size])
+        walked = self._walked(which_pass)
+        if isinstance(walked, Pass):
+            return walked.rows[place]
+        return np.sort(walked[place * self.batch_size : (place + 1) * self.batch_size])
+
+    def width(self, step: int) -> int | None:
+        """Steps that the batch of a global step is cut to; None: it has all."""
+        which_pass, place = divmod(step, self.steps_per_pass)
+        walked = self._walked(which_pass)
+        return int(walked.widths[place]) if isinstance(walked, Pass) else None
 
     def rows(self, step: int) -> np.ndarray:
         """What a batch is made of: int32 [batch, 2], each example's place and the step.
@@ -105,13 +120,21 @@ class TrainingBatches(keras.utils.PyDataset):
         x = (self.data.examples if drawn_once else self.data.split.batch)(rows[:, 0])
         if self.augment:
             x = augmentation.moved(x, rows[:, 2:])
+        if (width := self.width(int(rows[0, 1]))) is not None:
+            x = x[:, :width]
         return x if drawn_once else draws.ones(x, self.seed, rows).astype(np.float32)
 
-    def _permutation(self, which_pass: int) -> np.ndarray:
-        if self._order is None or self._order[0] != which_pass:
+    def _walked(self, which_pass: int) -> np.ndarray | Pass:
+        """The order of a pass, or its batches where they are by length."""
+        if self._pass is None or self._pass[0] != which_pass:
             generator = np.random.default_rng([self.seed, _ORDER, which_pass])
-            self._order = (which_pass, generator.permutation(len(self.data)))
-        return self._order[1]
+            order = generator.permutation(len(self.data))
+            if self.by_length is None:
+                self._pass = (which_pass, order)
+            else:
+                generator = np.random.default_rng([self.seed, _WIDTHS, which_pass])
+                self._pass = (which_pass, self.by_length.batches(order, generator))
+        return self._pass[1]
 
 
 class EvaluationBatches(keras.utils.PyDataset):

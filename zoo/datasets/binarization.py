@@ -153,6 +153,7 @@ class BinarizedSplit:
         steps_per_epoch: int | None = None,
         conditions: Sequence[str] = (),
         augment: Sequence[str] = (),
+        needed: np.ndarray | None = None,
     ) -> "TrainingBatches":
         """Shuffled batches (x, x) without end, as `TrainingBatches`.
 
@@ -161,7 +162,7 @@ class BinarizedSplit:
         """
         from zoo.datasets.batches import TrainingBatches  # loads Keras
 
-        return TrainingBatches(self, batch_size, seed, steps_per_epoch, conditions, augment)
+        return TrainingBatches(self, batch_size, seed, steps_per_epoch, conditions, augment, needed)
 
     def evaluation_batches(
         self, batch_size: int, conditions: Sequence[str] = ()

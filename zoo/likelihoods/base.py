@@ -100,6 +100,13 @@ class Likelihood(keras.layers.Layer):
         """The `covariates` that x [batch, *event] states: {name: [batch]}."""
         return {}
 
+    def steps_needed(self, x):
+        """Steps of each row of x [n, steps, ...], an array, that say something: int64 [n].
+
+        Networks that `marks_ends` can be given so few of them in training. None: all say something.
+        """
+        return None
+
     def nats_are(self, binary):
         """What the nats are of, given whether the data was binarized."""
         raise NotImplementedError

@@ -89,6 +89,10 @@ class Tokens(Likelihood):
             f"{self.count - 1}: the end"
         )
 
+    def steps_needed(self, x):
+        """Up to the end and one more, which is the last, an end whatever its logits."""
+        return np.minimum(np.argmax(np.asarray(x) > self.count - 1.5, axis=1) + 2, x.shape[1])
+
     def network_shape(self, event_shape):
         """[steps, count]: a 1 at the token's number."""
         if len(event_shape) != 1:
@@ -198,8 +202,13 @@ class Tokens(Likelihood):
         """Logits [batch, steps, count] whose last step is an end; those of one step as they are."""
         if len(output.shape) == 2:
             return output
-        others = np.zeros((output.shape[1], self.count), np.float32)
-        others[-1, :-1] = IMPOSSIBLE
+        steps, is_end = output.shape[1], np.arange(self.count) == self.count - 1
+        if steps is None:  # TensorFlow's training, of batches by length
+            steps = ops.shape(output)[1]
+            is_last = ops.equal(ops.arange(steps, dtype="int32"), steps - 1)
+        else:
+            is_last = np.arange(steps) == steps - 1
+        others = ops.cast(is_last, "float32")[:, None] * np.float32(IMPOSSIBLE * ~is_end)
         return output + others
 
     def _is_end(self, x):

@@ -70,6 +70,8 @@ class LatentModel(keras.Model):
         self.likelihood = likelihoods.get(likelihood)
         self.conditions = dict(conditions or {})
         self.network_shape = tuple(encoder.inputs[0].shape[1:])
+        if None in self.network_shape and self.autoregressive:  # it takes fewer steps, too
+            self.network_shape = tuple(decoder.event_shape)
         self.event_shape = self.likelihood.event_shape(self.network_shape)
         self.loss_weight = 1.0
         self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction")
@@ -130,6 +132,12 @@ class LatentModel(keras.Model):
     def autoregressive(self):
         """Whether the decoder gives each step from the steps before it."""
         return self.decoder.inputs[-1].name == TEACHER
+
+    @property
+    def takes_fewer_steps(self):
+        """Whether its networks take sequences of fewer steps than the longest."""
+        networks = (self.encoder.inputs[0], self.decoder.inputs[-1])
+        return self.autoregressive and all(each.shape[1] is None for each in networks)
 
     def endpoints(self):
         """The artifact contract of this model: {name: `zoo.artifact.endpoints.Endpoint`}."""
@@ -210,7 +218,7 @@ class LatentModel(keras.Model):
 
     def features(self, x, condition, training=False):
         """What the encoder makes of x: {name: [batch, *shape]}, float32."""
-        training_inputs.require_event(self, "x", x)
+        training_inputs.require_event(self, "x", x, fewer_steps=training)
         seen = self.likelihood.network_input(ops.cast(x, "float32"))
         return self._encoded(seen, condition, training)
 
@@ -372,7 +380,7 @@ class LatentModel(keras.Model):
         x, condition = self._split(x)
         x = y_pred["x"] if isinstance(x, dict) else x
         target = x if y is None else y
-        training_inputs.require_event(self, "y", target)
+        training_inputs.require_event(self, "y", target, fewer_steps=training)
         weight = training_inputs.weight_of_examples(sample_weight)
         if self.autoregressive and y is not None:  # `call` knew x alone: y is what teaches here
             y_pred = y_pred | {"raw": self._taught(y_pred, condition, y, training)}

@@ -5,16 +5,19 @@ from keras import ops
 from zoo.errors import InputError
 
 
-def require_event(model, name, values):
+def require_event(model, name, values, fewer_steps=False):
     """Raises an `InputError` for what would broadcast into nats of something else.
 
     Args:
         model: a `LatentModel`.
         name: of the values, "x" or "y".
         values: [batch, *event], if they fit.
+        fewer_steps: whether the first axis of an event may be shorter, as of batches by length.
     """
     shape = tuple(values.shape)
     if shape[1:] == model.event_shape:
+        return
+    if fewer_steps and shape[2:] == model.event_shape[1:] and model.takes_fewer_steps:
         return
     remedy = "Reshape it"
     if name == "y":

@@ -46,13 +46,16 @@ def encoder(
             arrives, too, which is their sum.
     """
     _check(event_shape, latent, units, cell)
-    x, length = keras.Input(event_shape, name="x"), _length(lengths)
+    x, length = _steps_input(event_shape, ends), _length(lengths)
     read = _recurrent(cell, units)
     if bidirectional:
         read = layers.Bidirectional(read, name="bidirectional")
-    until = StepsBeforeEnd(name="until")(x) if ends else length
-    mask = None if until is None else StepMask(event_shape[0], name="mask")(until)
-    rows = layers.Reshape(_rows(event_shape), name="rows")(x)
+    mask = None
+    if ends:
+        mask = BeforeEnd(name="mask")(x)
+    elif lengths:
+        mask = StepMask(event_shape[0], name="mask")(length)
+    rows = x if ends else layers.Reshape(_rows(event_shape), name="rows")(x)
     if offsets:
         rows = layers.Concatenate(name="with_places")([rows, Places(offsets, name="places")(rows)])
     h = read(rows, mask=mask)
@@ -117,20 +120,21 @@ class AutoregressiveDecoder(keras.Model):
             )
         steps, width = _rows(event_shape)
         z, length = keras.Input((latent,), name="z"), _length(lengths)
-        x = keras.Input(event_shape, name="x")
+        x = _steps_input(event_shape, ends)
         context = units if context is None else context
         if not isinstance(context, int) or context < 1:
             raise InputError(f"context={context}: give the dense layer's width, 1 or more.")
         dense = layers.Dense(context, activation="tanh", name="dense")
         recurrent = _recurrent(cell, units, return_sequences=True)
         output = layers.Dense(_rows(raw_shape)[1], dtype="float32", name="output")
-        seen = Before(name="before")(layers.Reshape((steps, width), name="rows")(x))
+        rows = x if ends else layers.Reshape((steps, width), name="rows")(x)
+        seen = Before(name="before")(rows)
         places = [Places(offsets, name="places")(seen)] if offsets else []
-        seen = layers.Dropout(teacher_dropout, (None, steps, 1), name="teacher")(seen)
+        seen = layers.Dropout(teacher_dropout, (None, None, 1), name="teacher")(seen)
         h = dense(_with_length(z, length, steps))
-        h = layers.RepeatVector(steps, name="repeat")(h)
-        h = recurrent(layers.Concatenate(name="with_before")([seen, *places, h]))
-        h = layers.Reshape(raw_shape, dtype="float32", name="event")(output(h))
+        h = AtEachStep(name="repeat")(h, rows)
+        h = output(recurrent(layers.Concatenate(name="with_before")([seen, *places, h])))
+        h = h if ends else layers.Reshape(raw_shape, dtype="float32", name="event")(h)
         inputs = [z, length, x] if lengths else [z, x]
         super().__init__(inputs=inputs, outputs=h, name=name, **kwargs)
         self.raw_shape = raw_shape
@@ -203,11 +207,32 @@ class StepMask(layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="zoo.networks")
-class StepsBeforeEnd(layers.Layer):
-    """[batch, steps, features] -> int32 [batch]: the steps whose last feature is not 1."""
+class BeforeEnd(layers.Layer):
+    """[batch, steps, features] -> bool [batch, steps]: as many True as steps whose last is not 1.
+
+    Written as `StepMask` of that number, which exporters know for one of lengths.
+    """
 
     def call(self, rows):
-        return ops.sum(ops.cast(rows[..., -1] < 0.5, "int32"), axis=1)
+        steps = rows.shape[1]
+        steps = ops.shape(rows)[1] if steps is None else steps
+        counted = ops.expand_dims(ops.arange(steps, dtype="int32"), 0)
+        before = ops.sum(ops.cast(rows[..., -1] < 0.5, "int32"), axis=1, keepdims=True)
+        return ops.less(counted, before)
+
+
+@keras.saving.register_keras_serializable(package="zoo.networks")
+class AtEachStep(layers.Layer):
+    """[batch, width] and [batch, steps, ...] -> [batch, steps, width]: the same at each step."""
+
+    def call(self, same, rows):
+        steps = rows.shape[1]
+        return ops.repeat(
+            ops.expand_dims(same, 1), ops.shape(rows)[1] if steps is None else steps, axis=1
+        )
+
+    def compute_output_shape(self, same_shape, rows_shape):
+        return (*rows_shape[:2], same_shape[-1])
 
 
 @keras.saving.register_keras_serializable(package="zoo.networks")
@@ -300,6 +325,12 @@ def _recurrent(cell, units, **options):
 def _rows(event_shape):
     """(steps, width of a step) of an event."""
     return event_shape[0], math.prod(event_shape[1:])
+
+
+def _steps_input(event_shape, ends):
+    """x; of any number of steps where it says itself where it ends."""
+    shape = (None, *event_shape[1:]) if ends else event_shape
+    return keras.Input(shape, name="x")
 
 
 def _length(lengths):

@@ -74,6 +74,8 @@ def _hindered(settings, batches):
         return f"several steps are one program on JAX alone, and this is {backend}"
     if settings.devices > 1:
         return f"several steps are one program on one device, and here are {settings.devices}"
+    if batches is not None and batches.by_length is not None:
+        return "batches of strings are of several lengths"
     if batches is not None and not batches.fits_device:
         return "the examples do not lie on the device, for they are too large or on a disk"
     return None

@@ -31,6 +31,7 @@ from zoo.training.settings import Settings
 from zoo.training.tensorboard import TensorBoard
 
 EVALUATION_BATCH = 256
+EXAMPLES_LOOKED_AT = 65_536
 CHECKPOINT_SECONDS = 15.0  # the least time between checkpoints
 CHECKPOINT_SHARE = 0.05  # of the time that training may wait for them
 LOCK = "lock"
@@ -125,7 +126,12 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
     training, validation = data.train.cut(settings.validation_share, settings.seed)
     conditions = tuple(model.conditions)
     batches = training.training_batches(
-        settings.batch_size, settings.seed, settings.steps_per_epoch, conditions, settings.augment
+        settings.batch_size,
+        settings.seed,
+        settings.steps_per_epoch,
+        conditions,
+        settings.augment,
+        _steps_needed(model, training),
     )
     whole = (configuration or {}) | asdict(settings)
     for name in ("devices", "steps_per_execution"):  # they change no more than rounding
@@ -176,6 +182,15 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
         settings,
         progress.place or None,
     )
+
+
+def _steps_needed(model, split):
+    """Of each example, int64 [n], where the model can be given batches by length; else None."""
+    if not model.takes_fewer_steps:
+        return None
+    parts = (slice(i, i + EXAMPLES_LOOKED_AT) for i in range(0, len(split), EXAMPLES_LOOKED_AT))
+    needed = [model.likelihood.steps_needed(split.examples(part)) for part in parts]
+    return None if needed[0] is None else np.concatenate(needed)
 
 
 def _require_devices(settings, batches):

@@ -18,7 +18,7 @@ from zoo.recipe import options
 class Config(options.VAE):
     """Options of the VAE of strings."""
 
-    data_options = ("tokenizer", "column", "steps")
+    data_options = ("tokenizer", "column", "steps", "properties")
     dataset: str = "nci"
     """`nci`, molecules that come with RDKit, `moses`, those that come with molsets, or a file of
     strings, one a line: a .smi or a .txt, or a column of a .csv or .tsv; each as .gz too."""
@@ -42,4 +42,4 @@ class Config(options.VAE):
 
 
 if __name__ == "__main__":
-    recipe.main(Config, "molecule_vae", __file__)
+    recipe.main(Config, "molecule_vae", __file__, recipe.properties.head)

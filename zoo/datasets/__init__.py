@@ -20,6 +20,7 @@ from zoo.datasets.binarization import binarize
 from zoo.datasets.classes import classes, label_count, leave_out
 from zoo.datasets.in_memory import from_arrays
 from zoo.datasets.options import Options
+from zoo.datasets.properties import with_properties
 from zoo.datasets.sequences import of_arrays
 from zoo.datasets.tabular import columns_of, from_frame
 
@@ -37,6 +38,7 @@ __all__ = [
     "load",
     "names",
     "of_arrays",
+    "with_properties",
 ]
 
 

@@ -75,6 +75,8 @@ class Split:
             steps count.
         positions: int64 [n], where each example stands in the training or test set that it was
             loaded with, whatever part of that this is; None: 0 to n - 1.
+        properties: float32 [n, properties], numbers that are known of each example besides, NaN
+            where unknown; None: there are none.
         ordered: whether examples are in the order in which they were taken, so that neighbours are
             alike, as frames of a film: validation is then held out at the end.
     """
@@ -84,6 +86,7 @@ class Split:
     lengths: np.ndarray | None = None
     positions: np.ndarray | None = None
     ordered: bool = False
+    properties: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -102,11 +105,18 @@ class Split:
     def subset(self, indices: Indices) -> "Split":
         """The chosen examples, in the order asked for; data on disk stays there."""
         chosen = _checked(indices)
-        labels, lengths = (
-            None if values is None else values[chosen] for values in (self.labels, self.lengths)
+        labels, lengths, properties = (
+            None if values is None else values[chosen]
+            for values in (self.labels, self.lengths, self.properties)
         )
-        images, positions = _select(self.images, chosen), self.positions_of(chosen)
-        return replace(self, images=images, labels=labels, lengths=lengths, positions=positions)
+        return replace(
+            self,
+            images=_select(self.images, chosen),
+            labels=labels,
+            lengths=lengths,
+            positions=self.positions_of(chosen),
+            properties=properties,
+        )
 
     def as_loaded(self) -> "Split":
         """The same examples, as a training or test set whose positions begin at 0."""
@@ -132,6 +142,7 @@ class BaseDataset(Generic[AnySplit]):
         licence: its licence, or who could state it.
         test_split: how the test set was chosen, one sentence.
         notes: what was chosen and what was left out in loading it, sentences for the user.
+        properties: names of the splits' `properties`.
     """
 
     name: str
@@ -142,6 +153,7 @@ class BaseDataset(Generic[AnySplit]):
     licence: str
     test_split: str
     notes: tuple[str, ...] = ()
+    properties: tuple[str, ...] = ()
 
     @property
     def event_shape(self) -> tuple[int, ...]:

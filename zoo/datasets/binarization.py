@@ -20,6 +20,7 @@ CONDITIONS = {
     "label": "an .npz with y (or y_train and y_test), a folder with one folder a class, or a "
     "dataset of TensorFlow Datasets with labels",
     "length": "an .npz with length (or length_train and length_test)",
+    "properties": "zoo.datasets.with_properties, or of molecules --properties",
 }
 _CUT, _TRAIN, _TEST = range(2, 5)  # streams that must not meet, nor `batches`'s
 
@@ -46,6 +47,7 @@ def binarize(data: Dataset, binarization: str, seed: int = 0) -> "BinarizedDatas
         licence=data.licence,
         test_split=data.test_split,
         notes=data.notes,
+        properties=data.properties,
         binarization=binarization,
         seed=seed,
     )
@@ -77,15 +79,21 @@ class BinarizedSplit:
     def condition(self, name: str) -> np.ndarray:
         """int32 [n]: what a conditional model takes besides x, `label` or `length`.
 
+        `properties`, which a model with a head is trained with, are float32 [n, properties].
+
         Raises:
             DatasetError: if this data has none, or one that is no int32.
         """
-        values = {"label": self.split.labels, "length": self.split.lengths}.get(name)
+        found = self.split
+        given = {"label": found.labels, "length": found.lengths, "properties": found.properties}
+        values = given.get(name)
         if values is None:
             raise DatasetError(
                 f"This data has no {name}, which a model conditional on it takes beside each "
                 f"example. Give {CONDITIONS.get(name, 'data that has it')}, or take another model."
             )
+        if name == "properties":
+            return values
         values, bounds = np.asarray(values), np.iinfo(np.int32)
         outside = (values < bounds.min) | (values > bounds.max)
         if outside.any():

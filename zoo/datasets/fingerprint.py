@@ -23,6 +23,8 @@ def of_split(split: Split) -> str:
         "lengths": split.lengths,
         "positions": split.positions,
     }
+    if split.properties is not None:
+        parts["properties"] = split.properties
     for name, values in parts.items():
         if values is None:
             digest.update(f"no {name}".encode())

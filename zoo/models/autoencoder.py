@@ -69,7 +69,7 @@ class Autoencoder(LatentModel):
 
     def call(self, inputs, training=None):
         """[batch, *event] (and conditions) -> {"raw", "state"}."""
-        (x, condition), training = self._split(inputs), bool(training)
+        (x, condition, _), training = self._split(inputs), bool(training)
         x, made = training_inputs.made(self, x)
         z = self.features(x, condition, training)["z"]
         return {"raw": self.raw(z, condition, x, training), "state": z, **made}

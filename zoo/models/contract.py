@@ -43,4 +43,7 @@ def of(model):
         Endpoint("generate", (seed, *besides, *given), (*made, z)),
         Endpoint("score", (*x, *besides), nats),
     ]
+    if model.properties:
+        predicted = tuple(Tensor(name, "float32", (BATCH,)) for name in model.properties)
+        endpoints.append(Endpoint("predict_properties", (z,), predicted))
     return {each.name: each for each in endpoints if each.name != "generate" or model.generates}

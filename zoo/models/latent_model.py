@@ -13,7 +13,7 @@ from zoo.latents.base import repeat
 from zoo.models import contract, precision, sizes, training_inputs, validity
 from zoo.objectives import average
 
-LENGTH = "length"
+LENGTH, PROPERTIES = "length", "properties"
 TEACHER = "x"  # name of the decoder's input that an autoregressive one is taught by
 STEPS = 1  # the stream of noise that draws the steps of an autoregressive decoder
 
@@ -57,6 +57,7 @@ class LatentModel(keras.Model):
     score_samples = None  # K of `score`, where it averages over fixed draws
     ratio_groups = ()  # k of each likelihood ratio that `score` gives, see `Latents`
     settled_step = 0  # of training, from which `monitor` measures what is wanted in the end
+    properties = ()  # names of what z predicts, which training then takes after the conditions
     objective_shown = "-"  # what is done with the terms of the bound, for people
     feed = None  # in `fit` by `zoo.training`: makes x of dicts, of examples that lie on the device
     step_of_many = None  # there, too: (train_step, *its arguments), where an item holds many steps
@@ -132,6 +133,11 @@ class LatentModel(keras.Model):
     def autoregressive(self):
         """Whether the decoder gives each step from the steps before it."""
         return self.decoder.inputs[-1].name == TEACHER
+
+    @property
+    def trained_with(self):
+        """Names of what training takes besides x: the conditions, and `properties` last."""
+        return (*self.conditions, *([PROPERTIES] if self.properties else []))
 
     @property
     def takes_fewer_steps(self):
@@ -312,9 +318,10 @@ class LatentModel(keras.Model):
         return validity.masked(answer, rules, codes, possible)
 
     def _split(self, inputs):
-        """(x, conditions) of what `call` is given."""
-        x, *condition = inputs if isinstance(inputs, tuple | list) else (inputs,)
-        return x, tuple(condition)
+        """(x, conditions, properties or None) of what `call` is given."""
+        x, *besides = inputs if isinstance(inputs, tuple | list) else (inputs,)
+        y = besides.pop() if self.properties and len(besides) > len(self.conditions) else None
+        return x, tuple(besides), y
 
     # --- training ----------------------------------------------------------------------------
 
@@ -377,7 +384,7 @@ class LatentModel(keras.Model):
                 examples over their number, the metrics are weighted means.
             training: whether the weights are being learned.
         """
-        x, condition = self._split(x)
+        x, condition, _ = self._split(x)
         x = y_pred["x"] if isinstance(x, dict) else x
         target = x if y is None else y
         training_inputs.require_event(self, "y", target, fewer_steps=training)

@@ -43,12 +43,16 @@ class VAE(LatentModel):
         objective: what is done with the terms of the bound; the ELBO itself unless given.
         conditions: as in `LatentModel`.
         seed: of the noise that training draws.
+        property_head: a `zoo.models.property_head.PropertyHead`: what z says of numbers that are
+            known besides. The model is then trained by `fit((x, *conditions, y))`, y [batch,
+            properties], NaN where unknown, whose weighted -log p(y|z) enters the loss and no nats
+            of x; the progress bar shows it as `properties`.
 
     Raises:
         InputError: for parts that do not fit each other.
     """
 
-    parts = ("encoder", "decoder", "latents", "likelihood", "objective")
+    parts = ("encoder", "decoder", "latents", "likelihood", "objective", "property_head")
     nats = ("elbo", "reconstruction", "kl")
     generates = True
 
@@ -61,12 +65,14 @@ class VAE(LatentModel):
         objective=None,
         conditions=None,
         seed=0,
+        property_head=None,
         **kwargs,
     ):
         super().__init__(encoder, decoder, likelihood, conditions, **kwargs)
         self.latents = latents or Flat(decoder.inputs[0].shape[-1])
         self.objective = objective or ELBO()
         self.seed = seed
+        self.property_head = property_head
         networks_fit.require(self)
         latents_fit.require(self)
         self.seed_generator = keras.random.SeedGenerator(seed)
@@ -74,6 +80,8 @@ class VAE(LatentModel):
         self.kl_tracker = keras.metrics.Mean(name="kl")
         if self.monitor == "bound":
             self.bound_tracker = keras.metrics.Mean(name="bound")
+        if property_head is not None:
+            self.properties_tracker = keras.metrics.Mean(name="properties")
         self.latent_trackers = self.latents.new_metrics()
         self.step = None
         if self.objective.scheduled or self.latents.scheduled:
@@ -105,6 +113,10 @@ class VAE(LatentModel):
     @property
     def code_count(self):
         return self.latents.classes
+
+    @property
+    def properties(self):
+        return () if self.property_head is None else self.property_head.names
 
     @property
     def draws(self):
@@ -229,6 +241,10 @@ class VAE(LatentModel):
             answer[name] = ops.mean(value, axis=1)
         return self._only_valid(answer, condition, x=x)
 
+    def predict_properties(self, z):
+        """[batch, latent] -> {property: [batch]}, each in its unit: see `PropertyHead`."""
+        return self.property_head.predict(z)
+
     @property
     def _z_name(self):
         return "z" if self.code_count is None else "codes"
@@ -299,7 +315,7 @@ class VAE(LatentModel):
 
     def call(self, inputs, training=None):
         """[batch, *event] (and conditions) -> {"raw", "added", and a draw's tensors}."""
-        (x, condition), training = self._split(inputs), bool(training)
+        (x, condition, y), training = self._split(inputs), bool(training)
         x, made = training_inputs.made(self, x)
         features, draws = self.features(x, condition, training), self.draws
         kinds = self.latents.noise_kinds()
@@ -315,9 +331,21 @@ class VAE(LatentModel):
             variable.assign(value)  # what decodes once more does so with the same dropout
         if self.step is not None and training:
             self.step.assign(step + 1)
+        if y is not None:
+            draw = self._with_properties(draw, y)
         added = self.objective.regulariser(draw, step) + _penalty(draw)
         self.add_loss(added)
         return {"raw": raw, "added": ops.reshape(added, (1,)), **draw.to_tensors(), **made}
+
+    def _with_properties(self, draw, y):
+        """A draw whose penalty holds what its z says of the properties y [batch, properties]."""
+        nats = self.property_head.nats(draw.z, ops.cast(repeat(y, self.draws), "float32"))
+        nats = ops.mean(ops.reshape(nats, (-1, self.draws)), axis=1)
+        penalty = self.property_head.weight * nats
+        penalty = penalty if draw.penalty is None else draw.penalty + penalty
+        return dataclasses.replace(
+            draw, penalty=penalty, measured={**draw.measured, "properties": nats}
+        )
 
     def _decoded(self, state, x, condition, training):
         repeated = tuple(repeat(each, self.draws) for each in condition)
@@ -373,6 +401,8 @@ class VAE(LatentModel):
         self._track(self.elbo_tracker, -(reconstruction + kl), weight)
         if self.monitor == "bound":
             self._track(self.bound_tracker, bound(log_p + draw.log_ratio), weight)
+        if "properties" in draw.measured:
+            self._track(self.properties_tracker, draw.measured["properties"], weight)
         for name, tracker in self.latent_trackers.items():
             tracker.update_state(draw.measured[name])
 

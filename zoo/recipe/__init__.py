@@ -16,6 +16,7 @@ _ROOMS = (
     "options",
     "pipeline",
     "precision",
+    "properties",
     "road",
     "run_folder",
     "shipped",

@@ -64,6 +64,11 @@ class Config:
     `characters` of others. `selfies` are made of SMILES."""
     column: str | None = None
     """Of a .csv or .tsv, the column that holds strings."""
+    properties: tuple[str, ...] = ()
+    """Of strings, numbers that the latents are trained to predict: of molecules `logP`, `QED`, `SA`
+    and `weight`, which RDKit computes, or columns of the .csv or .tsv."""
+    property_weight: float = 1.0
+    """Weight of the properties' -log p(y|z) in the loss."""
     columns: Path | None = None
     """Of a table, a columns.yaml that says what its columns are; `zoo columns FILE` writes one."""
     label: str | None = None

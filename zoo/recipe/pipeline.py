@@ -55,7 +55,7 @@ def _run(config, build, script, started, name, settle):
     began = time.monotonic()
     import zoo
     from zoo.datasets import augmentation
-    from zoo.recipe import kinds, precision, tuning
+    from zoo.recipe import kinds, precision, properties, tuning
     from zoo.training import devices, execution
 
     settings = configuration.settings_of(config)  # refuses bad numbers before anything is loaded
@@ -88,6 +88,7 @@ def _run(config, build, script, started, name, settle):
         column=config.column,
     )
     kinds.require(model_name, kinds.of(loaded.schema), config)
+    loaded, of_properties = properties.attached(config, loaded)
     augmentation.require(config.augment or (), loaded.schema)
     augmented, augment = choices.augmentation(config.augment, loaded)
     settings = dataclasses.replace(settings, augment=augment)
@@ -112,7 +113,7 @@ def _run(config, build, script, started, name, settle):
         execution.require(settings)
     target = config.out / f"{model.name}-{data.name}"
     print(in_words.described(model, data, settings, target, config.precision))
-    chosen = likelihood, binarization, augmented, *reasons
+    chosen = likelihood, binarization, augmented, *of_properties, *reasons
     print(*in_words.reasons(chosen, loaded), sep="\n", flush=True)
     inception = measuring.inception_of(config, model, data)
     if missing := zoo.export.missing():

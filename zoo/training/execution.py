@@ -110,11 +110,17 @@ class Executions(keras.utils.PyDataset):
         self.makes_ahead = at_once > 1 or read
         self._thread = None
         self._ahead = None, None
+        self._begun = False
+
+    def on_epoch_begin(self):
+        self._begun = True
 
     def __len__(self):
         return len(self.ends)
 
     def __getitem__(self, item):
+        if not self._begun and self.batches.by_length is not None:
+            return self._looked_at(item)
         if not self.makes_ahead:
             return self._made(item)
         if self._thread is None:
@@ -131,6 +137,15 @@ class Executions(keras.utils.PyDataset):
         else:
             self._ahead = None, None
         return made
+
+    def _looked_at(self, item):
+        """What Keras looks at before an epoch: items 0 and 1, which shapes TensorFlow then expects.
+
+        Any number of steps where the two have not the same: so the second has one less.
+        """
+        ((x, *besides),) = (keras.tree.flatten(self._made(item)),)
+        x = x[:, : x.shape[1] - item]
+        return ((x, *besides) if besides else x,)
 
     def last_step(self, item):
         """The last step of an item, counted from 0 and from the first item's first."""

@@ -129,9 +129,9 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
         settings.batch_size,
         settings.seed,
         settings.steps_per_epoch,
-        conditions,
+        model.trained_with,
         settings.augment,
-        _steps_needed(model, training),
+        _steps_needed(model, training) if settings.steps_per_epoch != 1 else None,
     )
     whole = (configuration or {}) | asdict(settings)
     for name in ("devices", "steps_per_execution"):  # they change no more than rounding
@@ -152,7 +152,7 @@ def _fit(model, data, settings, folder, resume, restart, configuration, tensorbo
         shown = validation.inputs(_few(validation), conditions)
         return [TensorBoard(tensorboard, shown, images=devices.processes() == 1)]
 
-    held_out = validation.evaluation_batches(EVALUATION_BATCH, conditions)
+    held_out = validation.evaluation_batches(EVALUATION_BATCH, model.trained_with)
     with devices.spread(model, count) as spread:
         compile_model(model, settings, len(batches))
         state = _state(found, model, whole)

@@ -107,6 +107,17 @@ def _of_column(path: Path, column: str | None, delimiter: str) -> Iterator[Line]
         ) from error
 
 
+def columns(path: Path) -> tuple[str, ...]:
+    """Names of the columns of a .csv or .tsv.
+
+    Raises:
+        DatasetError: it cannot be read.
+    """
+    lines = (f"{text}\n" for _, text in _lines(path, "surrogateescape"))
+    delimiter = "\t" if suffix(path) == ".tsv" else ","
+    return tuple(name.strip() for name in next(csv.reader(lines, delimiter=delimiter), []))
+
+
 def _place(path: Path, header: list[str], column: str | None) -> int:
     if column is None:
         raise DatasetError(

@@ -122,8 +122,8 @@ def scaffold(found: Any) -> str | None:
     return Chem.MolToSmiles(core) if core.GetRingInfo().NumRings() >= RINGS else None
 
 
-def descriptors_of(found: Any) -> list[float]:
-    """A value for each of `DESCRIPTORS`; NaN where RDKit gives none.
+def descriptors_of(found: Any, names: tuple[str, ...] = DESCRIPTORS) -> list[float]:
+    """A value for each of the names, of `DESCRIPTORS`; NaN where RDKit gives none.
 
     That is of what it reads and takes for no molecule a second time, as with bonds that the string
     leaves open (`~`): MOSES' program ends there.
@@ -132,10 +132,16 @@ def descriptors_of(found: Any) -> list[float]:
 
     log_p: Any = Crippen  # RDKit's types do not have their functions
     weight: Any = Descriptors
+    functions = {
+        "logP": log_p.MolLogP,
+        "SA": _accessibility().calculateScore,
+        "QED": QED.qed,
+        "weight": weight.MolWt,
+    }
     values = []
-    for of in (log_p.MolLogP, _accessibility().calculateScore, QED.qed, weight.MolWt):
+    for name in names:
         try:
-            values.append(of(found))
+            values.append(functions[name](found))
         except (ValueError, RuntimeError):
             values.append(float("nan"))
     return values
@@ -199,8 +205,9 @@ def _fingerprints(found: Sequence[Any], options: dict) -> np.ndarray:
 
 
 def _descriptors(found: Sequence[Any], options: dict) -> np.ndarray:
-    rows = [descriptors_of(each) for each in found]
-    return np.array(rows, np.float64).reshape(len(found), len(DESCRIPTORS))
+    names = options.get("descriptors", DESCRIPTORS)
+    rows = [descriptors_of(each, names) for each in found]
+    return np.array(rows, np.float64).reshape(len(found), len(names))
 
 
 def _passed(found: Sequence[Any], options: dict) -> np.ndarray:

@@ -15,6 +15,7 @@ import tf2onnx
 from zoo.artifact.endpoints import BATCH
 from zoo.errors import ExportError
 from zoo.export.onnx_graph import kernels
+from zoo.export.onnx_graph.narrowing import narrowed
 from zoo.export.onnx_graph.optimize import optimized
 from zoo.export.onnx_graph.recurrent import native
 
@@ -41,7 +42,7 @@ def graphs(model, contract, trace, traced=None):
         found = {}
         for name in contract:
             graph = _converted(name, *functions[name], handlers)
-            found[name] = optimized(_settled(graph, contract[name]))
+            found[name] = narrowed(optimized(_settled(graph, contract[name])))
             del graph
             gc.collect()  # tf2onnx's graphs refer to themselves, and each holds all weights
     return found

@@ -29,6 +29,12 @@ class Config(options.VAE):
     """K of the importance-sampled log p(x)."""
     latent: int = 64
     """Size of the latent vector."""
+    prior: options.Prior = "flow"
+    """Of the latents; a flow finds where they are encoded."""
+    flow_layers: int = 8
+    """Of a flow prior."""
+    flow_units: tuple[int, ...] = (96,)
+    """Widths of the hidden layers of each flow layer's network."""
     units: int = 256
     """Width of the decoder's recurrent layer."""
     encoder_units: int = 128

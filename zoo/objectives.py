@@ -138,11 +138,11 @@ class FreeBits(Objective):
     prior seldom draws; what all have together is worth most where they do not.
 
     Args:
-        nats: free nats a latent, >= 0, or of all latents.
+        nats: free nats a latent, >= 0, or of all latents; a schedule lets them rise, so that
+            a decoder which does without latents hands over to them little by little. The best epoch
+            is then chosen by the loss, once they have risen.
         together: whether they are of all.
     """
-
-    monitor = "elbo"
 
     def __init__(self, nats, together=False):
         require_at_least("nats", nats, 0.0)
@@ -150,13 +150,18 @@ class FreeBits(Objective):
         self.together = together
 
     @property
+    def monitor(self):
+        return "loss" if isinstance(self.nats, Schedule) else "elbo"
+
+    @property
     def needs_kl_by_latent(self):
         return not self.together
 
     def regulariser(self, draw, step=None, weight=None):
+        nats = at(self.nats, step)
         if self.together:
-            return ops.maximum(average(draw.total_kl, weight), self.nats)
-        return ops.sum(ops.maximum(average(draw.kl_by_latent, weight), self.nats))
+            return ops.maximum(average(draw.total_kl, weight), nats)
+        return ops.sum(ops.maximum(average(draw.kl_by_latent, weight), nats))
 
 
 @keras.saving.register_keras_serializable(package="zoo.objectives")

@@ -4,6 +4,7 @@ from zoo import likelihoods
 from zoo.catalog.entries import entry
 from zoo.catalog.networks import flat_vae
 from zoo.errors import InputError
+from zoo.latents import priors
 from zoo.networks import dilated, recurrent
 from zoo.objectives import FreeBits
 
@@ -97,6 +98,9 @@ def molecule_vae(
     context=64,
     cell="gru",
     teacher_dropout=0.1,
+    prior="flow",
+    flow_layers=8,
+    flow_units=(96,),
     likelihood=None,
     **parts,
 ):
@@ -113,8 +117,11 @@ def molecule_vae(
         cell: "lstm" or "gru", in encoder and decoder.
         teacher_dropout: share of the tokens that training hides from the decoder, so that z has
             something to say.
+        flow_layers, flow_units: of a "flow" prior, which finds the places of what is encoded.
         likelihood: `zoo.likelihoods.Tokens` of as many tokens as there are; 32 unless given.
     """
+    if isinstance(prior, str) and prior == "flow":
+        prior = priors.CouplingFlow(flow_layers, tuple(flow_units))
     likelihood = likelihoods.Tokens(TOKENS) if likelihood is None else likelihoods.get(likelihood)
     if not isinstance(likelihood, likelihoods.Tokens):
         raise InputError(
@@ -132,7 +139,7 @@ def molecule_vae(
         gives |= {"ends": likelihood.marks_ends, "event_shape": seen}
         return recurrent.AutoregressiveDecoder(*sizes, **options, **gives)
 
-    parts |= {"likelihood": likelihood}
+    parts |= {"likelihood": likelihood, "prior": prior}
     return flat_vae("molecule_vae", encoder, decoder, event_shape, latent, {"cell": cell}, **parts)
 
 

@@ -192,7 +192,7 @@ class VAE(Model):
     beta: float = 1.0
     """Weight of the KL term, or of the total correlation; 1 trains the bound itself."""
     anneal: Literal["none", "linear", "cyclical"] = "none"
-    """Let `beta` rise from 0: once, or four times."""
+    """Let `beta`, or of free_bits the free nats, rise from 0: once, or four times (cyclical)."""
     anneal_steps: int = 1000
     """Steps that the rise takes, or a cycle."""
     free_bits: float = 0.1
@@ -245,7 +245,7 @@ class GroupObjective:
 
 _BELONGS_TO = {
     "beta": ("elbo", "total_correlation", "importance_weighted"),
-    "anneal": ("elbo", "importance_weighted"),
+    "anneal": ("elbo", "importance_weighted", "free_bits"),
     "free_bits": ("free_bits",),
     "free_bits_together": ("free_bits",),
     "capacity": ("capacity",),
@@ -290,14 +290,18 @@ def objective(config):
             f"anneal_steps={config.anneal_steps}: beta does not rise unless anneal is linear or "
             "cyclical."
         )
-    beta = config.beta
-    if config.anneal == "linear":
-        beta = schedules.Linear(0.0, config.beta, config.anneal_steps)
-    elif config.anneal == "cyclical":
-        beta = schedules.Cyclical(config.anneal_steps, top=config.beta)
+
+    def rising(top):
+        if config.anneal == "linear":
+            return schedules.Linear(0.0, top, config.anneal_steps)
+        return schedules.Cyclical(config.anneal_steps, top=top) if config.anneal != "none" else top
+
+    beta = rising(config.beta)
     make = {
         "elbo": lambda: objectives.ELBO(beta),
-        "free_bits": lambda: objectives.FreeBits(config.free_bits, config.free_bits_together),
+        "free_bits": lambda: objectives.FreeBits(
+            rising(config.free_bits), config.free_bits_together
+        ),
         "capacity": lambda: objectives.Capacity(config.capacity),
         "total_correlation": lambda: objectives.TotalCorrelation(config.beta),
         "importance_weighted": lambda: objectives.ImportanceWeighted(

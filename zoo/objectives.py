@@ -57,8 +57,11 @@ class Objective:
 
     @property
     def settled_step(self):
-        if self.monitor != "loss":  # a bound means the same at every step
-            return 0
+        return 0 if self.monitor != "loss" else self.last_step  # a bound means the same always
+
+    @property
+    def last_step(self):
+        """The step from which it stays what it is."""
         return max(last_step(value) for value in vars(self).values())
 
     def regulariser(self, draw, step=None, weight=None):

@@ -96,12 +96,14 @@ def write(model, contract, given, stage):
 
 def _decoded(model, contract, inputs, count):
     """{"z" or "codes": [rows, latent]} where something decodes them: see `write`."""
-    if "decode" not in contract:
+    wanted = {tensor.name for each in contract.values() for tensor in each.inputs}
+    names = wanted & {"z", "codes"}
+    if not names:
         return {}
-    name = contract["decode"].inputs[0].name
+    (name,) = names
     if "generate" in model.endpoints():
-        names = [each.name for each in model.endpoints()["generate"].inputs[1:]]
-        besides = {name: inputs[name] for name in names}
+        besides = [each.name for each in model.endpoints()["generate"].inputs[1:]]
+        besides = {each: inputs[each] for each in besides}
         answer = model.ask("generate", {"seed": np.arange(count)} | besides)
     else:
         asked = {tensor.name: inputs[tensor.name] for tensor in model.endpoints()["encode"].inputs}

@@ -65,6 +65,7 @@ class Latents(keras.layers.Layer):
     - `exact_kl`: whether the KL is known, and not sampled.
     - `exact_bits`: whether z of `generate` has the same bits in every runtime, as its noise has.
     - `has_kl_by_latent`: whether `Draw.kl_by_latent` is there.
+    - `has_prior_density`: whether `log_prior` takes any z.
     - `has_density`: whether `log_ratio` takes any z; `relaxed`: whether training draws points that
       the prior has no density of.
     - `diagonal_normal`: whether the posterior is one normal with independent axes.
@@ -77,6 +78,7 @@ class Latents(keras.layers.Layer):
     exact_kl = False
     exact_bits = False
     has_kl_by_latent = False
+    has_prior_density = False
     has_density = False
     relaxed = False
     diagonal_normal = False
@@ -163,6 +165,10 @@ class Latents(keras.layers.Layer):
 
     def log_ratio(self, z, parameters, pseudo=None):
         """log p(z) - log q(z|x) of any z, where `has_density`: rows of each -> [rows], nats."""
+        raise NotImplementedError
+
+    def log_prior(self, z, pseudo=None):
+        """log p(z) of z [rows, size], where `has_prior_density`: [rows], nats."""
         raise NotImplementedError
 
     def encode(self, features):

@@ -115,6 +115,10 @@ class Flat(Latents):
         return self.posterior.has_density
 
     @property
+    def has_prior_density(self):
+        return self.has_density and not self.relaxed
+
+    @property
     def relaxed(self):
         return self.posterior.relaxed
 
@@ -155,6 +159,9 @@ class Flat(Latents):
 
     def log_ratio(self, z, parameters, pseudo=None):
         return self.prior.log_prob(z, pseudo) - self.posterior.log_prob(z, parameters)
+
+    def log_prior(self, z, pseudo=None):
+        return self.prior.log_prob(z, pseudo)
 
     def encode(self, features):
         return features

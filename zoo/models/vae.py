@@ -78,7 +78,7 @@ class VAE(LatentModel):
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.elbo_tracker = keras.metrics.Mean(name="elbo")
         self.kl_tracker = keras.metrics.Mean(name="kl")
-        if self.monitor == "bound":
+        if self.objective.monitor == "bound":
             self.bound_tracker = keras.metrics.Mean(name="bound")
         if property_head is not None:
             self.properties_tracker = keras.metrics.Mean(name="properties")
@@ -124,11 +124,11 @@ class VAE(LatentModel):
 
     @property
     def monitor(self):
-        return self.objective.monitor
+        return "loss" if self.properties else self.objective.monitor  # which knows of them, too
 
     @property
     def settled_step(self):
-        return self.objective.settled_step
+        return self.objective.last_step if self.properties else self.objective.settled_step
 
     @property
     def objective_shown(self):
@@ -274,6 +274,10 @@ class VAE(LatentModel):
         raw, draw, samples = self._sampled(x, drawn, condition)
         return self._log_p(raw, x, condition, samples) + draw.log_ratio
 
+    def log_prior(self, z):
+        """log p(z) of z [rows, latent], where the latents have such a density: [rows], nats."""
+        return self.latents.log_prior(z, self._pseudo())
+
     def margin(self, inputs, answer):
         if self.code_count is None:
             return super().margin(inputs, answer)
@@ -399,7 +403,7 @@ class VAE(LatentModel):
         self._track(self.reconstruction_tracker, reconstruction, weight)
         self._track(self.kl_tracker, kl, weight)
         self._track(self.elbo_tracker, -(reconstruction + kl), weight)
-        if self.monitor == "bound":
+        if self.objective.monitor == "bound":
             self._track(self.bound_tracker, bound(log_p + draw.log_ratio), weight)
         if "properties" in draw.measured:
             self._track(self.properties_tracker, draw.measured["properties"], weight)

@@ -2,7 +2,7 @@
 
 Run:       python recipes/molecule_vae.py                 (molecules that come with RDKit)
            python recipes/molecule_vae.py --dataset mine.smi
-           python recipes/molecule_vae.py --dataset names.txt
+           python recipes/molecule_vae.py --dataset names.txt --decoder convolutional
 """
 
 from dataclasses import dataclass
@@ -35,14 +35,21 @@ class Config(options.VAE):
     """Of a flow prior."""
     flow_units: tuple[int, ...] = (96,)
     """Widths of the hidden layers of each flow layer's network."""
-    units: int = 256
-    """Width of the decoder's recurrent layer."""
+    decoder: Literal["recurrent", "convolutional"] = "recurrent"
+    """What gives each token from those before it; `convolutional` are dilated convolutions."""
+    units: int | None = None
+    """Width of a recurrent decoder; unless given 256."""
+    context: int | None = None
+    """Width of what tells every step of a recurrent decoder of z; unless given 64."""
+    width: int | None = None
+    """Channels of a convolutional decoder; unless given 80."""
+    blocks: int | None = None
+    """Of a convolutional decoder, dilated by 1, 2, 4, ...; unless given as many as let each token
+    see all before it."""
     encoder_units: int = 128
-    """Width of each direction of the encoder's."""
-    context: int = 64
-    """Width of what tells every step of z."""
+    """Width of each direction of the encoder's recurrent layer."""
     cell: Literal["gru", "lstm"] = "gru"
-    """Of encoder and decoder."""
+    """Of the encoder and of a recurrent decoder."""
     teacher_dropout: float = 0.1
     """Share of the tokens before that training hides from the decoder."""
 

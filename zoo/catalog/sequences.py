@@ -5,11 +5,18 @@ from zoo.catalog.entries import entry
 from zoo.catalog.networks import flat_vae
 from zoo.errors import InputError
 from zoo.latents import priors
-from zoo.networks import dilated, recurrent
+from zoo.networks import causal, dilated, recurrent
 from zoo.objectives import FreeBits
 
 TOKENS = 32
 """Of strings, where no data says how many."""
+
+STRING_DECODERS = {
+    "recurrent": {"units": 256, "context": 64},
+    "convolutional": {"width": 80, "blocks": None},
+}
+"""Decoders of strings, the options that each has, and what these are unless given. Both have about
+280,000 weights, of strings of 38 steps of 26 tokens."""
 
 
 @entry("recurrent")
@@ -93,9 +100,12 @@ def stroke_vae(
 def molecule_vae(
     event_shape,
     latent=64,
-    units=256,
+    decoder="recurrent",
+    units=None,
+    context=None,
+    width=None,
+    blocks=None,
     encoder_units=128,
-    context=64,
     cell="gru",
     teacher_dropout=0.1,
     prior="flow",
@@ -104,21 +114,28 @@ def molecule_vae(
     likelihood=None,
     **parts,
 ):
-    """Recurrent VAE over strings [steps] of tokens, token after token (Bowman et al. 2016).
+    """VAE over strings [steps] of tokens, given token after token (Bowman et al. 2016).
 
     Its encoder reads a string forwards and backwards, its decoder gives each token from those
     before it: of molecules as SMILES (Gómez-Bombarelli et al. 2018) or SELFIES, of names, words or
     peptides.
 
     Args:
-        units: of the decoder's recurrent layer.
-        encoder_units: of each direction of the encoder's.
-        context: width of what tells every step of z.
-        cell: "lstm" or "gru", in encoder and decoder.
+        decoder: "recurrent", or "convolutional": causal dilated convolutions (Yang et al. 2017).
+        units: of the decoder's recurrent layer; 256 unless given.
+        context: width of what tells every step of z, of a recurrent decoder; 64 unless given.
+        width: channels of the decoder's convolutions; 80 unless given.
+        blocks: of a convolutional decoder, dilated by 1, 2, 4, ...; unless given as many as let
+            each step see all before it, see `zoo.networks.causal.blocks_of`.
+        encoder_units: of each direction of the encoder's recurrent layer.
+        cell: "lstm" or "gru", in the encoder and in a recurrent decoder.
         teacher_dropout: share of the tokens that training hides from the decoder, so that z has
             something to say.
         flow_layers, flow_units: of a "flow" prior, which finds the places of what is encoded.
         likelihood: `zoo.likelihoods.Tokens` of as many tokens as there are; 32 unless given.
+
+    Raises:
+        InputError: for an option that the chosen decoder does not have.
     """
     if isinstance(prior, str) and prior == "flow":
         prior = priors.CouplingFlow(flow_layers, tuple(flow_units))
@@ -128,19 +145,35 @@ def molecule_vae(
             "molecule_vae takes strings, of which the likelihood is Tokens; given was "
             f"{type(likelihood).__name__}."
         )
-    seen = likelihood.network_shape(event_shape)
+    shape = {"units": units, "context": context, "width": width, "blocks": blocks}
+    gives = _of_decoder(decoder, shape) | {"teacher_dropout": teacher_dropout}
+    gives |= {"ends": True, "event_shape": likelihood.network_shape(event_shape)}
 
-    def encoder(*sizes, **options):
-        reads = {"units": encoder_units, "bidirectional": True, "ends": likelihood.marks_ends}
+    def reader(*sizes, **options):
+        reads = {"units": encoder_units, "cell": cell, "bidirectional": True, "ends": True}
         return recurrent.encoder(*sizes, **options, **reads)
 
-    def decoder(*sizes, **options):
-        gives = {"units": units, "context": context, "teacher_dropout": teacher_dropout}
-        gives |= {"ends": likelihood.marks_ends, "event_shape": seen}
-        return recurrent.AutoregressiveDecoder(*sizes, **options, **gives)
+    def writer(*sizes):
+        if decoder == "recurrent":
+            return recurrent.AutoregressiveDecoder(*sizes, cell=cell, **gives)
+        return causal.CausalDecoder(*sizes, **gives)
 
     parts |= {"likelihood": likelihood, "prior": prior}
-    return flat_vae("molecule_vae", encoder, decoder, event_shape, latent, {"cell": cell}, **parts)
+    return flat_vae("molecule_vae", reader, writer, event_shape, latent, {}, **parts)
+
+
+def _of_decoder(name, given):
+    """The options of a decoder of strings: those that are not None, and the others' defaults."""
+    if name not in STRING_DECODERS:
+        raise InputError(f"decoder {name!r} is unknown; there are {', '.join(STRING_DECODERS)}.")
+    own = STRING_DECODERS[name]
+    for option, value in given.items():
+        if value is not None and option not in own:
+            raise InputError(
+                f"{option}={value} is no option of a {name} decoder, which has "
+                f"{' and '.join(own)}. Leave it out, or choose the other decoder."
+            )
+    return own | {option: value for option, value in given.items() if value is not None}
 
 
 @entry("dilated", (64, 2))

@@ -17,6 +17,7 @@ from keras import layers, ops
 
 from zoo import recurrent_cells
 from zoo.errors import InputError
+from zoo.networks.autoregressive import AtEachStep, Autoregressive, Before, require_teacher
 from zoo.networks.output_layers import normal_posterior
 
 CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
@@ -80,11 +81,10 @@ def decoder(raw_shape, latent, units=128, cell="gru", lengths=False):
 
 
 @keras.saving.register_keras_serializable(package="zoo.networks")
-class AutoregressiveDecoder(keras.Model):
-    """z, conditions and x -> the raw output of each step, given z and the steps of x before it.
+class AutoregressiveDecoder(Autoregressive):
+    """z, conditions and x -> the raw output of each step: a recurrent layer over the steps before.
 
-    Called on [z, x] or [z, length, x], as is done in training and in scoring, every step sees the
-    true steps before it (teacher forcing). `unroll` feeds back its own instead.
+    Called on [z, x] or [z, length, x]; final.
 
     Args:
         raw_shape, latent, units, cell, lengths: as in `decoder`.
@@ -114,10 +114,7 @@ class AutoregressiveDecoder(keras.Model):
         raw_shape = tuple(raw_shape)
         event_shape = tuple(event_shape or raw_shape)
         _check(event_shape, latent, units, cell)
-        if not 0.0 <= teacher_dropout < 1.0:
-            raise InputError(
-                f"teacher_dropout={teacher_dropout}: give a share of the steps from 0 to below 1."
-            )
+        require_teacher(teacher_dropout)
         steps, width = _rows(event_shape)
         z, length = keras.Input((latent,), name="z"), _length(lengths)
         x = _steps_input(event_shape, ends)
@@ -148,37 +145,31 @@ class AutoregressiveDecoder(keras.Model):
         self.context = context
         self.ends = ends
 
-    def unroll(self, inputs, choose, noise=None):
-        """The raw output of every step, given what `choose` made of the steps before.
+    @property
+    def state_sizes(self):
+        """Where the steps before have arrived, where that is told, and the cell's own."""
+        own = self.get_layer("recurrent").cell.state_size
+        own = own if isinstance(own, list | tuple) else [own]
+        return (*([self.offsets] if self.offsets else []), *own)
 
-        Args:
-            inputs: z [batch, latent], or [z, length].
-            choose: (output of a step, noise of that step) -> the step, [batch, *event[1:]] each.
-            noise: [batch, steps, ...] for `choose`, which otherwise gets None.
-
-        Where `ends`, it stops once all rows have chosen an end; the steps from there on are 0.
-
-        Returns:
-            [batch, *raw_shape], float32, rounded once: see `zoo.recurrent_cells`.
-        """
-        steps, _ = _rows(self.event_shape)
+    def stepper(self, inputs):
         z, *length = inputs if isinstance(inputs, list | tuple) else (inputs,)
         context = recurrent_cells.dense(self.get_layer("dense"))(
-            _with_length(z, *length or [None], steps)
+            _with_length(z, *length or [None], self.event_shape[0])
         )
-        cell = _FedBack(
-            self.get_layer("recurrent").cell,
-            self.get_layer("output"),
-            context,
-            choose,
-            self.event_shape[1:],
-            self.raw_shape[1:],
-            None if noise is None else tuple(noise.shape[2:]),
-            self.offsets,
-        )
-        if noise is not None:
-            noise = ops.reshape(noise, (-1, steps, math.prod(noise.shape[2:])))
-        return ops.reshape(_unrolled(cell, z, noise, steps, self.ends), (-1, *self.raw_shape))
+        cell = recurrent_cells.step(self.get_layer("recurrent").cell, context)
+        output = recurrent_cells.dense(self.get_layer("output"))
+
+        def placed(last, place, *states):
+            place = place + last[:, : self.offsets]
+            states = cell(ops.concatenate([last, place], axis=1), *states)
+            return output(states[0]), (place, *states)
+
+        def plain(last, *states):
+            states = cell(last, *states)
+            return output(states[0]), states
+
+        return placed if self.offsets else plain
 
     def get_config(self):
         names = ("raw_shape", "latent", "units", "cell", "lengths", "teacher_dropout")
@@ -210,29 +201,17 @@ class StepMask(layers.Layer):
 class BeforeEnd(layers.Layer):
     """[batch, steps, features] -> bool [batch, steps]: as many True as steps whose last is not 1.
 
-    Written as `StepMask` of that number, which exporters know for one of lengths.
+    Written as `StepMask` of that number, which exporters know for one of lengths by its constant.
     """
 
     def call(self, rows):
         steps = rows.shape[1]
-        steps = ops.shape(rows)[1] if steps is None else steps
-        counted = ops.expand_dims(ops.arange(steps, dtype="int32"), 0)
+        if steps is None:
+            counted = ops.expand_dims(ops.arange(ops.shape(rows)[1], dtype="int32"), 0)
+        else:
+            counted = np.arange(steps, dtype=np.int32)[None]
         before = ops.sum(ops.cast(rows[..., -1] < 0.5, "int32"), axis=1, keepdims=True)
         return ops.less(counted, before)
-
-
-@keras.saving.register_keras_serializable(package="zoo.networks")
-class AtEachStep(layers.Layer):
-    """[batch, width] and [batch, steps, ...] -> [batch, steps, width]: the same at each step."""
-
-    def call(self, same, rows):
-        steps = rows.shape[1]
-        return ops.repeat(
-            ops.expand_dims(same, 1), ops.shape(rows)[1] if steps is None else steps, axis=1
-        )
-
-    def compute_output_shape(self, same_shape, rows_shape):
-        return (*rows_shape[:2], same_shape[-1])
 
 
 @keras.saving.register_keras_serializable(package="zoo.networks")
@@ -248,73 +227,6 @@ class Places(layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "offsets": self.offsets}
-
-
-@keras.saving.register_keras_serializable(package="zoo.networks")
-class Before(layers.Layer):
-    """[batch, steps, width] -> the same, one step later: zeros first, the last step gone."""
-
-    def call(self, rows):
-        return ops.concatenate([ops.zeros_like(rows[:, :1]), rows[:, :-1]], axis=1)
-
-
-def _unrolled(cell, z, noise, steps, ends):
-    """[batch, steps, width] that a `_FedBack` gives step after step, until all rows have ended.
-
-    Each step is put where it belongs: a list that grows would be as long as there are steps.
-    """
-    rows, places = ops.shape(z)[0], np.arange(steps, dtype=np.int32)[None, :, None]
-    made = ops.zeros((rows, steps, cell.output_size), "float32")
-    states = [ops.zeros((rows, size), cell.compute_dtype) for size in cell.state_size]
-
-    def goes_on(step, made, going, *states):
-        return ops.logical_and(step < steps, ops.any(going > 0.5))
-
-    def one(step, made, going, *states):
-        given = None if noise is None else ops.take(noise, step, axis=1)
-        output, states = cell(given, states)
-        made = ops.where(ops.equal(places, step), ops.expand_dims(output, 1), made)
-        if ends:  # of what was chosen; states[0]
-            going = ops.minimum(going, ops.cast(states[0][:, -1] < 0.5, "float32"))
-        return step + 1, made, going, *states
-
-    begin = (ops.convert_to_tensor(0, "int32"), made, ops.ones_like(made[:, 0, 0]), *states)
-    return ops.while_loop(goes_on, one, begin)[1]
-
-
-class _FedBack:
-    """A step that is given noise and its own last step.
-
-    Its states are that step, where it has arrived, and those of the cell within.
-    """
-
-    def __init__(self, cell, output, context, choose, step_shape, raw_shape, noise_shape, offsets):
-        self.compute_dtype = recurrent_cells.precision()
-        self.cell = recurrent_cells.step(cell, context)
-        self.output = recurrent_cells.dense(output)
-        self.choose = choose
-        self.raw_shape = raw_shape
-        self.noise_shape = noise_shape
-        self.output_size = math.prod(raw_shape)
-        self.width = math.prod(step_shape)
-        states = cell.state_size if isinstance(cell.state_size, list | tuple) else [cell.state_size]
-        self.offsets = offsets
-        self.state_size = [self.width, *([offsets] if offsets else []), *states]
-
-    def __call__(self, noise, states):
-        last, *inner = states
-        place = []
-        if self.offsets:
-            before, *inner = inner
-            place = [before + last[:, : self.offsets]]
-        inner = self.cell(ops.concatenate([last, *place], axis=1) if place else last, *inner)
-        output = self.output(inner[0])
-        given = None
-        if self.noise_shape is not None:
-            given = ops.reshape(ops.cast(noise, self.compute_dtype), (-1, *self.noise_shape))
-        chosen = self.choose(ops.reshape(output, (-1, *self.raw_shape)), given)
-        chosen = ops.cast(ops.reshape(chosen, (-1, self.width)), self.compute_dtype)
-        return ops.cast(output, "float32"), [chosen, *place, *inner]
 
 
 def _recurrent(cell, units, **options):

@@ -71,8 +71,9 @@ class LatentModel(keras.Model):
         self.likelihood = likelihoods.get(likelihood)
         self.conditions = dict(conditions or {})
         self.network_shape = tuple(encoder.inputs[0].shape[1:])
-        if None in self.network_shape and self.autoregressive:  # it takes fewer steps, too
-            self.network_shape = tuple(decoder.event_shape)
+        if self.network_shape[0] is None:  # it takes fewer steps, too; the decoder says how many
+            steps = decoder.event_shape[0] if self.autoregressive else decoder.outputs[0].shape[1]
+            self.network_shape = (steps, *self.network_shape[1:])
         self.event_shape = self.likelihood.event_shape(self.network_shape)
         self.loss_weight = 1.0
         self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction")

@@ -42,6 +42,7 @@ class Case:
             answers and of what `generate` does; None takes those of x.
         scores: of what `score` gives besides its nats.
         split: x -> the arrays of an example, in order.
+        step: (tokens, values of the state) of `decode_step`, where there is one.
         covariates: names of what `decode` and `generate` take besides, float32 [batch].
     """
 
@@ -63,6 +64,7 @@ class Case:
     drawn: list | None = None
     scores: tuple = ()
     split: Callable = lambda x: [x]
+    step: tuple | None = None
     covariates: tuple = ()
     entry: str | None = None
 
@@ -109,6 +111,12 @@ class Case:
         }
         if not self.generates:
             del table["generate"]
+        if self.step:
+            count, width = self.step
+            table["decode_step"] = (
+                [("token", "int32", (BATCH,)), ("state", "float32", (BATCH, width)), z],
+                [("logits", "float32", (BATCH, count)), ("next_state", "float32", (BATCH, width))],
+            )
         return table
 
 
@@ -196,6 +204,7 @@ CASES = {
         decoded=of_tokens("tokens_mode"),
         drawn=of_tokens("tokens"),
         split=split_strings,
+        step=(5, 6),
     ),
     "beta_vae": Case(DENSE, 10),
     "iwae": Case(DENSE, 50),
@@ -269,6 +278,11 @@ def inputs(name, data, rows, endpoint="encode", latent=None):
     """
     case, drawn = CASES[name], np.random.default_rng(rows)
     latent = latent or case.latent
+    if endpoint == "decode_step":
+        count, width = case.step
+        token = np.arange(rows, dtype=np.int32) % (count + 1) - 1
+        state, z = (drawn.normal(size=(rows, n)).astype(np.float32) for n in (width, latent))
+        return [token, 0.5 * state, z]
     first = {
         "generate": lambda: drawn.integers(-(2**63), 2**63, rows),
         "decode": lambda: (
@@ -286,5 +300,5 @@ def inputs(name, data, rows, endpoint="encode", latent=None):
 def asked(name, data, rows, endpoint="encode", latent=None):
     """The same as the contract has them: x as the tensors of an example."""
     first, *conditions = inputs(name, data, rows, endpoint, latent)
-    of_x = endpoint not in ("generate", "decode")
+    of_x = endpoint not in ("generate", "decode", "decode_step")
     return [*(CASES[name].split(first) if of_x else [first]), *conditions]

@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import onnxruntime
 import pytest
 
 import zoo
@@ -108,6 +109,49 @@ def test_one_seed_gives_one_sample_in_any_batch_and_runtime(runtimes, published,
         np.testing.assert_allclose(
             few[first], together[first][[0, 5, 63]], rtol=units, atol=1e-5, err_msg=runtime
         )
+
+
+def test_the_likeliest_steps_one_by_one_are_what_decode_answers(runtimes, published, name, case):
+    vae = zoo.load(published.folder)
+    if not case.step:
+        assert not published.model.decodes_steps and "decode_step" not in vae.endpoints
+        return
+    z = np.random.default_rng(1).normal(size=(40, case.default)).astype(np.float32)
+    count, width = case.step
+    for runtime, run in runtimes.items():
+        wanted = run("decode", [z])["tokens_mode"]
+        token, state = np.full(40, -1, np.int32), np.zeros((40, width), np.float32)
+        going, steps = np.ones(40, bool), wanted.shape[1]
+        for step in range(steps):
+            answer = run("decode_step", [token, state, z])
+            state, ended = answer["next_state"], step == steps - 1
+            token = np.full(40, count - 1) if ended else answer["logits"].argmax(axis=1)
+            token = np.int32(token)
+            np.testing.assert_array_equal(token[going], wanted[going, step], err_msg=runtime)
+            going &= token != count - 1
+
+
+def test_a_step_after_a_token_there_is_none_of_is_refused_and_nan_in_a_bare_graph(
+    runtimes, published, case
+):
+    if not case.step:
+        pytest.skip("it has no decode_step")
+    count, width = case.step
+    token = np.array([0, -1, count - 1, -2, count], np.int32)
+    state, z = np.zeros((5, width), np.float32), np.zeros((5, case.default), np.float32)
+    bare = onnxruntime.InferenceSession(str(published.folder / "onnx" / "decode_step.onnx"))
+    answers = [
+        dict(zip(("logits", "next_state"), bare.run(None, given), strict=True))
+        for given in [{"token": token, "state": state, "z": z}]
+    ]
+    answers += [
+        runtimes[each]("decode_step", [token, state, z]) for each in ("keras", "saved_model")
+    ]
+    for answer in answers:
+        for value in answer.values():
+            assert np.isfinite(value).all(axis=1).tolist() == [True, True, True, False, False]
+    with pytest.raises(InputError, match=f"given -2, wanted .* 0 to {count - 1}, or -1 where"):
+        zoo.load(published.folder).decode_step(token, state, z)
 
 
 def test_scores_are_deterministic_and_are_the_terms(runtimes, published, name, case, data):

@@ -50,5 +50,6 @@ def test_what_feeds_itself_back_is_one_loop_and_equal(proven):
         "reconstruct": {"GRU": 2, "Loop": 1},
         "generate": {"Loop": 1},
         "score": teaching,
+        "decode_step": {},
     }
     assert_equal_at_every_batch(rows)

@@ -101,6 +101,30 @@ def test_steps_taken_alone_are_those_of_the_loop(decoder):
         last = x[:, step]
 
 
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_the_likeliest_steps_one_by_one_are_what_decode_answers(decoder):
+    model, z = built(4, decoder), latents(20)
+    wanted = np.asarray(model.decode(z)["tokens_mode"])
+    token, state = np.full(20, -1, np.int32), np.zeros((20, sum(model.decoder.state_sizes)))
+    going = np.ones(20, bool)
+    for step in range(STEPS - 1):
+        answer = model.decode_step(token, np.float32(state), z)
+        token, state = np.asarray(answer["logits"]).argmax(axis=1), answer["next_state"]
+        np.testing.assert_array_equal(token[going], wanted[going, step])
+        going &= token != COUNT - 1
+    assert 0 < going.sum() < 20
+
+
+def test_only_decoders_of_tokens_from_z_alone_give_single_steps():
+    assert built().decodes_steps
+    strokes = catalog.stroke_vae((8, 3), latent=2, units=4)
+    assert strokes.autoregressive and not strokes.decodes_steps
+    options = {"latent": 2, "units": 4, "autoregressive": True, "likelihood": Tokens(COUNT)}
+    assert catalog.rnn_vae((8,), **options).decodes_steps
+    assert not catalog.rnn_vae((8,), **options, lengths=True).decodes_steps
+    assert not catalog.rnn_vae((8,), **options | {"autoregressive": False}).decodes_steps
+
+
 def test_what_is_unrolled_is_rounded_once_and_not_at_every_layer():
     decoder, z, x = built(steps=40).decoder, latents(16), strings(16, 40)
     fed = ops.convert_to_numpy(decoder.unroll(z, lambda output, step: step, x))

@@ -14,6 +14,7 @@ from zoo.artifact.endpoints import PROBABILITY, PROOF_BATCHES, TOLERANCES
 from zoo.errors import ExportError
 from zoo.export.keras import answers
 
+STEP = "decode_step"
 MOST_ROWS = max(PROOF_BATCHES)
 MOST_BYTES = 2 * 2**20
 """Of the inputs and answers of all rows, before they are compressed; one row is there always."""
@@ -54,7 +55,8 @@ def write(model, contract, given, stage):
 
     `seed` are the borders of int64 and values between them. `z` and `codes` are samples of the
     prior, or where there is none the examples' encodings: what a decoder learned to decode. It
-    makes no sense of a normal vector where latents are one-hot or lie on a sphere.
+    makes no sense of a normal vector where latents are one-hot or lie on a sphere. `token` and
+    `state` are those after 0, 1, 2, ... steps of decoding the row's z.
     Rows in which a runtime's rounding would feed back another step, or choose another code, give
     way to a row in which it would not: what differs then is the draw and not the export.
 
@@ -78,7 +80,7 @@ def write(model, contract, given, stage):
     seeds = np.random.default_rng([0, 30]).integers(-(2**63), 2**63, count)
     seeds[: len(BORDERS)] = BORDERS[:count]
     decoded = _decoded(model, contract, inputs, count)
-    inputs = inputs | {"seed": seeds} | decoded
+    inputs = inputs | {"seed": seeds} | decoded | _steps_taken(model, contract, decoded)
     wanted = {tensor.name for each in contract.values() for tensor in each.inputs}
     write_inputs(stage, {name: value for name, value in inputs.items() if name in wanted})
     for name, endpoint in contract.items():
@@ -109,6 +111,28 @@ def _decoded(model, contract, inputs, count):
         asked = {tensor.name: inputs[tensor.name] for tensor in model.endpoints()["encode"].inputs}
         answer = model.ask("encode", asked)
     return {name: ops.convert_to_numpy(answer[name])}
+
+
+def _steps_taken(model, contract, decoded):
+    """{"token", "state"} where steps are decoded one by one: the likeliest ones up to each row's.
+
+    Args:
+        decoded: what `_decoded` gives.
+    """
+    if STEP not in contract:
+        return {}
+    rows, width = len(next(iter(decoded.values()))), contract[STEP].inputs[1].shape[1]
+    wanted = np.arange(rows) % model.event_shape[0]
+    taken = {"token": np.full(rows, -1, np.int32), "state": np.zeros((rows, width), np.float32)}
+    given = dict(taken)
+    for step in range(1, 1 + wanted.max()):
+        answer = answers(model, STEP, given | decoded)
+        given = {"token": answer["logits"].argmax(1).astype(np.int32)}
+        given["state"] = answer["next_state"]
+        here = wanted == step
+        for name, values in given.items():
+            taken[name] = np.where(here.reshape(-1, *[1] * (values.ndim - 1)), values, taken[name])
+    return taken
 
 
 def _require_finite(endpoint, answer):

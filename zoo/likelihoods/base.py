@@ -26,6 +26,7 @@ class Likelihood(keras.layers.Layer):
       has ended, and else 0.
     - `marks_known`: whether the second half of the features that networks are given of a step says
       which of those in the first half are known, 1, or missing, 0, as those then are themselves.
+    - `token_count`: how many tokens there are, where each step is one of them; None elsewhere.
     - `offsets`: how many of the first features that networks are given say how far a step goes from
       the one before.
     - `network_value`: what a value of `network_input` is, in words, where it has the shape of the
@@ -44,6 +45,7 @@ class Likelihood(keras.layers.Layer):
     columns = ()
     marks_ends = False
     marks_known = False
+    token_count = None
     offsets = 0
     mean_kind = REAL
     network_value = "value"

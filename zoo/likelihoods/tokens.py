@@ -53,6 +53,11 @@ class Tokens(Likelihood):
         self.count = count
 
     @property
+    def token_count(self):
+        """Tokens, the end among them."""
+        return self.count
+
+    @property
     def support(self):
         """The smallest and the largest number."""
         return (0.0, float(self.count - 1))

@@ -9,6 +9,7 @@ from zoo.artifact.endpoints import (
     Endpoint,
     Tensor,
 )
+from zoo.models import steps
 
 
 def of(model):
@@ -43,6 +44,8 @@ def of(model):
         Endpoint("generate", (seed, *besides, *given), (*made, z)),
         Endpoint("score", (*x, *besides), nats),
     ]
+    if model.decodes_steps:
+        endpoints.append(steps.endpoint(model, z))
     if model.properties:
         predicted = tuple(Tensor(name, "float32", (BATCH,)) for name in model.properties)
         endpoints.append(Endpoint("predict_properties", (z,), predicted))

@@ -10,7 +10,7 @@ from keras import ops
 from zoo import likelihoods
 from zoo.errors import InputError
 from zoo.latents.base import repeat
-from zoo.models import contract, precision, sizes, training_inputs, validity
+from zoo.models import contract, precision, sizes, steps, training_inputs, validity
 from zoo.objectives import average
 
 LENGTH, PROPERTIES = "length", "properties"
@@ -36,8 +36,9 @@ class LatentModel(keras.Model):
         encoder: x [batch, *event] and the conditions, in their order -> {name: features}.
         decoder: what the latents give and the conditions -> the likelihood's raw output. One whose
             last input is called `x` is autoregressive: it gives each step from the steps of x
-            before it (teacher forcing), and `unroll(inputs, choose, noise)` feeds back what
-            `choose(output of a step, noise of that step)` makes of its own output.
+            before it (teacher forcing), `unroll(inputs, choose, noise)` feeds back what
+            `choose(output of a step, noise of that step)` makes of its own output, and
+            `step(inputs, last, state)` gives one step, of a state of sum(`state_sizes`) values.
         likelihood: p(x|z), or its name.
         conditions: {name: count} of int32 [batch] inputs besides x, from 0 to below `count`. Of a
             sequence of `length`, the steps from there on count for nothing and decode to 0.
@@ -141,6 +142,12 @@ class LatentModel(keras.Model):
         return (*self.conditions, *([PROPERTIES] if self.properties else []))
 
     @property
+    def decodes_steps(self):
+        """Whether there is a `decode_step`: the decoder gives token after token, of z alone."""
+        tokens = self.likelihood.token_count is not None
+        return self.autoregressive and tokens and not self.conditions
+
+    @property
     def takes_fewer_steps(self):
         """Whether its networks take sequences of fewer steps than the longest."""
         networks = (self.encoder.inputs[0], self.decoder.inputs[-1])
@@ -187,6 +194,10 @@ class LatentModel(keras.Model):
         known = z if self.code_count is None else validity.known(z, self.code_count)
         answer = self._outputs(self._likeliest(known, condition), condition, covariates)
         return self._only_valid(answer, condition, z)
+
+    def decode_step(self, token, state, z):
+        """One step of `decode`, of a model that `decodes_steps`: see `zoo.models.steps.step`."""
+        return steps.step(self, token, state, z)
 
     def reconstruct(self, x, *condition):
         """[batch, *event] -> the likelihood's `outputs`: what the point that is x decodes to."""

@@ -263,10 +263,11 @@ def _range(schema: Schema) -> str:
 def _require_below(what: str, tensor: Tensor, array: Array) -> None:
     low, high = int(array.min()), int(array.max())
     assert tensor.below is not None
-    if low < 0 or high >= tensor.below:
+    least = -1 if tensor.missing else 0
+    if low < least or high >= tensor.below:
         raise InputError(
-            f"{what}: given {low if low < 0 else high}, wanted are whole numbers from 0 to "
-            f"{tensor.below - 1}."
+            f"{what}: given {low if low < least else high}, wanted are whole numbers from 0 to "
+            f"{tensor.below - 1}{', or -1 where there is none' if tensor.missing else ''}."
         )
 
 

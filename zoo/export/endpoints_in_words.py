@@ -45,7 +45,7 @@ def _notes(m):
     return (
         f"Row i of `generate` depends on seed[i] alone; {same}. "
         f"{feedback}`score` averages over {m['score_samples']} fixed noise draws; -`elbo` is an "
-        f"anomaly score.{_ratio(m['latent'])}"
+        f"anomaly score.{_ratio(m['latent'])}{_step(m['endpoints'])}"
     )
 
 
@@ -60,6 +60,16 @@ def _ratio(latent):
         "groups the prior makes of those above (Havtorn et al. 2021); by column k is "
         + "; ".join(of_each)
         + "."
+    )
+
+
+def _step(endpoints):
+    """A sentence on `decode_step`, where there is one."""
+    if "decode_step" not in endpoints:
+        return ""
+    return (
+        " `decode_step` is one step of `decode`, for a loop of your own: before the first, `token` "
+        "is -1 and `state` zeros; then they are the token that you chose and `next_state`."
     )
 
 

@@ -31,6 +31,8 @@ class Config(options.VAE):
     """Size of the latent vector."""
     prior: options.Prior = "flow"
     """Of the latents; a flow finds where they are encoded."""
+    prior_share: float = 0.0
+    """Share of a batch that training decodes from a draw of the prior in place of its own."""
     flow_layers: int = 8
     """Of a flow prior."""
     flow_units: tuple[int, ...] = (96,)

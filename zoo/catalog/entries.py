@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from zoo.errors import InputError
 
-PARTS = ("posterior", "prior", "likelihood", "objective", "seed", "property_head")
+PARTS = ("posterior", "prior", "likelihood", "objective", "seed", "prior_share", "property_head")
 ENTRIES = {}
 
 

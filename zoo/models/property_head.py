@@ -8,8 +8,8 @@ from keras import layers, ops
 
 from zoo.errors import InputError
 
-LEAST_SCALE = 0.02
-"""Of an error, in standard deviations of the property: nothing is learned to be exact."""
+LEAST_SCALE = 0.2
+"""Of an error, in standard deviations of the property: to say more of it costs z nats of x."""
 
 
 @keras.saving.register_keras_serializable(package="zoo.models")

@@ -11,6 +11,7 @@ from keras import ops
 
 from zoo import noise
 from zoo.artifact.endpoints import LIKELIHOOD_RATIO
+from zoo.errors import InputError
 from zoo.latents import Draw, Flat
 from zoo.latents.base import repeat
 from zoo.models import latents_fit, likelihood_ratio, networks_fit, sizes, training_inputs
@@ -43,6 +44,10 @@ class VAE(LatentModel):
         objective: what is done with the terms of the bound; the ELBO itself unless given.
         conditions: as in `LatentModel`.
         seed: of the noise that training draws.
+        prior_share: share of a batch that training decodes from a draw of the prior in place of x's
+            own, in [0, 1): log p(x) is at least the mean of log p(x|z) over the prior, too (Jensen).
+            An autoregressive decoder learns what to write where the prior draws and nothing is
+            encoded; what the KL and the property head are told is x's own draw.
         property_head: a `zoo.models.property_head.PropertyHead`: what z says of numbers that are
             known besides. The model is then trained by `fit((x, *conditions, y))`, y [batch,
             properties], NaN where unknown, whose weighted -log p(y|z) enters the loss and no nats
@@ -65,6 +70,7 @@ class VAE(LatentModel):
         objective=None,
         conditions=None,
         seed=0,
+        prior_share=0.0,
         property_head=None,
         **kwargs,
     ):
@@ -72,7 +78,9 @@ class VAE(LatentModel):
         self.latents = latents or Flat(decoder.inputs[0].shape[-1])
         self.objective = objective or ELBO()
         self.seed = seed
+        self.prior_share = float(prior_share)
         self.property_head = property_head
+        _check_prior_share(self)
         networks_fit.require(self)
         latents_fit.require(self)
         self.seed_generator = keras.random.SeedGenerator(seed)
@@ -328,6 +336,8 @@ class VAE(LatentModel):
             drawn = noise.draw_afresh(kinds, ops.shape(x)[0] * draws, self.seed_generator)
         step = None if self.step is None else self.step + 0  # a value: the variable itself goes on
         draw = self.latents.infer(features, drawn, draws, training, step, self._pseudo())
+        if training and self.prior_share:
+            draw = self._partly_of_prior(draw)
         again = training and self.objective.doubly_reparameterized
         before = [variable + 0 for variable in self._decoder_state()] if again else ()
         raw = self._decoded(draw.state, x, condition, training)
@@ -340,6 +350,17 @@ class VAE(LatentModel):
         added = self.objective.regulariser(draw, step) + _penalty(draw)
         self.add_loss(added)
         return {"raw": raw, "added": ops.reshape(added, (1,)), **draw.to_tensors(), **made}
+
+    def _partly_of_prior(self, draw):
+        """A draw some of whose states are the prior's, by chance of `prior_share`."""
+        rows = ops.shape(draw.z)[0]
+        kinds = self.latents.prior_noise_kinds()
+        drawn = noise.draw_afresh(kinds, rows, self.seed_generator)
+        _, others = self.latents.generate(drawn, self._pseudo())
+        chance = noise.draw_afresh((("uniform", 1),), rows, self.seed_generator)
+        chance = ops.reshape(chance, (-1, *[1] * (len(draw.state.shape) - 1)))
+        state = ops.where(chance < self.prior_share, ops.stop_gradient(others), draw.state)
+        return dataclasses.replace(draw, state=state)
 
     def _with_properties(self, draw, y):
         """A draw whose penalty holds what its z says of the properties y [batch, properties]."""
@@ -426,11 +447,24 @@ class VAE(LatentModel):
             **{part: getattr(self, part) for part in self.parts} | {"objective": objective},
             conditions=self.conditions,
             seed=self.seed,
+            prior_share=self.prior_share,
             name=self.name,
         )
 
     def get_config(self):
-        return {**super().get_config(), "seed": self.seed}
+        return {**super().get_config(), "seed": self.seed, "prior_share": self.prior_share}
+
+
+def _check_prior_share(vae):
+    if not 0.0 <= vae.prior_share < 1.0:
+        raise InputError(
+            f"prior_share={vae.prior_share}: give a share of the examples from 0 to below 1."
+        )
+    if vae.prior_share and not vae.objective.additive:
+        raise InputError(
+            f"prior_share={vae.prior_share}: an importance-weighted bound weighs x's own draws. "
+            "Leave prior_share out, or take another objective."
+        )
 
 
 def _penalty(draw, weight=None):

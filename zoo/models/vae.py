@@ -44,10 +44,10 @@ class VAE(LatentModel):
         objective: what is done with the terms of the bound; the ELBO itself unless given.
         conditions: as in `LatentModel`.
         seed: of the noise that training draws.
-        prior_share: share of a batch that training decodes from a draw of the prior in place of x's
-            own, in [0, 1): log p(x) is at least the mean of log p(x|z) over the prior, too (Jensen).
-            An autoregressive decoder learns what to write where the prior draws and nothing is
-            encoded; what the KL and the property head are told is x's own draw.
+        prior_share: share of a batch that training decodes from a draw of the prior in place of
+            x's own, in [0, 1): the mean of log p(x|z) over the prior is a bound of log p(x), too
+            (Jensen). An autoregressive decoder learns what to write where the prior draws and
+            nothing is encoded; what the KL and the property head are told is x's own draw.
         property_head: a `zoo.models.property_head.PropertyHead`: what z says of numbers that are
             known besides. The model is then trained by `fit((x, *conditions, y))`, y [batch,
             properties], NaN where unknown, whose weighted -log p(y|z) enters the loss and no nats

@@ -12,6 +12,7 @@ from zoo import noise
 from zoo.evaluation import (
     count_figures,
     drawings,
+    evaluated_examples,
     line_figures,
     marginals,
     string_figures,
@@ -29,10 +30,12 @@ def draw(model, data, history, means, folder, seed=0):
     Args:
         data: what `zoo.datasets.binarize` gives.
         history: a row an epoch; [] where none is known, of which nothing is drawn.
-        means: posterior means of the test split, [n, latent].
+        means: posterior means of the test examples that were evaluated, [n, latent]; these are
+            drawn.
         seed: of the prior's samples.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    data = evaluated_examples.evaluated(data, len(means))
     if history:
         loss_curves(history, folder)
     latent_scatter(means, data, folder)

@@ -15,10 +15,12 @@ from zoo.evaluation import (
     evaluated_examples,
     line_figures,
     marginals,
+    molecule_figures,
     string_figures,
     vector_figures,
 )
 from zoo.evaluation.compilation import compiled_method
+from zoo.evaluation.molecules import reading
 from zoo.evaluation.png import save as _save
 
 COLUMNS = 10
@@ -49,6 +51,8 @@ def draw(model, data, history, means, folder, seed=0):
             interpolation(model, data, folder)
     elif data.schema.kind in ("series", "sequence") and len(data.event_shape) == 2:
         line_figures.draw(model, data, folder, seed)
+    elif reading.are_read(data.schema):
+        molecule_figures.draw(model, data, folder, seed)
     elif data.schema.tokens:
         string_figures.draw(model, data, folder, seed)
     elif "library" in model.likelihood.covariates:

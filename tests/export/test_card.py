@@ -49,6 +49,33 @@ def test_how_samples_were_measured_follows_the_nats_and_of_older_artifacts_nothi
     assert older.endswith("averaged over the test set.\n\n")
 
 
+def test_what_was_measured_of_strings_is_said_and_shares_are_in_per_cent(text):
+    protocol = {"statement": "n=60", "elbo_samples": 16, "strings": {"statement": "of 60 strings"}}
+    metrics = {"exact_reconstruction": 0.625, "nats_per_token": 0.43216, "precision": 0.625}
+    said = section(text(protocol=protocol, metrics=metrics), "Metrics")
+    for row in ("exact_reconstruction | 62.5%", "nats_per_token | 0.4322", "precision | 0.62"):
+        assert f"| {row} |" in said
+    assert said.endswith("averaged over the test set.\n\nof 60 strings.\n\n")
+    without = section(text(protocol=protocol | {"strings": None}), "Metrics")
+    assert without.endswith("averaged over the test set.\n\n")
+
+
+def test_captions_of_figures_are_of_what_an_example_is(text, tmp_path):
+    (tmp_path / "figures").mkdir()
+    for name in ("samples", "reconstructions", "interpolation"):
+        (tmp_path / "figures" / f"{name}.png").touch()
+    strings = {"kind": "tokens", "tokenizer": "characters", "tokens": ["a", ""], "shape": [4]}
+    said = {
+        "image": ("samples from the prior", "Test images (above)", "between test images"),
+        "tokens": ("Generated strings", "Test strings (left)", "between test strings"),
+        "vector": ("samples from the prior", "Test examples and", "interpolation"),
+    }
+    for kind, captions in said.items():
+        changes = strings if kind == "tokens" else {"kind": kind}
+        written = text(schema=text.schema | {"classes": []} | changes)
+        assert all(caption in written for caption in captions), kind
+
+
 def test_the_metrics_end_with_what_the_model_has_beaten(text, artifact, trained):
     protocol = json.loads((artifact / "manifest.json").read_text(encoding="utf-8"))["protocol"]
     said = list(trained.report.against_baselines())

@@ -19,6 +19,9 @@ LARGEST = 2**24
 DEEPEST = 64
 """Lists and objects within one another."""
 
+SHARES = ("exact_reconstruction", "exact_reconstruction_sampled", "valid", "unique", "novel")
+"""Metrics of strings, which are shown in per cent."""
+
 
 def read(folder: str | os.PathLike[str], oldest: int = SCHEMA_VERSION) -> dict[str, Any]:
     """manifest.json of an artifact folder as a dict.
@@ -167,10 +170,13 @@ def schema(manifest: dict[str, Any]) -> Schema:
 def metric_in_words(name: str, value: Any) -> str:
     """A metric as it is shown: nats and bits to two digits behind the point, errors to four in all.
 
-    None is that of a model which diverged.
+    So are nats of a token; shares of strings are in per cent. None is that of a model which
+    diverged.
     """
     if value is None:
         return "not finite"
     if not isinstance(value, float):
         return str(value)
-    return f"{value:.4g}" if str(name).endswith("_mse") else f"{value:.2f}"
+    if name in SHARES:
+        return f"{value:.1%}"
+    return f"{value:.4g}" if str(name).endswith(("_mse", "_per_token")) else f"{value:.2f}"

@@ -9,7 +9,10 @@ _latest = {"model": None}  # and its compiled methods; one model at a time, so t
 
 
 def compiled_method(model, method):
-    """`model.method` compiled: a callable on numpy arrays. Once for each input shape."""
+    """`model.method` compiled: a callable on numpy arrays. Once for each input shape.
+
+    In place of a method's name, a function of a module may be given, which takes the model first.
+    """
     if _latest["model"] is not model:
         _latest.clear()
         _latest["model"] = model
@@ -19,7 +22,7 @@ def compiled_method(model, method):
 
 
 class CompiledMethod(keras.Model):
-    """Calls `getattr(model, method)` on arrays, compiled; numpy in, numpy out.
+    """Calls `getattr(model, method)`, or `method(model, ...)`, on arrays; numpy in, numpy out.
 
     Written on `keras.Model.predict_on_batch`, the one compiled call that all Keras backends share.
     On JAX in float32 proper, where a GPU's products keep 10 of 23 bits otherwise (TF32).
@@ -33,6 +36,8 @@ class CompiledMethod(keras.Model):
         self.compile(jit_compile=keras.backend.backend() == "jax")
 
     def call(self, inputs):
+        if callable(self.method):
+            return self.method(self.model, *inputs)
         return getattr(self.model, self.method)(*inputs)
 
     def run(self, *arrays):

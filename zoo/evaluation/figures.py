@@ -12,12 +12,15 @@ from zoo import noise
 from zoo.evaluation import (
     count_figures,
     drawings,
+    evaluated_examples,
     line_figures,
     marginals,
+    molecule_figures,
     string_figures,
     vector_figures,
 )
 from zoo.evaluation.compilation import compiled_method
+from zoo.evaluation.molecules import reading
 from zoo.evaluation.png import save as _save
 
 COLUMNS = 10
@@ -29,10 +32,12 @@ def draw(model, data, history, means, folder, seed=0):
     Args:
         data: what `zoo.datasets.binarize` gives.
         history: a row an epoch; [] where none is known, of which nothing is drawn.
-        means: posterior means of the test split, [n, latent].
+        means: posterior means of the test examples that were evaluated, [n, latent]; these are
+            drawn.
         seed: of the prior's samples.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    data = evaluated_examples.evaluated(data, len(means))
     if history:
         loss_curves(history, folder)
     latent_scatter(means, data, folder)
@@ -46,6 +51,8 @@ def draw(model, data, history, means, folder, seed=0):
             interpolation(model, data, folder)
     elif data.schema.kind in ("series", "sequence") and len(data.event_shape) == 2:
         line_figures.draw(model, data, folder, seed)
+    elif reading.are_read(data.schema):
+        molecule_figures.draw(model, data, folder, seed)
     elif data.schema.tokens:
         string_figures.draw(model, data, folder, seed)
     elif "library" in model.likelihood.covariates:

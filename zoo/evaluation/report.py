@@ -14,7 +14,15 @@ import numpy as np
 
 from zoo.artifact.manifest import metric_in_words
 from zoo.atomic_write import tidy, whole
-from zoo.evaluation import comparison, imputation, latent, nats
+from zoo.evaluation import (
+    comparison,
+    evaluated_examples,
+    imputation,
+    latent,
+    nats,
+    strings,
+    units,
+)
 from zoo.evaluation.sample_quality import sample_quality
 
 PARTIAL = "log_likelihood.npz"
@@ -39,28 +47,14 @@ class Report:
     def lines(self):
         """A line a metric, protocol below."""
         width = max(map(len, self.metrics))
-        squared = f"squared error of a {(self.protocol['pca'] or {}).get('value')}"
-        units = {
-            "reconstruction_mse": squared,
-            "pca_mse": squared,
-            "pca_used_mse": squared,
-            "active_units": f"of {self.protocol['latent']}",
-            "perplexity": f"of {self.protocol.get('codes')} codes",
-            "codes_used": f"of {self.protocol.get('codes')}",
-            "bits_per_dimension": "bits",
-        }
-        hidden = self.protocol.get("hidden", {})
-        for of in ("rmse", "rmse_of_means"):
-            units[f"imputation_{of}"] = f"scales, {hidden.get('numbers', 0):,} hidden numbers"
-        for of in ("accuracy", "accuracy_of_modes"):
-            units[f"imputation_{of}"] = f"of {hidden.get('words', 0):,} hidden words"
-        for how in self.protocol["sample_quality"]:
-            units |= {name: f"(real {value:.2f})" for name, value in how["real"].items()}
+        units_of = units.of(self.protocol)
         for name, value in self.metrics.items():
             shown = metric_in_words(name, value)
-            yield f"  {name:<{width}}  {shown:>9} {units.get(name, 'nats')}"
+            yield f"  {name:<{width}}  {shown:>9} {units_of.get(name, units.NATS)}"
         yield "  " + self.statement()
         yield from (f"  {how['statement']}" for how in self.protocol["sample_quality"])
+        if self.protocol["strings"]:
+            yield f"  {self.protocol['strings']['statement']}"
         yield from (f"  {sentence}" for sentence in self.against_baselines())
 
     def against_baselines(self):
@@ -87,10 +81,15 @@ class Report:
                 "elbo exact; nll is its negative, a bound from above: x has one grid of codes, of "
                 f"which K={p['K']} importance sample says all"
             )
-        return f"n={p['n']:,} test examples, {drawn}; {estimated}; nats of {p['nats_are']}"
+        n = f"n={p['n']:,} test examples"
+        if p["n"] < p["test"]:
+            n = f"n={p['n']:,} of {p['test']:,} test examples, evenly spaced"
+        return f"{n}, {drawn}; {estimated}; nats of {p['nats_are']}"
 
 
-def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, networks=()):
+def report(
+    model, data, seed=0, samples=1000, elbo_samples=16, folder=None, networks=(), evaluated=None
+):
     """Evaluates a model on the test split of what `zoo.datasets.binarize` gives.
 
     `nll` is -log p(x) estimated with K=`samples`; `reconstruction_train` is `reconstruction` of
@@ -101,7 +100,8 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, netw
     as in `baselines`; PCA has as many components as there are latents, and in `pca_used_mse` as
     many as there are active ones, at most one a nat of the KL. Of a table, and of series of which
     values are missing, there is `imputation` besides. A model whose `score` is exact, since x has
-    one latent alone, is scored by it, and `nll` is -`elbo`. The rest as in `nats` and `latent`.
+    one latent alone, is scored by it, and `nll` is -`elbo`. Of strings there is `string_metrics`
+    besides. The rest as in `nats` and `latent`.
 
     Args:
         seed: of the posterior samples.
@@ -110,8 +110,14 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, netw
         folder: where the importance sampling keeps what it has done, so that an interrupted
             evaluation of the same model goes on; None keeps nothing.
         networks: in whose features samples are measured, see `zoo.evaluation.sample_quality`.
+        evaluated: test examples that are evaluated, evenly spaced; None: all, of strings 10,000 at
+            most.
+
+    Raises:
+        InputError: for fewer than one.
     """
     began, earlier = time.monotonic(), 0.0
+    test, data = len(data.test), evaluated_examples.evaluated(data, evaluated)
     sampled = model.samples_posterior  # a plain autoencoder and codes have nothing to sample
     bounded = "elbo" in model.nats
     seen = np.linspace(0, len(data.train) - 1, min(len(data.test), len(data.train)))
@@ -121,7 +127,8 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, netw
         known = dict(nats.elbo(model, seen, seed, elbo_samples))
         metrics["reconstruction_train"] = known["reconstruction"]
         keep = _Partial(
-            folder, _identity(model, len(data.test), data.binarization, data.seed, seed, samples)
+            folder,
+            _identity(model, test, len(data.test), data.binarization, data.seed, seed, samples),
         )
         log_p = nats.log_likelihood(model, data.test, seed, samples, keep.load(), keep.on_chunk)
         earlier = keep.earlier
@@ -145,6 +152,7 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, netw
     metrics |= compared.pop("metrics")
     protocol = {
         "n": len(data.test),
+        "test": test,
         "K": samples if sampled else 1 if bounded else None,
         "elbo_samples": elbo_samples if sampled else None,
         "exact_kl": model.exact_kl if bounded else None,
@@ -163,6 +171,10 @@ def report(model, data, seed=0, samples=1000, elbo_samples=16, folder=None, netw
         protocol["codes"] = model.code_count
     if imputation.can_be_measured(data.schema):
         protocol["hidden"] = imputation.hidden_count(data, seed)
+    protocol["strings"] = None
+    if strings.can_be_measured(data.schema):
+        found, protocol["strings"] = strings.string_metrics(model, data, metrics.get("nll"), seed)
+        metrics |= found
     protocol["sample_quality"] = []
     for network in networks:
         found, how = sample_quality(model, data, network, seed)

@@ -15,7 +15,7 @@ from zoo.evaluation.png import save
 SAMPLES = 40
 ROWS = 20
 PATHS, STEPS = 2, 10
-LONGEST = 44
+LONGEST = 60
 """Characters that are shown of a string."""
 
 
@@ -36,33 +36,50 @@ def draw(model, data, folder, seed=0):
 
 def reconstructions(model, data, known, folder):
     """Test strings beside the likeliest of what their posterior means decode to."""
-    chosen = np.unique(np.linspace(0, len(data.test) - 1, ROWS).astype(int))
-    x, *conditions = data.test.inputs(chosen, model.conditions)
-    rebuilt = compiled_method(model, "reconstruct")(x, *conditions)[MODE]
-    given, made = (_texts(known, rows) for rows in (x, rebuilt))
+    given, made = reconstructed(model, data, known, ROWS)
     same = sum(one == other for one, other in zip(given, made, strict=True))
     title = f"left: test strings; right: reconstructions, {same} of {len(given)} the same"
     _write([given, made], title, folder / "reconstructions.png")
 
 
+def reconstructed(model, data, known, most):
+    """(evenly spaced test strings, what the posterior means decode to): `most` at most."""
+    chosen = np.unique(np.linspace(0, len(data.test) - 1, most).astype(int))
+    x, *conditions = data.test.inputs(chosen, model.conditions)
+    rebuilt = compiled_method(model, "reconstruct")(x, *conditions)[MODE]
+    return _texts(known, x), _texts(known, rebuilt)
+
+
 def interpolation(model, data, known, folder):
     """Straight lines in latent space between the posterior means of pairs of test strings."""
-    x, *conditions = data.test.inputs(np.arange(2 * PATHS), model.conditions)
-    means = compiled_method(model, "represent")(x, *conditions)
-    steps = np.linspace(0.0, 1.0, STEPS, dtype=np.float32)[None, :, None]
-    line = means[0::2, None] * (1.0 - steps) + means[1::2, None] * steps
-    decoded = compiled_method(model, "decode")(line.reshape(-1, model.latent))[MODE]
-    columns = [_texts(known, rows) for rows in np.split(decoded, PATHS)]
+    columns = [made for _, made, _ in interpolated(model, data, known, PATHS, STEPS)]
     title = "latent interpolation between test strings, from top to bottom"
     _write(columns, title, folder / "interpolation.png")
 
 
+def interpolated(model, data, known, paths, steps):
+    """Of each path (its first test string, what is decoded along it, its last test string)."""
+    x, *conditions = data.test.inputs(np.arange(2 * paths), model.conditions)
+    means = compiled_method(model, "represent")(x, *conditions)
+    along = np.linspace(0.0, 1.0, steps, dtype=np.float32)[None, :, None]
+    line = means[0::2, None] * (1.0 - along) + means[1::2, None] * along
+    held = [np.repeat(values[0::2], steps) for values in conditions]  # those of the first
+    decoded = compiled_method(model, "decode")(line.reshape(-1, model.latent), *held)[MODE]
+    texts = [_texts(known, rows) for rows in np.split(decoded, paths)]
+    ends = _texts(known, x)
+    return list(zip(ends[0::2], texts, ends[1::2], strict=True))
+
+
 def samples(model, known, seed, folder):
     """Strings drawn from the prior."""
-    seeds = noise.split_seed(np.arange(seed * SAMPLES, (seed + 1) * SAMPLES))
-    drawn = compiled_method(model, "generate_from_split_seed")(*seeds)[TOKENS]
-    halves = [_texts(known, rows) for rows in np.split(drawn, 2)]
+    halves = np.split(np.array(sampled(model, known, seed, SAMPLES), object), 2)
     _write(halves, "samples from the prior", folder / "samples.png")
+
+
+def sampled(model, known, seed, count):
+    """What `generate` draws of `count` seeds from `seed * count` on."""
+    seeds = noise.split_seed(np.arange(seed * count, (seed + 1) * count))
+    return _texts(known, compiled_method(model, "generate_from_split_seed")(*seeds)[TOKENS])
 
 
 def _texts(known, rows):

@@ -1,7 +1,7 @@
 """README.md of an artifact: the model card, for people."""
 
 from zoo.artifact import layout
-from zoo.artifact.schema import IMAGE
+from zoo.artifact.schema import IMAGE, TOKENS
 from zoo.export import (
     data_in_words,
     endpoints_in_words,
@@ -26,11 +26,21 @@ NO_PICTURES = {
 }
 """Of examples that are no pictures."""
 
+STRINGS = {
+    "samples.png": "Generated strings",
+    "reconstructions.png": "Test strings (left) and their reconstructions (right)",
+    "interpolation.png": "Latent interpolation between test strings",
+}
+"""Of strings, molecules among them."""
+
+CAPTIONS = {IMAGE: {}, TOKENS: STRINGS}
+"""kind -> what differs from `FIGURES`; of others `NO_PICTURES`."""
+
 
 def write(folder, manifest):
     """Writes the card from the manifest, so that the two cannot disagree."""
     figures = {path.name for path in (folder / layout.FIGURES).glob("*.png")}
-    captions = FIGURES | ({} if manifest["schema"]["kind"] == IMAGE else NO_PICTURES)
+    captions = FIGURES | CAPTIONS.get(manifest["schema"]["kind"], NO_PICTURES)
     sections = [
         _head(manifest),
         _pictures(

@@ -24,8 +24,13 @@ def section(m):
     return (
         f"## Metrics\n\n{_warnings(m)}| metric | value |\n|---|---|\n" + "\n".join(rows) + "\n\n"
         f"On {m['protocol']['statement']}. {terms} in nats per example, averaged over the test set."
-        f"{use}{_sample_quality(m)}{against}"
+        f"{use}{_strings(m)}{_sample_quality(m)}{against}"
     )
+
+
+def _strings(m):
+    how = m["protocol"].get("strings")
+    return f"\n\n{how['statement']}." if how else ""
 
 
 def _sample_quality(m):

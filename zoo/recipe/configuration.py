@@ -13,6 +13,7 @@ NOT_PART_OF_THE_RUN = {
     "devices",
     "steps_per_execution",
     "samples",
+    "evaluated",
     "float16",
     "tuned_from",
     "sample_quality",
@@ -29,6 +30,10 @@ def settings_of(config):
 
     if config.samples < 1:
         raise InputError(f"samples={config.samples}: importance sampling needs 1 or more.")
+    if config.evaluated is not None and config.evaluated < 1:
+        raise InputError(
+            f"evaluated={config.evaluated}: give the test examples to evaluate, 1 or more."
+        )
     names = {field.name for field in dataclasses.fields(Settings)}
     return Settings(**{name: value for name, value in vars(config).items() if name in names})
 

@@ -20,7 +20,7 @@ FILE = "report.npz"
 
 def digest(model, data, config):
     """What a report belongs to: the weights, the test examples, and the options of measuring."""
-    how = (config.seed, config.samples, config.sample_quality, config.inception)
+    how = (config.seed, config.samples, config.evaluated, config.sample_quality, config.inception)
     of_data = (data.test.fingerprint(), data.binarization, data.seed)
     found = hashlib.sha256(json.dumps([how, of_data]).encode())
     for weight in model.weights:

@@ -12,7 +12,13 @@ def report_of(config, model, data, folder, inception):
         return found
     networks = [*_feature_networks(config, model, data), *inception]
     report = road.evaluate(
-        model, data, seed=config.seed, samples=config.samples, folder=folder, networks=networks
+        model,
+        data,
+        seed=config.seed,
+        samples=config.samples,
+        folder=folder,
+        networks=networks,
+        evaluated=config.evaluated,
     )
     evaluated.save(folder, report, belongs_to)
     return report

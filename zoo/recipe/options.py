@@ -135,6 +135,9 @@ class Config:
     """Export graphs in float16 beside those in float32, where they are equal to their tolerance."""
     samples: int = 1000
     """K of the importance-sampled log p(x)."""
+    evaluated: int | None = None
+    """Test examples that are evaluated, evenly spaced; unless given all, of strings 10,000 at
+    most."""
     sample_quality: bool = True
     """Measure samples of pictures against test images, too: Fréchet distance, precision and recall
     in features of a small network that is trained on the training images, once for each data."""

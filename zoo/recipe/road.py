@@ -84,15 +84,16 @@ def evaluate(
     elbo_samples=16,
     folder=None,
     networks=(),
+    evaluated=None,
 ):
     """A `zoo.evaluation.Report` of a model on the test examples of some data: `print` it.
 
     Args:
         data, binarization: see `zoo.recipe.given.prepared`.
-        seed, samples, elbo_samples, folder, networks: as in `zoo.evaluation.report`.
+        seed, samples, elbo_samples, folder, networks, evaluated: as in `zoo.evaluation.report`.
     """
     data = prepared(model, data, binarization)
-    return evaluation.report(model, data, seed, samples, elbo_samples, folder, networks)
+    return evaluation.report(model, data, seed, samples, elbo_samples, folder, networks, evaluated)
 
 
 @several_traces()
@@ -111,7 +112,7 @@ def publish(
     replace=False,
     float16=True,
     tuned_from=None,
-    **evaluated,
+    **how,
 ):
     """Exports a trained model as an artifact, proven equal to it; evaluates it unless it was.
 
@@ -132,7 +133,8 @@ def publish(
         replace, float16: as in `zoo.export.publish`.
         tuned_from: the artifact that the model was read from and trained on, a folder or a name, or
             its `zoo.recipe.tuning.Earlier.origin`; the new one states its digests.
-        evaluated: `seed`, `samples` and `elbo_samples` of `evaluate`, where there is no report.
+        how: `seed`, `samples`, `elbo_samples` and `evaluated` of `evaluate`, where there is no
+            report.
 
     Returns:
         A `zoo.export.published.Published`.
@@ -148,10 +150,10 @@ def publish(
     if tuned_from is not None and not isinstance(tuned_from, dict):
         tuned_from = tuning.origin(tuned_from)
     data = prepared(model, data, binarization)
-    if report is not None and evaluated:
-        raise InputError(f"{', '.join(evaluated)}: of an evaluation, and a report is given.")
+    if report is not None and how:
+        raise InputError(f"{', '.join(how)}: of an evaluation, and a report is given.")
     trained = trained or training.elsewhere.run(model, data)
-    report = report or evaluate(model, data, **evaluated)
+    report = report or evaluate(model, data, **how)
     if warnings is None:
         warnings = evaluation.warnings(report.metrics, report.protocol)
     if not evaluation.is_finite(report.metrics):

@@ -14,6 +14,7 @@ from zoo.evaluation.molecules.similarity import (
     fingerprints,
     internal_diversity,
     nearest_molecules,
+    valid_fingerprints,
 )
 from zoo.evaluation.molecules.strings import canonical_strings, descriptors
 
@@ -31,4 +32,5 @@ __all__ = [
     "moses_data",
     "nearest_molecules",
     "reference",
+    "valid_fingerprints",
 ]

@@ -29,13 +29,28 @@ def fingerprints(smiles: Sequence[str], jobs: int = 1) -> np.ndarray:
         InputError: if a string is no molecule.
         MissingDependency: where RDKit is not installed.
     """
+    valid, rows = valid_fingerprints(smiles, jobs)
+    require_valid(smiles, [valid])
+    return rows
+
+
+def valid_fingerprints(
+    smiles: Sequence[str | None], jobs: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """(which strings are molecules: bool [n], their `fingerprints`: uint8 [m, 128]).
+
+    Args:
+        jobs: processes.
+
+    Raises:
+        MissingDependency: where RDKit is not installed.
+    """
     options = {"wanted": ("fingerprints",)}
-    valid, rows = [], [np.empty((0, chemistry.BITS // 8), np.uint8)]
+    valid, rows = [np.empty(0, bool)], [np.empty((0, chemistry.BITS // 8), np.uint8)]
     for part in workers.mapped("profile", smiles, options, jobs, "fingerprints"):
         valid.append(part["valid"])
         rows.append(part["fingerprints"])
-    require_valid(smiles, valid)
-    return np.concatenate(rows)
+    return np.concatenate(valid), np.concatenate(rows)
 
 
 def nearest_molecules(

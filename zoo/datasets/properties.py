@@ -24,15 +24,12 @@ def with_properties(data: Dataset, train: Mapping[str, Any], test: Mapping[str, 
             f"The training set has the properties {', '.join(train) or 'none'}, the test set "
             f"{', '.join(test) or 'none'}: give both the same, one or more."
         )
-    parts = {"train": (data.train, train), "test": (data.test, test)}
-    splits = {
-        part: replace(split, properties=_table(part, values, len(split)))
-        for part, (split, values) in parts.items()
-    }
+    first = replace(data.train, properties=_table("train", train, len(data.train)))
+    second = replace(data.test, properties=_table("test", test, len(data.test)))
     names = tuple(identifier(name) for name in train)
     if len({*names}) < len(names):
         raise DatasetError(f"Two of the properties {', '.join(train)} have the same name.")
-    return replace(data, **splits, properties=names)
+    return replace(data, train=first, test=second, properties=names)
 
 
 def identifier(name: str) -> str:

@@ -206,10 +206,10 @@ class BeforeEnd(layers.Layer):
 
     def call(self, rows):
         steps = rows.shape[1]
-        if steps is None:
-            counted = ops.expand_dims(ops.arange(ops.shape(rows)[1], dtype="int32"), 0)
-        else:
+        if isinstance(steps, int):
             counted = np.arange(steps, dtype=np.int32)[None]
+        else:  # not known, or to JAX a symbol
+            counted = ops.expand_dims(ops.arange(ops.shape(rows)[1], dtype="int32"), 0)
         before = ops.sum(ops.cast(rows[..., -1] < 0.5, "int32"), axis=1, keepdims=True)
         return ops.less(counted, before)
 

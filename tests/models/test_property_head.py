@@ -158,3 +158,28 @@ def test_what_cannot_be_is_refused(names, means, deviations, said):
 def test_a_property_that_says_nothing_is_refused(values):
     with pytest.raises(InputError, match="The property tall"):
         head({"tall": values}, 2)
+
+
+def test_a_report_says_how_well_they_are_predicted(data):
+    from zoo.evaluation import properties
+
+    model = model_of(data)
+    means = np.zeros((100, 3), np.float32)
+    measured = properties.property_metrics(model, data, means)
+    said = {n: float(v[0]) for n, v in model.predict_properties(means[:1]).items()}
+    known = data.test.split.properties
+    for place, name in enumerate(("length", "a_s")):
+        wanted = known[np.isfinite(known[:, place]), place].astype(float)
+        assert measured[f"{name}_mae"] == pytest.approx(
+            np.abs(said[name] - wanted).mean(), rel=1e-4
+        )
+        share = 1 - np.mean((said[name] - wanted) ** 2) / wanted.var()
+        assert measured[f"{name}_r2"] == pytest.approx(share, rel=1e-3, abs=1e-5)
+    assert properties.can_be_measured(model, data)
+    assert not properties.can_be_measured(model, binarized_without(data))
+
+
+def binarized_without(data):
+    import dataclasses
+
+    return dataclasses.replace(data, properties=())

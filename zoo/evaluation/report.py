@@ -20,6 +20,7 @@ from zoo.evaluation import (
     imputation,
     latent,
     nats,
+    properties,
     strings,
     units,
 )
@@ -101,7 +102,8 @@ def report(
     many as there are active ones, at most one a nat of the KL. Of a table, and of series of which
     values are missing, there is `imputation` besides. A model whose `score` is exact, since x has
     one latent alone, is scored by it, and `nll` is -`elbo`. Of strings there is `string_metrics`
-    besides. The rest as in `nats` and `latent`.
+    besides, and of a model with a property head `property_metrics`. The rest as in `nats` and
+    `latent`.
 
     Args:
         seed: of the posterior samples.
@@ -174,6 +176,11 @@ def report(
     protocol["strings"] = None
     if strings.can_be_measured(data.schema):
         found, protocol["strings"] = strings.string_metrics(model, data, metrics.get("nll"), seed)
+        metrics |= found
+    protocol["properties"] = []
+    if properties.can_be_measured(model, data):
+        found = properties.property_metrics(model, data, means)
+        protocol["properties"] = list(model.properties)
         metrics |= found
     protocol["sample_quality"] = []
     for network in networks:

@@ -23,6 +23,8 @@ def of(protocol):
         units[f"imputation_{name}"] = f"of {hidden.get('words', 0):,} hidden words"
     for how in protocol["sample_quality"]:
         units |= {name: f"(real {value:.2f})" for name, value in how["real"].items()}
+    for name in protocol["properties"]:
+        units |= {f"{name}_mae": "in its unit", f"{name}_r2": "of its variance"}
     return units | _of_strings(protocol["strings"] or {})
 
 

@@ -24,13 +24,24 @@ def section(m):
     return (
         f"## Metrics\n\n{_warnings(m)}| metric | value |\n|---|---|\n" + "\n".join(rows) + "\n\n"
         f"On {m['protocol']['statement']}. {terms} in nats per example, averaged over the test set."
-        f"{use}{_strings(m)}{_sample_quality(m)}{against}"
+        f"{use}{_strings(m)}{_properties(m)}{_sample_quality(m)}{against}"
     )
 
 
 def _strings(m):
     how = m["protocol"].get("strings")
     return f"\n\n{how['statement']}." if how else ""
+
+
+def _properties(m):
+    names = m["protocol"].get("properties")
+    if not names:
+        return ""
+    return (
+        f"\n\n`predict_properties` says {' and '.join(names)} of z: `_mae` is the mean absolute "
+        "error in the property's unit, `_r2` the share of its variance that is predicted, from the "
+        "posterior's mean of the test examples."
+    )
 
 
 def _sample_quality(m):

@@ -6,22 +6,19 @@ from keras import ops
 from zoo.artifact.tokens import MODE
 from zoo.errors import InputError
 from zoo.evaluation import molecules
+from zoo.evaluation.molecules import reading
 
 CHUNK = 256
 _OF_RDKIT = ("logP", "SA", "QED", "weight")
 
 
-def decoded(model, z, vocabulary):
-    """The strings of z [n, latent], decoded greedily: a tuple of n; SELFIES as SMILES."""
-    made = []
+def decoded(model, z, schema):
+    """The strings of z [n, latent], decoded greedily: a tuple of n; SELFIES as SMILES, or None."""
+    made, vocabulary = [], schema.vocabulary
     for first in range(0, len(z), CHUNK):
         rows = model.decode(ops.convert_to_tensor(z[first : first + CHUNK]))[MODE]
         made += [vocabulary.text(row) for row in ops.convert_to_numpy(rows).tolist()]
-    if vocabulary.tokenizer == "selfies":
-        import selfies
-
-        made = [selfies.decoder(text) for text in made]
-    return tuple(made)
+    return tuple(reading.as_smiles(schema, made))
 
 
 def metrics(found, train=()):

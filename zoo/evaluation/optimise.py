@@ -115,8 +115,8 @@ def optimise(
     texts = {}
     if schema is not None and schema.vocabulary is not None:
         texts = {
-            "start_strings": climbed_strings.decoded(model, start, schema.vocabulary),
-            "strings": climbed_strings.decoded(model, z, schema.vocabulary),
+            "start_strings": climbed_strings.decoded(model, start, schema),
+            "strings": climbed_strings.decoded(model, z, schema),
         }
     return Optimised(
         name,

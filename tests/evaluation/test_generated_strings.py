@@ -35,8 +35,10 @@ def test_molecules_are_counted_as_molecules_however_they_are_spelt():
     }
     assert how == {"generated": 8, "rdkit": rdkit.__version__, "valid": 6, "different": 4}
     said = generated_strings.statement(found, how | {"first_seed": 8})
-    assert said.startswith("valid, unique, novel of 8 generated strings, seeds 8 to 15")
-    assert f"RDKit {rdkit.__version__}" in said
+    assert said == (
+        f"valid of 8 generated strings, seeds 8 to 15, read by RDKit {rdkit.__version__}; "
+        "unique, as canonical SMILES, of the 6 valid ones; novel of the 4 different ones"
+    )
 
 
 @pytest.mark.parametrize("tokenizer", ["smiles", "characters"])
@@ -46,15 +48,17 @@ def test_without_rdkit_or_of_other_strings_they_are_counted_as_strings(tokenizer
         monkeypatch.setattr(reading.importlib.util, "find_spec", lambda name: None)
     found, how = generated_strings.metrics(rows(made, GENERATED), made)
     assert found == {"unique": 1.0, "novel": pytest.approx(7 / 8)}
-    assert how["rdkit"] is None and "RDKit" not in generated_strings.statement(
-        found, how | {"first_seed": 0}
-    )
+    said = generated_strings.statement(found, how | {"first_seed": 0})
+    assert said == "unique of 8 generated strings, seeds 0 to 7; novel of the 8 different ones"
+    assert how["rdkit"] is None
 
 
 def test_where_nothing_is_valid_there_is_no_share_of_it():
     made = data("smiles")
     found, how = generated_strings.metrics(rows(made, ["C(", "(", ""]), made)
     assert found == {"valid": 0.0} and how["different"] == 0
+    said = generated_strings.statement(found, how | {"first_seed": 0})
+    assert said.startswith("valid of 3 ") and "unique" not in said and "novel" not in said
 
 
 def test_selfies_are_read_as_the_smiles_that_they_stand_for():

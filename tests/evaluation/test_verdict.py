@@ -85,6 +85,7 @@ def test_what_is_wrong_is_said_once_and_with_what_to_try(well, ill, parts):
             ["999 training examples are few", "--augment flip"],
         ),
         ({"n": 100}, {"n": 99}, ["99 test examples are few", "--test-share"]),
+        ({"n": 100, "test": 500}, {"n": 99, "test": 500}, ["99 test ex", "Raise --evaluated."]),
     ],
 )
 def test_too_few_examples_are_said_to_be(well, ill, parts):

@@ -66,13 +66,17 @@ def strings_of(schema, rows):
 
 
 def statement(found, how):
-    """Of which strings the shares are, in one sentence part."""
+    """Of which strings each share is, in one sentence part."""
     last = how["first_seed"] + how["generated"] - 1
-    said = f"{how['generated']:,} generated strings, seeds {how['first_seed']} to {last}"
-    if how["rdkit"]:
-        said += f", read by RDKit {how['rdkit']} and compared as canonical SMILES"
-    named = [name for name in ("valid", "unique", "novel") if name in found]
-    return f"{', '.join(named)} of {said}"
+    all_of_them = f"{how['generated']:,} generated strings, seeds {how['first_seed']} to {last}"
+    said = [f"unique of {all_of_them}"]
+    if "valid" in found:
+        said = [f"valid of {all_of_them}, read by RDKit {how['rdkit']}"]
+        if "unique" in found:
+            said.append(f"unique, as canonical SMILES, of the {how['valid']:,} valid ones")
+    if "novel" in found:
+        said.append(f"novel of the {how['different']:,} different ones")
+    return "; ".join(said)
 
 
 def _version():

@@ -166,9 +166,11 @@ def _few_examples(metrics, protocol):
             f"{_augmented(protocol)}a smaller network."
         )
     if protocol["n"] < FEW_TESTS:
+        chosen = protocol["n"] < protocol.get("test", 0)
+        more = "Raise --evaluated." if chosen else "Raise --test-share, or collect more."
         yield (
             f"{protocol['n']:,} test examples are few: with fewer than {FEW_TESTS} another choice "
-            "of them would give other numbers. Raise --test-share, or collect more."
+            f"of them would give other numbers. {more}"
         )
 
 

@@ -19,6 +19,7 @@ class Config(options.VAE):
     """Options of the VAE of strings."""
 
     data_options = ("tokenizer", "column", "steps", "properties")
+    details = ("prior_share", "flow_layers", "flow_units", "context", "width", "blocks", "cell")
     dataset: str = "nci"
     """`nci`, molecules that come with RDKit, `moses`, those that come with molsets, or a file of
     strings, one a line: a .smi or a .txt, or a column of a .csv or .tsv; each as .gz too."""

@@ -41,7 +41,9 @@ def drawn(kind, rng):
         return inner[rng.integers(len(inner))]
     if origin is tuple:
         count = rng.integers(0, 4) if inner[-1] is Ellipsis else len(inner)
-        return tuple(drawn(inner[0], rng) for _ in range(count))
+        values = tuple(drawn(inner[0], rng) for _ in range(count))
+        # one of several texts that looks like an option is one, and no recipe takes it
+        return tuple(v for v in values if not (isinstance(v, str) and v.startswith("-")))
     values = {
         type(None): [None],
         bool: [True, False],

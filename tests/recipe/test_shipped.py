@@ -54,7 +54,8 @@ def test_the_help_of_a_recipe_fits_one_screen(train, name, columns, monkeypatch)
     for option in ("--dataset ", "--likelihood", "--epochs", "--out exports", "--help-all"):
         assert option in out
     config = shipped.load(name).Config
-    for own in config.__annotations__:
+    assert {*config.details} <= {*config.__annotations__}
+    for own in {*config.__annotations__} - {*config.details}:
         assert "--" + own.replace("_", "-") in out
 
 

@@ -36,9 +36,11 @@ class Config:
     """Options that every recipe has.
 
     `data_options` are those besides `dataset` that its kind of data asks for: `--help` shows them.
+    `details` are those of a recipe's own that it does not show.
     """
 
     data_options = ("image_shape",)
+    details = ()
     dataset: str = "digits"
     """`digits` (embedded), an image dataset of TensorFlow Datasets by name (mnist, fashion_mnist,
     ...), a folder of images, a .zip or .tar of one, an .npz or .npy file, or a table: a .csv, .tsv

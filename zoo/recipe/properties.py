@@ -1,5 +1,6 @@
 """`--properties`: what RDKit computes of molecules, or columns of the user's csv, for the head."""
 
+import difflib
 import math
 from collections import defaultdict
 from pathlib import Path
@@ -9,7 +10,6 @@ import numpy as np
 from zoo.datasets.base import Reason
 from zoo.datasets.properties import with_properties
 from zoo.errors import DatasetError, InputError
-from zoo.runtime.nearest import nearest
 
 OF_RDKIT = ("logP", "QED", "SA", "weight")
 """As `zoo.evaluation.molecules.descriptors` has them."""
@@ -61,10 +61,10 @@ def head(config, data):
     """{"property_head": a `PropertyHead`}, as `zoo.catalog` takes it; {} where none was asked."""
     if not data.properties:
         return {}
-    from zoo.models import property_head
+    import zoo
 
     values = dict(zip(data.properties, data.train.properties.T, strict=True))
-    made = property_head.head(values, config.latent, weight=config.property_weight)
+    made = zoo.catalog.property_head(values, config.latent, weight=config.property_weight)
     return {"property_head": made}
 
 
@@ -130,6 +130,7 @@ def _unknown(name, columns, data):
             "nothing, and is no table with columns. Give a .csv with --column, or leave "
             "--properties out."
         )
-    near = nearest(name, there)
-    did = f" Did you mean {near}?" if near else ""
+    near = difflib.get_close_matches(name.lower(), [each.lower() for each in there], n=1)
+    close = [each for each in there if each.lower() in near]
+    did = f" Did you mean {close[0]}?" if close else ""
     return f"properties={name}: unknown; there are {', '.join(there)}.{did}"

@@ -27,8 +27,8 @@ COMMON = {
     "dry_run": "print the model and the plan, and stop",
 }
 """Those of all recipes that are shown, in this order and these few words; what a recipe's
-`data_options` names follows `dataset`, its own follow `latent`, with the beginning of what is said
-of them."""
+`data_options` names follows `dataset`, its own, less its `details`, follow `latent`, with the
+beginning of what is said of them."""
 
 ALL = "--help-all"
 NARROWEST, WIDEST = 80, 100
@@ -61,7 +61,8 @@ def text(config_class, what, started):
 def _order(config_class):
     of_data = config_class.data_options
     known = {*COMMON, *of_data}
-    own = [name for name in inspect.get_annotations(config_class) if name not in known]
+    left_out = {*known, *config_class.details}
+    own = [name for name in inspect.get_annotations(config_class) if name not in left_out]
     common = list(COMMON)
     first, cut = common.index("dataset") + 1, common.index("latent") + 1
     return [*common[:first], *of_data, *common[first:cut], *own, *common[cut:]]

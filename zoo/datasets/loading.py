@@ -102,7 +102,7 @@ def _is_of_strings(path: Path, options: Options) -> bool:
     """Whether it is a file of strings, by its ending, or was said to be read as one."""
     from zoo.datasets.strings import lines
 
-    return options.reads_strings or (lines.suffix(path) in lines.SUFFIXES and not path.is_dir())
+    return options.reads_strings or lines.suffix(path) in lines.SUFFIXES
 
 
 def _load_strings(given: str, path: Path, options: Options) -> Dataset:

@@ -86,11 +86,23 @@ def physical_memory() -> int:
         return memory
 
 
-def progress(total: int, description: str, unit: str = " images") -> Any:
-    """A progress bar that stays silent for work of a few seconds."""
+def progress(total: int | None, description: str, unit: str = " images") -> Any:
+    """A progress bar that stays silent for work of a few seconds, and where no terminal shows it.
+
+    Args:
+        total: None where it is not known before the end.
+    """
     from tqdm import tqdm
 
-    return tqdm(total=total, desc=description, unit=unit, delay=3, mininterval=1, leave=False)
+    return tqdm(
+        total=total,
+        desc=description,
+        unit=unit,
+        delay=3,
+        mininterval=1,
+        leave=False,
+        disable=None,  # in a log every update would stay
+    )
 
 
 def add_rows(digest: Any, rows: Any, bar: Any = None) -> None:

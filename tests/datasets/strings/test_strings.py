@@ -1,37 +1,13 @@
 """Files of strings: what is read, what is left out and why, and what cannot be."""
 
-import gzip
-
 import numpy as np
 import pytest
 
+from datasets.strings.files import MOLECULES, WORDS, strings_of, written
 from zoo import datasets
 from zoo.datasets.strings import lines
 from zoo.datasets.strings.loading import of_list
 from zoo.errors import DatasetError, MissingDependency
-
-MOLECULES = ["C", "CC", "CCO", "c1ccccc1", "C1CC1", "CC(=O)O", "[NH4+]", "BrCCl", "CS", "C#N"]
-WORDS = list("abcdefghij")  # as many as a test set can be held out of
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("VAE_ZOO_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
-def written(tmp_path, content, name="mine.smi"):
-    path = tmp_path / name
-    content = content if isinstance(content, bytes) else content.encode()
-    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
-    return path
-
-
-def strings_of(data):
-    """What a dataset holds, in any order."""
-    known = data.schema.vocabulary
-    rows = [split.batch(slice(None)).astype(int) for split in (data.train, data.test)]
-    return sorted(known.text(row) for row in np.concatenate(rows))
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -126,6 +102,16 @@ def test_a_few_that_are_far_longer_than_the_others_are_left_out():
     assert of_list(["ab"] * 500 + ["abc"]).schema.shape == (4,)
 
 
+@pytest.mark.parametrize("steps", [2, 3, None])
+def test_tokens_are_those_of_the_strings_that_are_kept(steps):
+    """Of `wxyz`, which is left out unless strings may be as long, the model knows no letter."""
+    data = of_list(["ba", "c"] * 300 + ["wxyz"], steps=steps)
+    assert data.schema.tokens == ("a", "b", "c", "")
+    assert strings_of(data) == sorted(["ba", "c"] * 300)
+    assert "1 (longer than" in data.notes[0]
+    assert of_list(["ba", "c"] * 300 + ["wxyz"], steps=4).schema.tokens == (*"abcwxyz", "")
+
+
 def test_a_test_set_of_ones_own_has_no_part_in_how_long_strings_are():
     data = of_list(["ab", "b"], ["aaaa", "a", "c"])
     assert strings_of(data) == ["a", "ab", "b", "c"]
@@ -161,7 +147,7 @@ def test_molecules_come_with_rdkit():
         ("", "mine.smi", "has no string; wanted: one a line"),
         ("# nothing\n\n", "mine.smi", "has no string"),
         ("C\n", "mine.smi", "1 examples are too few"),
-        (b"\xff\xfe\x00\n\xff", "mine.txt", r"has no string.*2 \(no UTF-8 text\)"),
+        (b"\xff\x00\n\xff", "mine.txt", r"has no string.*2 \(no UTF-8 text\)"),
         (b"a" * (2**21 + 5), "mine.txt", "longer than 1,048,576 bytes"),
         (b"not packed", "mine.smi.gz", "cannot be read"),
     ],

@@ -1,7 +1,10 @@
 """Files of strings, one a line or a row: read as a stream, whatever their size."""
 
+import codecs
 import csv
+import difflib
 import gzip
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +48,8 @@ def read(path: Path, column: str | None = None) -> Iterator[Line]:
     have a name; of a .txt the line; of a .csv or .tsv the column of that name.
 
     Raises:
-        DatasetError: it cannot be read, has a line longer than `LONGEST`, or no such column.
+        DatasetError: it cannot be read, is UTF-16, has a line longer than `LONGEST`, or no such
+            column.
     """
     ending = suffix(path)
     if ending in TABLES:
@@ -71,6 +75,8 @@ def _lines(path: Path, errors: str = "strict") -> Iterator[tuple[int, str | None
         number, rest = 0, b""
         while True:
             piece = _piece(path, stream)
+            if not number and not rest:
+                _require_no_utf_16(path, piece)
             # a \r at the end of a piece may be half of a \r\n
             whole = rest + piece
             held = b"\r" if piece and whole.endswith(b"\r") else b""
@@ -79,31 +85,46 @@ def _lines(path: Path, errors: str = "strict") -> Iterator[tuple[int, str | None
             rest += held
             for line in complete:
                 number += 1
-                yield number, _decoded(line, number, errors)
-            if len(rest) > LONGEST:
-                raise DatasetError(
-                    f"{printable(path)}, line {number + 1:,} is longer than {LONGEST:,} bytes: it "
-                    "is no file of strings, one a line."
-                )
+                _require_short(path, number, line)
+                yield number, _decoded(line, errors)
+            _require_short(path, number + 1, rest)
             if not piece:
-                if rest.strip(b"\r"):
-                    yield number + 1, _decoded(rest.strip(b"\r"), number + 1, errors)
+                if rest:
+                    yield number + 1, _decoded(rest, errors)
                 return
 
 
+def _require_short(path: Path, number: int, line: bytes) -> None:
+    if len(line) > LONGEST:
+        raise DatasetError(
+            f"{printable(path)}, line {number:,}, is longer than {LONGEST:,} bytes: it is no file "
+            "of strings, one a line."
+        )
+
+
+def _require_no_utf_16(path: Path, beginning: bytes) -> None:
+    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise DatasetError(
+            f"{printable(path)} is UTF-16, by its first two bytes; wanted: UTF-8. Save it as that."
+        )
+
+
 def _of_column(path: Path, column: str | None, delimiter: str) -> Iterator[Line]:
-    """The cells of a column."""
+    """The cells of a column; the number is that of the line in which a row ends."""
     lines = (f"{text}\n" for _, text in _lines(path, "surrogateescape"))
-    rows = csv.reader(lines, delimiter=delimiter)
+    rows, began = csv.reader(lines, delimiter=delimiter, strict=True), 1
     try:
         place = _place(path, next(rows, []), column)
+        began = rows.line_num + 1
         for row in rows:
             cell = row[place].strip() if place < len(row) else ""
             if cell:
                 yield Line(rows.line_num, cell if _is_text(cell) else None)
+            began = rows.line_num + 1
     except csv.Error as error:
         raise DatasetError(
-            f"{printable(path)}, line {rows.line_num:,}, cannot be read: {error}."
+            f"{printable(path)}, the row that begins in line {began:,}, cannot be read: {error}. "
+            "Are its quotation marks in pairs?"
         ) from error
 
 
@@ -119,6 +140,8 @@ def columns(path: Path) -> tuple[str, ...]:
 
 
 def _place(path: Path, header: list[str], column: str | None) -> int:
+    if not header:
+        raise DatasetError(f"{printable(path)} has no string; wanted: names of columns, and rows.")
     if column is None:
         raise DatasetError(
             f"{printable(path)} is a table. Say which of its columns holds the strings: column= or "
@@ -126,9 +149,12 @@ def _place(path: Path, header: list[str], column: str | None) -> int:
         )
     names = [name.strip() for name in header]
     if column not in names:
+        plain = {name.casefold(): name for name in names}
+        close = difflib.get_close_matches(column[:60].casefold(), plain, n=1)
+        nearest = f" Nearest: {printable(plain[close[0]])}." if close else ""
         raise DatasetError(
             f"{printable(path)} has no column {column!r:.60}; it has "
-            f"{printable(', '.join(names[:20]))}."
+            f"{printable(', '.join(names[:20]))}.{nearest}"
         )
     return names.index(column)
 
@@ -141,13 +167,14 @@ def _opened(path: Path) -> BinaryIO:
 def _piece(path: Path, stream: BinaryIO) -> bytes:
     try:
         return stream.read(2**20)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DatasetError(f"{printable(path)} cannot be read: {error}.") from error
 
 
-def _decoded(line: bytes, number: int, errors: str) -> str | None:
+def _decoded(line: bytes, errors: str) -> str | None:
     try:
-        return line.decode("utf-8", errors).removeprefix(_BOM if number == 1 else "")
+        # where files were put one behind the other, marks stand in their midst
+        return line.decode("utf-8", errors).removeprefix(_BOM)
     except UnicodeDecodeError:
         return None
 

@@ -2,21 +2,48 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from zoo.artifact import tokens as cutting
 from zoo.artifact.schema import TOKENS, Schema
 from zoo.datasets.base import UNKNOWN_LICENCE, Dataset, HoldOut, Split, slug
 from zoo.datasets.reading import printable
-from zoo.datasets.storage import cache_folder
+from zoo.datasets.storage import cache_folder, progress
 from zoo.datasets.strings import lines, molecules
 from zoo.datasets.strings.kept import LeftOut, Strings, steps_of, texts
 from zoo.datasets.strings.lines import Line
 from zoo.datasets.strings.told import AUTO, Told
 from zoo.errors import DatasetError
+
+SMILES, SELFIES = "smiles", "selfies"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Strings before they are read, and what is known of them.
+
+    Args:
+        parts: "all", of which a test set is held out, or "train" and "test".
+        shown: what the user gave, for errors.
+        name, source, licence: of the dataset.
+        usual: "smiles" or "selfies", which they are; None: nothing is known.
+        known_good: whether all are molecules for sure.
+        test_set: whose it is, where there is one.
+        notes: sentences for the user, besides those on what is left out.
+    """
+
+    parts: Mapping[str, Iterable[Line]]
+    shown: str
+    name: str
+    source: str
+    licence: str = UNKNOWN_LICENCE
+    usual: str | None = None
+    known_good: bool = False
+    test_set: str = "the data's own test set"
+    notes: tuple[str, ...] = ()
 
 
 def of_file(path: Path, told: Told, hold_out: HoldOut) -> Dataset:
@@ -26,13 +53,19 @@ def of_file(path: Path, told: Told, hold_out: HoldOut) -> Dataset:
         DatasetError: it cannot be read, or has too few strings.
     """
     ending = lines.suffix(path)
-    named = (told.column or "").lower() in ("smiles", "selfies")
-    usual = (told.column or "").lower() if named else "smiles" if ending in lines.SMILES else None
-    read = {"all": lines.read(path, told.column)}
-    name = path.name.lower().removesuffix(".gz").removesuffix(ending)
-    return _dataset(
-        read, told, hold_out, usual, printable(path), slug(name), f"{path.name}, the user's own"
+    source = Source(
+        {"all": lines.read(path, told.column)},
+        printable(path),
+        slug(path.name.lower().removesuffix(".gz").removesuffix(ending)),
+        f"{path.name}, the user's own",
+        usual=SMILES if ending in lines.SMILES else usual_of(told.column or ""),
     )
+    return dataset(source, told, hold_out)
+
+
+def usual_of(column: str) -> str | None:
+    """What the strings of a column are by its name: "smiles", "selfies" or None."""
+    return next((each for each in (SMILES, SELFIES) if each in column.lower()), None)
 
 
 def named(name: str, told: Told, hold_out: HoldOut) -> Dataset:
@@ -42,13 +75,14 @@ def named(name: str, told: Told, hold_out: HoldOut) -> Dataset:
         MissingDependency: the package is not installed.
     """
     if name == molecules.NCI:
-        said, licence = molecules.NCI_SAID, molecules.NCI_LICENCE
-        return _dataset(
-            {"all": molecules.nci()}, told, hold_out, "smiles", name, name, said, licence
-        )
-    parts = {"train": molecules.moses("train"), "test": molecules.moses("test")}
-    said, licence = molecules.MOSES_SAID, molecules.MOSES_LICENCE
-    return _dataset(parts, told, hold_out, "smiles", name, name, said, licence, known_good=True)
+        said = (molecules.NCI_SAID, molecules.NCI_LICENCE, SMILES)
+        source = Source({"all": molecules.nci()}, name, name, *said)
+    else:
+        parts = {"train": molecules.moses("train"), "test": molecules.moses("test")}
+        said = (molecules.MOSES_SAID, molecules.MOSES_LICENCE, SMILES)
+        own = f"{name}'s own test set"
+        source = Source(parts, name, name, *said, known_good=True, test_set=own)
+    return dataset(source, told, hold_out)
 
 
 def of_list(
@@ -69,8 +103,9 @@ def of_list(
     parts = {"all": train} if test is None else {"train": train, "test": test}
     read = {part: _numbered(strings) for part, strings in parts.items()}
     said = "strings of the user's own program"
-    told = Told(tokenizer, steps=steps)
-    return _dataset(read, told, HoldOut(test_share, seed), None, "the strings", slug(name), said)
+    own = "the strings' own test set"
+    source = Source(read, "the strings", slug(name), said, test_set=own)
+    return dataset(source, Told(tokenizer, steps=steps), HoldOut(test_share, seed))
 
 
 def _numbered(strings: Iterable[str]) -> Iterable[Line]:
@@ -80,49 +115,104 @@ def _numbered(strings: Iterable[str]) -> Iterable[Line]:
         yield Line(number, text)
 
 
-def _dataset(
-    parts: Mapping[str, Iterable[Line]],
-    told: Told,
-    hold_out: HoldOut,
-    usual: str | None,
-    shown: str,
-    name: str,
-    source: str,
-    licence: str = UNKNOWN_LICENCE,
-    known_good: bool = False,
-) -> Dataset:
-    """`parts` are "all", of which a test set is held out, or "train" and "test"."""
-    tokenizer = (usual or "characters") if told.tokenizer == AUTO else told.tokenizer
-    left_out = LeftOut(cache_folder(told.cache_dir) / f"left_out_{name}.txt")
-    judge = None
-    if tokenizer in ("smiles", "selfies") and usual != "selfies" and not known_good:
-        judge = molecules.judge()
-    convert = molecules.to_selfies if tokenizer == "selfies" and usual == "smiles" else None
-    strings = Strings(tokenizer)
-    ends = [0]
-    for part in parts.values():
-        for number, text in _shown(texts(part, left_out, judge), shown):
-            made = convert(text) if convert else text
-            if made is None:
-                left_out.add(number, text, "no SELFIES for it")
-                continue
-            strings.add(number, made)
-        ends.append(len(strings))
-    _require_enough(shown, strings, left_out, parts, ends)
-    lengths = strings.lengths
-    steps = steps_of(lengths[: ends[1]], told.steps)
-    longer = strings.leave_out_longer(steps, left_out)
-    order = sorted(strings.numbers)
+def dataset(source: Source, told: Told, hold_out: HoldOut) -> Dataset:
+    """The strings of a source that are no longer than `told` or found, as a dataset.
+
+    Raises:
+        DatasetError: there are too few.
+    """
+    tokenizer = (source.usual or "characters") if told.tokenizer == AUTO else told.tokenizer
+    with LeftOut(cache_folder(told.cache_dir) / f"left_out_{source.name}.txt") as left_out:
+        judge, note = _judge(tokenizer, source)
+        strings, ends = _read(source, tokenizer, judge, left_out)
+        _require_each(source, left_out, ends)
+        lengths = strings.lengths
+        steps = steps_of(lengths[: ends[1]], told.steps)
+        longer = strings.leave_out_longer(steps, left_out)
+    cuts = [int((~longer[:end]).sum()) for end in ends]
+    _require_each(source, left_out, cuts)
+    order = strings.tokens_up_to(steps)
     rows = strings.rows(steps + 1, order)
-    cuts = np.cumsum([0, *(int((~longer[a:b]).sum()) for a, b in itertools.pairwise(ends))])
-    made_of = [Split(rows[a:b]) for a, b in itertools.pairwise(cuts)]
-    notes = [note for note in (left_out.note, _unjudged(tokenizer, judge, known_good)) if note]
-    if len(made_of) == 1:
-        train, test, sentence = hold_out.parts(made_of[0])
-    else:
-        train, test = made_of
-        sentence = f"{shown}'s own test set, n={len(test):,}."
-    schema = Schema(
+    train, test, sentence = _parted(source, rows, cuts, hold_out)
+    notes = (*source.notes, left_out.note, note)
+    return Dataset(
+        name=source.name,
+        train=train,
+        test=test,
+        schema=_schema(tokenizer, order, steps),
+        source=source.source,
+        licence=source.licence,
+        test_split=sentence,
+        notes=tuple(each for each in notes if each),
+    )
+
+
+def _judge(tokenizer: str, source: Source) -> tuple[Callable[[str], str | None] | None, str | None]:
+    """(text -> why it is none or None, a note); None for strings of which nothing is known."""
+    if tokenizer == SELFIES and source.usual != SMILES:
+        return molecules.judge_selfies, None
+    if tokenizer not in (SMILES, SELFIES) or source.known_good:
+        return None, None
+    judge = molecules.judge()
+    return judge, None if judge else molecules.UNJUDGED
+
+
+def _read(
+    source: Source,
+    tokenizer: str,
+    judge: Callable[[str], str | None] | None,
+    left_out: LeftOut,
+) -> tuple[Strings, list[int]]:
+    """(the strings of all parts, where each ends)."""
+    convert = tokenizer == SELFIES and source.usual == SMILES
+    strings, ends = Strings(tokenizer), [0]
+    with progress(None, f"Reading {source.shown}", " strings") as bar:
+        for part in source.parts.values():
+            for number, text in texts(part, left_out, judge):
+                made = molecules.to_selfies(text) if convert else text
+                if made is None:
+                    left_out.add(number, text, "no SELFIES for it")
+                else:
+                    strings.add(number, made)
+                bar.update()
+            ends.append(len(strings))
+    return strings, ends
+
+
+def _require_each(source: Source, left_out: LeftOut, ends: list[int]) -> None:
+    """Raises where a part has no string."""
+    if not any(a == b for a, b in itertools.pairwise(ends)):
+        return
+    where = "" if len(source.parts) == 1 else f" in {' or '.join(source.parts)}"
+    if not left_out.note:
+        raise DatasetError(f"{source.shown} has no string{where}; wanted: one a line.")
+    raise DatasetError(
+        f"{source.shown} has no string{where} that can be taken. {left_out.note}{_hint(left_out)}"
+    )
+
+
+def _hint(left_out: LeftOut) -> str:
+    """What to do where strings are not what they were taken for."""
+    if molecules.NO_MOLECULE in left_out.reasons:
+        return " Of strings that are no SMILES, pass tokenizer='characters' (--tokenizer)."
+    if molecules.NO_SELFIES in left_out.reasons:
+        return " Of SMILES they are made in a .smi, or in a column with smiles in its name."
+    return ""
+
+
+def _parted(
+    source: Source, rows: np.ndarray, cuts: list[int], hold_out: HoldOut
+) -> tuple[Split, Split, str]:
+    """(train, test, how that was chosen) of rows [n, steps] and where each part ends."""
+    splits = [Split(rows[a:b]) for a, b in itertools.pairwise(cuts)]
+    if len(splits) == 1:
+        return hold_out.parts(splits[0])
+    train, test = splits
+    return train, test, f"{source.test_set}, n={len(test):,}."
+
+
+def _schema(tokenizer: str, order: list[str], steps: int) -> Schema:
+    return Schema(
         TOKENS,
         (steps + 1,),
         low=0.0,
@@ -131,39 +221,3 @@ def _dataset(
         tokens=(*order, cutting.END),
         tokenizer=tokenizer,
     )
-    return Dataset(
-        name=name,
-        train=train,
-        test=test,
-        schema=schema,
-        source=source,
-        licence=licence,
-        test_split=sentence,
-        notes=tuple(notes),
-    )
-
-
-def _shown(pairs: Iterable[tuple[int, str]], shown: str) -> Iterable[tuple[int, str]]:
-    """The same, with a bar where there are many."""
-    return tqdm(pairs, f"reading {shown}", unit=" strings", delay=2.0, leave=False)
-
-
-def _require_enough(
-    shown: str,
-    strings: Strings,
-    left_out: LeftOut,
-    parts: Mapping[str, Iterable[Line]],
-    ends: list[int],
-) -> None:
-    if any(a == b for a, b in itertools.pairwise(ends)):
-        said = f" {left_out.note}" if left_out.note else ""
-        where = "" if len(parts) == 1 else f" in {' or '.join(parts)}"
-        raise DatasetError(f"{shown} has no string{where}; wanted: one a line.{said}")
-
-
-def _unjudged(
-    tokenizer: str, judge: Callable[[str], str | None] | None, known_good: bool
-) -> str | None:
-    if tokenizer == "smiles" and judge is None and not known_good:
-        return "Whether strings are molecules was not looked at: RDKit is not installed."
-    return None

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import importlib.util
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,15 @@ from zoo.errors import MissingDependency
 NCI, MOSES = "nci", "moses"
 NAMES = (NCI, MOSES)
 NO_MOLECULE = "no molecule that RDKit reads"
+NO_SELFIES = "no SELFIES"
+UNJUDGED = (
+    "Whether strings are molecules was not looked at: RDKit is not installed (pip install "
+    "'vae-zoo[molecules]')."
+)
+
+LONGEST = 10_000
+"""Characters of a SMILES that RDKit is asked of: its time grows with their square, or more."""
+TOO_LONG = f"longer than {LONGEST:,} characters"
 
 NCI_SAID = "5,000 compounds of the NCI open database (release 1999), with RDKit"
 NCI_LICENCE = "public domain (US National Cancer Institute); RDKit's copy BSD-3-Clause"
@@ -20,6 +30,7 @@ MOSES_SAID = (
 )
 MOSES_LICENCE = "MIT (molsets); ZINC is free to use"
 
+_SELFIES = re.compile(r"(\[[^\[\]]*\]|\.)+")
 _NCI_FILE = ("NCI", "first_5K.smi")
 _MOSES_FILE = "moses/dataset/data/{}.csv.gz"
 
@@ -31,11 +42,20 @@ def judge() -> Callable[[str], str | None] | None:
     from rdkit import Chem, rdBase
 
     def found(text: str) -> str | None:
+        if not text.isascii() or not text.isprintable():  # of which RDKit forgives some
+            return NO_MOLECULE
+        if len(text) > LONGEST:
+            return TOO_LONG
         with rdBase.BlockLogs():
             molecule = Chem.MolFromSmiles(text)
         return NO_MOLECULE if molecule is None or not molecule.GetNumAtoms() else None
 
     return found
+
+
+def judge_selfies(text: str) -> str | None:
+    """None for what is all in brackets, as SELFIES are, else the reason."""
+    return None if _SELFIES.fullmatch(text) else NO_SELFIES
 
 
 def to_selfies(text: str) -> str | None:

@@ -15,9 +15,9 @@ class Told:
     """How strings are read.
 
     Args:
-        tokenizer: one of `TOKENIZERS`; "auto" is "smiles" of a .smi, of a column named so and of
-            molecules by name, and "characters" of anything else. "selfies" takes SELFIES, and
-            makes them of SMILES.
+        tokenizer: one of `TOKENIZERS`; "auto" is "smiles" of a .smi, of a column with that in its
+            name and of molecules by name, "selfies" of a column with that in its name, and
+            "characters" of anything else. "selfies" takes SELFIES, and makes them of SMILES.
         column: of a .csv or .tsv.
         steps: tokens of the longest string that is kept; None is by `kept.steps_of`.
         cache_dir: where what is left out is listed.

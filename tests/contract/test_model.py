@@ -56,7 +56,7 @@ def test_add_loss_holds_the_objectives_regulariser(model, name, data, case):
         assert float(added) == pytest.approx(model.objective.beta * kl, rel=1e-4)
     elif isinstance(model.objective, ELBO):
         kl = float(model.kl_tracker.result())
-        assert (kl > 0 if model.exact_kl else kl != 0)  # what is sampled may be below 0
+        assert kl > 0 if model.exact_kl else kl != 0  # what is sampled may be below 0
         assert float(added) == pytest.approx(model.objective.beta * kl, rel=1e-5)
     else:
         assert float(added) != 0.0

@@ -9,14 +9,14 @@ import yaml
 from PIL import Image
 from prepared import FREY_FACES, is_prepared
 
-COMMITTED = ("conditional_vae-mnist", "dense_ae-mnist")
+COMMITTED = ("conditional_vae-mnist", "dense_ae-mnist", "molecule_vae-qm9")
 FREY_NAME = "frey_faces.npz"  # as docs/faces.md calls it
 FEWEST = 12  # blocks that run: a parser that finds none would pass
 
 
 @pytest.fixture
 def folder(tmp_path, artifact):
-    """What readers have at hand: the artifact of `make demo`, two committed ones, some photos."""
+    """What readers have at hand: the artifact of `make demo`, some committed ones, some photos."""
     exports = tmp_path / "exports"
     shutil.copytree(artifact, exports / artifact.name)
     for name in COMMITTED:

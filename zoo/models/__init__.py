@@ -2,8 +2,9 @@
 
 from zoo import likelihoods
 from zoo.models.autoencoder import Autoencoder
+from zoo.models.property_head import PropertyHead
 from zoo.models.vae import VAE
 
-__all__ = ["VAE", "Autoencoder"]
+__all__ = ["VAE", "Autoencoder", "PropertyHead"]
 
 likelihoods.load_all()

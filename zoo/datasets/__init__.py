@@ -74,7 +74,8 @@ def load(
     Args:
         name: `digits`; `glyphs`, outlines of letters as drawings; one of scikit-learn's tables,
             `wine`, `breast_cancer` or `diabetes`; a law's draws, `oscillations` or `cell_counts`;
-            an image dataset of TFDS (`mnist`, `emnist/letters`, `mnist:3.0.1`); or a path to a
+            an image dataset of TFDS (`mnist`, `emnist/letters`, `mnist:3.0.1`), or molecules of it
+            (`qm9`, `qm9/dimenet`); or a path to a
             folder of images, a .zip or .tar of one, a .npz or a .npy, a table (a .csv, .tsv or
             .parquet), a .h5ad, or strings, one a line, a .smi or a .txt; `nci`, molecules that come
             with RDKit, and `moses`, those that come with molsets. A folder named like a dataset:
@@ -107,7 +108,7 @@ def load(
             `zoo.datasets.sequences.QUANTILE`. Of strings, tokens.
         tokenizer: how strings are cut: "smiles" and "selfies", of molecules, or "characters"; see
             `zoo.artifact.tokens.TOKENIZERS`. "auto" is "smiles" of a .smi and of a column named so.
-        column: of a .csv or .tsv, the column that holds strings.
+        column: of a .csv or .tsv, the column that holds strings; of a dataset of TFDS the text.
 
     Raises:
         DatasetError: unknown, absent, unreadable or out-of-range data, or an option out of range.

@@ -62,15 +62,10 @@ def load(name: str | os.PathLike[str], options: Options) -> Dataset:
         if not exists(path):
             raise
         known = False
-    if known or exists(path):
-        _require_no_reading(given, options)
     if known:
-        from zoo.datasets import tfds_images
-
-        return tfds_images.load(
-            given, hold_out, options.image_shape, options.memory_share, options.cache_dir
-        )
+        return _load_tfds(given, path, options)
     if exists(path):
+        _require_no_reading(given, options)
         return _load_path(path, options)
     raise DatasetError(_unknown(given))
 
@@ -116,14 +111,28 @@ def _load_strings(given: str, path: Path, options: Options) -> Dataset:
     if given in _PACKAGED:
         return loading.named(given, options.told, options.hold_out)
     if lines.suffix(path) not in (*lines.SUFFIXES, *lines.TABLES):
+        if _knows(given):
+            from zoo.datasets.strings import tfds_texts
+
+            return tfds_texts.load(given, options.told, options.hold_out)
         raise DatasetError(
             f"{given!r:.60} is no file of strings; wanted: {', '.join(_PACKAGED)}, a .smi, a .txt, "
-            "or a .csv or .tsv whose column is named, each as .gz too. Else leave tokenizer and "
-            "column out."
+            "or a .csv or .tsv whose column is named, each as .gz too, or a dataset of TensorFlow "
+            "Datasets whose text is named, as qm9. Else leave tokenizer and column out."
         )
     if not exists(path):
         raise DatasetError(f"Path not found: {printable(path.absolute())}. {_what_is_wanted()}")
     return loading.of_file(path, options.told, options.hold_out)
+
+
+def _knows(given: str) -> bool:
+    """Whether TensorFlow Datasets, where it is installed, has a dataset of this name."""
+    from zoo.datasets import tfds_builders
+
+    try:
+        return tfds_builders.knows(given)
+    except MissingDependency:
+        return False
 
 
 def _load_embedded(name: str, options: Options) -> Dataset:
@@ -203,6 +212,19 @@ def _require_no_reading(given: str, options: Options) -> None:
         )
 
 
+def _load_tfds(given: str, path: Path, options: Options) -> Dataset:
+    """A dataset of TensorFlow Datasets: its images, or the strings of one that is of molecules."""
+    from zoo.datasets import tfds_images
+    from zoo.datasets.strings import tfds_texts
+
+    if tfds_texts.is_of_strings(given):
+        return _load_strings(given, path, options)
+    _require_no_reading(given, options)
+    return tfds_images.load(
+        given, options.hold_out, options.image_shape, options.memory_share, options.cache_dir
+    )
+
+
 def _load_path(path: Path, options: Options) -> Dataset:
     from zoo.datasets import folder
 
@@ -226,15 +248,27 @@ def _unknown(given: str) -> str:
 
     candidates = [*EMBEDDED, *tfds_builders.names()]
     close = difflib.get_close_matches(given.split(":")[0].split("/")[0], candidates, n=6)
-    nearest = [name for name in close if name in EMBEDDED or tfds_builders.is_of_images(name)][:3]
+    nearest = [name for name in close if name in EMBEDDED or _is_taken(name)][:3]
     hint = f"Nearest: {', '.join(nearest)}. " if nearest else ""
     here = "and there is no such file or folder here"
     return f"Unknown dataset {given!r}, {here}. {hint}{_what_is_wanted()}"
 
 
+def _is_taken(name: str) -> bool:
+    """Whether a dataset of TensorFlow Datasets is of images or of molecules."""
+    from zoo.datasets import tfds_builders
+    from zoo.datasets.strings import tfds_texts
+
+    try:
+        return tfds_builders.is_of_images(name) or tfds_texts.is_of_strings(name)
+    except DatasetError:
+        return False
+
+
 def _what_is_wanted() -> str:
     return (
         f"Wanted: {', '.join(EMBEDDED)} (embedded), an image dataset of TensorFlow Datasets such "
-        "as mnist, or a path to a folder of images, a .zip or .tar of one, a .npz or a .npy, a "
-        "table (a .csv, .tsv or .parquet), a .h5ad of counts, or a .smi or .txt of strings."
+        f"as mnist, molecules ({', '.join(_PACKAGED)}, qm9), or a path to a folder of images, a "
+        ".zip or .tar of one, a .npz or a .npy, a table (a .csv, .tsv or .parquet), a .h5ad of "
+        "counts, or a .smi or .txt of strings."
     )

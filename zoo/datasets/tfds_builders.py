@@ -8,6 +8,8 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
+
 from zoo.datasets import network
 from zoo.datasets.reading import exists, expanded, printable
 from zoo.errors import DatasetError, MissingDependency
@@ -135,6 +137,19 @@ def image_key_of(info: Any) -> str | None:
     image = library().features.Image
     keys = [key for key, feature in info.features.items() if isinstance(feature, image)]
     return "image" if "image" in keys else next(iter(keys), None)
+
+
+def texts_of(info: Any) -> list[str]:
+    """The features of an example that are a text, by name."""
+    tensor, of_names = library().features.Tensor, library().features.FeaturesDict
+    named = info.features.items() if isinstance(info.features, of_names) else ()
+    return [
+        key
+        for key, feature in named
+        if isinstance(feature, tensor)
+        and feature.shape == ()
+        and np.dtype(feature.np_dtype).kind in "OSU"
+    ]
 
 
 def one_line(text: object) -> str:

@@ -17,7 +17,7 @@ def notes(info: Any, image_key: str, shape: Shape, used: Iterable[str]) -> tuple
         shape: (height, width, channels) that images are given.
         used: names of the splits that examples are taken from.
     """
-    said = [_size(info.features[image_key].shape, shape), _label(info), _splits(info, used)]
+    said = [_size(info.features[image_key].shape, shape), _label(info), unused_splits(info, used)]
     return tuple(each for each in said if each)
 
 
@@ -36,7 +36,8 @@ def _label(info: Any) -> str:
     return "The label is no whole number but a text, and is not read: there are no labels."
 
 
-def _splits(info: Any, used: Iterable[str]) -> str:
+def unused_splits(info: Any, used: Iterable[str]) -> str:
+    """A sentence on the splits that no example is taken from, or none: ""."""
     taken = set(used)
     left = [name for name in info.splits if name not in taken]
     if not left:

@@ -18,7 +18,7 @@ class Told:
         tokenizer: one of `TOKENIZERS`; "auto" is "smiles" of a .smi, of a column with that in its
             name and of molecules by name, "selfies" of a column with that in its name, and
             "characters" of anything else. "selfies" takes SELFIES, and makes them of SMILES.
-        column: of a .csv or .tsv.
+        column: of a .csv or .tsv; of a dataset of TensorFlow Datasets the text.
         steps: tokens of the longest string that is kept; None is by `kept.steps_of`.
         cache_dir: where what is left out is listed.
     """

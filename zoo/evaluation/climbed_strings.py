@@ -78,7 +78,7 @@ def draw(found, path, count=12, train=()):
         legends.append([f"{word} {found.name} {shown[row]:.2f}" for row in rows])
     pairs = [each for pair in zip(*strings, strict=True) for each in pair]
     texts = [each for pair in zip(*legends, strict=True) for each in pair]
-    return molecules.draw_molecules(pairs, path, texts, columns=6)
+    return molecules.draw_molecules(pairs, path, texts, columns=6, group=2)
 
 
 def _computed(strings, name):

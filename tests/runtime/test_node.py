@@ -1,4 +1,4 @@
-"""One seed gives one image in JavaScript too: `generate.onnx` in onnxruntime-node."""
+"""One seed gives one image, one string, in JavaScript too: `generate.onnx` in onnxruntime-node."""
 
 import json
 import shutil
@@ -33,6 +33,29 @@ async function main() {
 main().catch((error) => { console.error(error); process.exit(1); });
 """
 
+STRINGS = """
+const fs = require("fs");
+const runtime = require("onnxruntime-node");
+
+async function main() {
+  const [folder, ...seeds] = process.argv.slice(2);
+  const { tokens } = JSON.parse(fs.readFileSync(`${folder}/manifest.json`)).schema;
+  const session = await runtime.InferenceSession.create(`${folder}/onnx/generate.onnx`);
+  const values = BigInt64Array.from(seeds.map(BigInt));
+  const answer = await session.run({ seed: new runtime.Tensor("int64", values, [seeds.length]) });
+  const [rows, steps] = answer.tokens.dims;
+  const strings = [];
+  for (let row = 0; row < rows; row++) {
+    const numbers = [...answer.tokens.data.subarray(row * steps, (row + 1) * steps)];
+    const end = numbers.indexOf(tokens.length - 1); // the last token, which is empty
+    strings.push(numbers.slice(0, end).map((number) => tokens[number]).join(""));
+  }
+  console.log(JSON.stringify(strings));
+}
+
+main().catch((error) => { console.error(error); process.exit(1); });
+"""
+
 
 @pytest.fixture(scope="session")
 def node_folder(tmp_path_factory):
@@ -43,6 +66,7 @@ def node_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("node")
     (folder / "package.json").write_text('{"private": true}')
     (folder / "generate.js").write_text(GENERATE)
+    (folder / "strings.js").write_text(STRINGS)
     # Its install script only fetches GPU libraries; the CPU's come with the package.
     install = "npm install --ignore-scripts --no-audit --no-fund --fetch-retries=0 onnxruntime-node"
     try:
@@ -56,24 +80,30 @@ def node_folder(tmp_path_factory):
     return folder
 
 
+def run(node_folder, script, path, seeds):
+    """What a script of the folder prints last, from JSON."""
+    done = subprocess.run(
+        ["node", script, str(path), *map(str, seeds)],
+        cwd=node_folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 @pytest.fixture(scope="session")
 def in_node(node_folder, artifact):
     """A function: seeds -> {output: array}, answered by the artifact's graph in Node.js."""
 
     def generate(seeds):
-        done = subprocess.run(
-            ["node", "generate.js", str(artifact / "onnx" / "generate.onnx"), *map(str, seeds)],
-            cwd=node_folder,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert done.returncode == 0, done.stderr
+        said = run(node_folder, "generate.js", artifact / "onnx" / "generate.onnx", seeds)
         return {
             name: np.frombuffer(bytes.fromhex(value["base16"]), value["dtype"]).reshape(
                 value["shape"]
             )
-            for name, value in json.loads(done.stdout.splitlines()[-1]).items()
+            for name, value in said.items()
         }
 
     return generate
@@ -96,3 +126,12 @@ def test_in_javascript_equal_seeds_give_equal_images_and_others_do_not(in_node):
     images = in_node(SEEDS)["x_mean"]
     np.testing.assert_array_equal(images[0], images[1])
     assert all(np.abs(images[0] - other).max() > 1e-3 for other in images[2:])
+
+
+@pytest.mark.slow
+def test_a_seed_gives_in_javascript_the_string_that_it_gives_in_python(node_folder, of_molecules):
+    """Of seeds 7 and others; tokens are joined by the manifest's vocabulary."""
+    wanted = zoo.load(of_molecules).generate(SEEDS).strings
+    assert run(node_folder, "strings.js", of_molecules, SEEDS) == wanted
+    assert run(node_folder, "strings.js", of_molecules, [7]) == wanted[:1]
+    assert len({*wanted}) > 1 and all(wanted)

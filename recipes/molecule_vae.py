@@ -21,11 +21,11 @@ class Config(options.VAE):
     data_options = ("tokenizer", "column", "steps", "properties")
     details = ("prior_share", "flow_layers", "flow_units", "context", "width", "blocks", "cell")
     dataset: str = "nci"
-    """`nci`, molecules that come with RDKit, `moses`, those that come with molsets, or a file of
-    strings, one a line: a .smi or a .txt, or a column of a .csv or .tsv; each as .gz too."""
+    """`nci`, molecules that come with RDKit, `moses`, those that come with molsets, `qm9` of
+    TensorFlow Datasets, or a file of strings, one a line: a .smi or a .txt, or a column of a .csv
+    or .tsv; each as .gz too."""
     steps: int | None = None
-    """Tokens of the longest string that is kept; unless given that of all, or their 99 % quantile
-    where the longest are far from it."""
+    """Tokens of the longest string that is kept; unless given all, or up to the 99 % quantile."""
     samples: int = 100
     """K of the importance-sampled log p(x)."""
     latent: int = 64
@@ -39,7 +39,7 @@ class Config(options.VAE):
     flow_units: tuple[int, ...] = (96,)
     """Widths of the hidden layers of each flow layer's network."""
     decoder: Literal["recurrent", "convolutional"] = "recurrent"
-    """What gives each token from those before it; `convolutional` are dilated convolutions."""
+    """What gives each token from those before it."""
     units: int | None = None
     """Width of a recurrent decoder; unless given 256."""
     context: int | None = None
@@ -47,8 +47,7 @@ class Config(options.VAE):
     width: int | None = None
     """Channels of a convolutional decoder; unless given 80."""
     blocks: int | None = None
-    """Of a convolutional decoder, dilated by 1, 2, 4, ...; unless given as many as let each token
-    see all before it."""
+    """Of a convolutional decoder; unless given as many as let each token see all before it."""
     encoder_units: int = 128
     """Width of each direction of the encoder's recurrent layer."""
     cell: Literal["gru", "lstm"] = "gru"

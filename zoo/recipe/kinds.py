@@ -83,7 +83,7 @@ def of(schema):
 
 def foreseen(config):
     """`TABLE` of what is one before it is read; None of anything else."""
-    if config.kind != "auto" or _cut(config).is_asked_for:
+    if config.kind != "auto" or _cut(config).is_asked_for or _of_strings(config):
         return None
     path = expanded(config.dataset)
     file = path.suffix.lower() in tabular.SUFFIXES and exists(path) and not path.is_dir()
@@ -136,6 +136,8 @@ def _otherwise(takes, kind, config):
             " Where its steps are (dx, dy, pen) of drawings, say so in an .npz: beside the arrays "
             "features=numpy.array(['dx', 'dy', 'pen'])."
         )
+    if TOKENS in takes and kind == TABLE and suffix in tabular.SUFFIXES:
+        return " Where one of its columns holds strings, name it: --column NAME."
     if VECTOR in takes or config.kind != "auto" or suffix not in (*tabular.SUFFIXES, *_ARRAYS):
         return ""
     if SERIES in takes and kind == TABLE and suffix != ".npz":
@@ -148,6 +150,11 @@ def _otherwise(takes, kind, config):
     if COUNTS in takes and not (kind == TABLE and suffix == ".npz"):
         return " Where all of its values are counts, pass --kind counts."
     return ""
+
+
+def _of_strings(config):
+    """Whether a table's column of strings is asked for."""
+    return config.column is not None or config.tokenizer != "auto"
 
 
 def _cut(config):

@@ -65,7 +65,7 @@ class Config:
     """How strings are cut into tokens; `auto` is `smiles` of a .smi and of a column named so, and
     `characters` of others. `selfies` are made of SMILES."""
     column: str | None = None
-    """Of a .csv or .tsv, the column that holds strings."""
+    """Of a .csv or .tsv, the column that holds strings; of TensorFlow Datasets, the text."""
     properties: tuple[str, ...] = ()
     """Of strings, numbers that the latents are trained to predict: of molecules `logP`, `QED`, `SA`
     and `weight`, which RDKit computes, or columns of the .csv or .tsv."""

@@ -61,7 +61,7 @@ def mapped(
 
 
 def bar(total: int, description: str, unit: str = " molecules") -> tqdm:
-    """A progress bar that stays silent for work of a few seconds."""
+    """A progress bar that stays silent for work of a few seconds, and in a log."""
     return tqdm(
         total=total,
         desc=description,
@@ -70,6 +70,7 @@ def bar(total: int, description: str, unit: str = " molecules") -> tqdm:
         delay=3,
         mininterval=1,
         leave=False,
+        disable=None,
     )
 
 

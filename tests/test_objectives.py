@@ -430,3 +430,25 @@ def test_a_recipes_options_make_the_objective_they_describe(given, wanted):
 def test_an_option_of_another_objective_is_refused(given, said):
     with pytest.raises(InputError, match=said):
         options.objective(options.VAE(**given))
+
+
+@dataclass(frozen=True)
+class _Kl:
+    """A draw of which only the KL is known."""
+
+    total_kl: object
+
+
+def test_free_bits_that_rise_leave_free_what_is_free_by_then():
+    rising = FreeBits(schedules.Linear(0.0, 4.0, 10), together=True)
+    cost = [float(rising.regulariser(_Kl(np.float32([1.0, 2.0])), step)) for step in (0, 5, 10, 99)]
+    assert cost == pytest.approx([1.5, 2.0, 4.0, 4.0])  # the KL is 1.5 on average
+    assert (rising.monitor, rising.settled_step, rising.scheduled) == ("loss", 10, True)
+    assert (FreeBits(4.0).monitor, FreeBits(4.0).settled_step) == ("elbo", 0)
+
+
+def test_a_recipes_free_bits_rise_where_asked():
+    given = {"objective": "free_bits", "free_bits": 8.0, "free_bits_together": True}
+    made = options.objective(options.VAE(**given, anneal="linear", anneal_steps=50))
+    assert repr(made) == "FreeBits(nats=Linear(0.0 to 8.0 in 50 steps), together=True)"
+    assert repr(options.objective(options.VAE(**given))) == "FreeBits(nats=8.0, together=True)"

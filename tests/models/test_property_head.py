@@ -183,3 +183,11 @@ def binarized_without(data):
     import dataclasses
 
     return dataclasses.replace(data, properties=())
+
+
+def test_data_of_other_properties_is_refused(data):
+    from zoo.training import require_described
+
+    require_described(model_of(data), data)
+    with pytest.raises(InputError, match="has the properties none"):
+        require_described(model_of(data), binarized_without(data))

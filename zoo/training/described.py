@@ -30,6 +30,12 @@ def require_described(model, data):
             "likelihood knows of no missing ones. Build the model with "
             "zoo.likelihoods.of_schema('normal', data.schema)."
         )
+    if model.properties and data.properties != model.properties:
+        raise InputError(
+            f"{model.name} predicts {', '.join(model.properties)}, and {data.name} has "
+            f"the properties {', '.join(data.properties) or 'none'}. Give it these, in this order: "
+            "--properties, or zoo.datasets.with_properties."
+        )
     spacing, family = model.likelihood.spacing, model.likelihood.family
     for part in ("train", "test"):
         split = getattr(data, part)

@@ -120,6 +120,7 @@ class Batches:
 
     epoch = 0
     feed = None
+    by_length = None
 
     def __init__(self):
         self.made = []

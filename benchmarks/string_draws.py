@@ -40,17 +40,22 @@ class Decoder(nn.Module):
 
     def __init__(self, decoder):
         super().__init__()
-        dense, cell, output = (decoder.get_layer(n) for n in ("dense", "recurrent", "output"))
+        cell, output = (decoder.get_layer(n) for n in ("recurrent", "output"))
+        told = decoder.context_layers
         cell, (steps, count) = cell.cell, decoder.raw_shape
         self.steps, self.count = steps, count
-        self.context = nn.Linear(dense.kernel.shape[0], dense.kernel.shape[1])
+        self.latent = told[0].kernel.shape[0]
+        self.context = nn.Sequential()
+        for dense in told:
+            linear = nn.Linear(*dense.kernel.shape)
+            self._give(linear.weight, dense.kernel.numpy().T)
+            self._give(linear.bias, dense.bias.numpy())
+            self.context.extend([linear, nn.Tanh()])
         self.embedding = nn.Embedding(count + 1, count)  # the last one is what stands before all
-        self.gru = nn.GRU(count + dense.kernel.shape[1], decoder.units, batch_first=True)
+        self.gru = nn.GRU(count + told[-1].kernel.shape[1], decoder.units, batch_first=True)
         self.output = nn.Linear(decoder.units, count)
         one_hot = np.eye(count + 1, count, dtype=np.float32)
         bias = keras.ops.convert_to_numpy(cell.bias)
-        self._give(self.context.weight, dense.kernel.numpy().T)
-        self._give(self.context.bias, dense.bias.numpy())
         self._give(self.embedding.weight, one_hot)
         self._give(self.gru.weight_ih_l0, _gates(cell.kernel.numpy().T))
         self._give(self.gru.weight_hh_l0, _gates(cell.recurrent_kernel.numpy().T))
@@ -66,14 +71,14 @@ class Decoder(nn.Module):
 
     def forward(self, z, before):
         """Logits of each step, given the tokens before it: [batch, steps, count]."""
-        context = torch.tanh(self.context(z))[:, None].expand(-1, before.shape[1], -1)
+        context = self.context(z)[:, None].expand(-1, before.shape[1], -1)
         hidden, _ = self.gru(torch.cat([self.embedding(before), context], dim=-1))
         return self.output(hidden)
 
     @torch.inference_mode()
     def draw(self, rows):
         """int64 [rows, steps] at most, drawn from the standard normal prior."""
-        context = torch.tanh(self.context(torch.randn(rows, self.context.in_features)))[:, None]
+        context = self.context(torch.randn(rows, self.latent))[:, None]
         token, hidden = torch.full((rows, 1), self.count), None
         ended, drawn = torch.zeros(rows, dtype=torch.bool), []
         for _ in range(self.steps):

@@ -19,7 +19,7 @@ class Config(options.VAE):
     """Options of the VAE of strings."""
 
     data_options = ("tokenizer", "column", "steps", "properties")
-    details = ("prior_share", "flow_layers", "flow_units", "context", "width", "blocks", "cell")
+    details = ("flow_layers", "flow_units", "context", "width", "blocks", "cell")
     dataset: str = "nci"
     """`nci`, molecules that come with RDKit, `moses`, those that come with molsets, `qm9` of
     TensorFlow Datasets, or a file of strings, one a line: a .smi or a .txt, or a column of a .csv
@@ -32,8 +32,6 @@ class Config(options.VAE):
     """Size of the latent vector."""
     prior: options.Prior = "flow"
     """Of the latents; a flow finds where they are encoded."""
-    prior_share: float = 0.0
-    """Share of a batch that training decodes from a draw of the prior in place of its own."""
     flow_layers: int = 8
     """Of a flow prior."""
     flow_units: tuple[int, ...] = (96,)
@@ -42,8 +40,8 @@ class Config(options.VAE):
     """What gives each token from those before it."""
     units: int | None = None
     """Width of a recurrent decoder; unless given 256."""
-    context: int | None = None
-    """Width of what tells every step of a recurrent decoder of z; unless given 64."""
+    context: tuple[int, ...] | None = None
+    """Widths of what tells every step of a recurrent decoder of z; unless given 64."""
     width: int | None = None
     """Channels of a convolutional decoder; unless given 80."""
     blocks: int | None = None

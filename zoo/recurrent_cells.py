@@ -29,7 +29,10 @@ def step(cell, constant=None):
     kernel, recurrent, bias = _weights(cell, "kernel", "recurrent_kernel", "bias")
     of_states = None
     if isinstance(cell, layers.GRUCell):
-        bias, of_states = bias[0], bias[1]
+        # Of the update and reset gates both biases are added: one of them is, beforehand.
+        gates = 2 * cell.units
+        of_states = bias[1, gates:]
+        bias = bias[0] + ops.concatenate([bias[1, :gates], ops.zeros_like(of_states)], axis=0)
     if constant is not None:
         varying = kernel.shape[0] - constant.shape[-1]
         bias = bias + ops.matmul(ops.cast(constant, precision()), kernel[varying:])
@@ -38,16 +41,29 @@ def step(cell, constant=None):
     def lstm(inputs, h, c):
         gates = ops.matmul(inputs, kernel) + bias + ops.matmul(h, recurrent)
         i, f, new, o = ops.split(gates, 4, axis=1)
-        c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(new)
-        return ops.sigmoid(o) * ops.tanh(c), c
+        c = sigmoid(f) * c + sigmoid(i) * ops.tanh(new)
+        return sigmoid(o) * ops.tanh(c), c
+
+    if of_states is None:
+        return lstm
+    # Split once, instead of what they give at every step.
+    (kernel, of_new), (recurrent, recurrent_of_new), (bias, bias_of_new) = (
+        ops.split(each, [gates], axis=-1) for each in (kernel, recurrent, bias)
+    )
 
     def gru(inputs, h):
-        z, r, new = ops.split(ops.matmul(inputs, kernel) + bias, 3, axis=1)
-        held_z, held_r, held = ops.split(ops.matmul(h, recurrent) + of_states, 3, axis=1)
-        z = ops.sigmoid(z + held_z)
-        return (z * h + (1 - z) * ops.tanh(new + ops.sigmoid(r + held_r) * held),)
+        z = ops.matmul(inputs, kernel) + ops.matmul(h, recurrent) + bias
+        z, r = ops.split(sigmoid(z), 2, axis=1)
+        held = r * (ops.matmul(h, recurrent_of_new) + of_states)
+        new = ops.tanh(ops.matmul(inputs, of_new) + bias_of_new + held)
+        return (new + z * (h - new),)
 
-    return lstm if of_states is None else gru
+    return gru
+
+
+def sigmoid(x):
+    """1 / (1 + exp(-x)), written so that ONNX Runtime's float64 takes a third of the time."""
+    return 0.5 * ops.tanh(0.5 * x) + 0.5
 
 
 def dense(layer):

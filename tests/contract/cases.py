@@ -165,6 +165,19 @@ def series_with_gaps():
     )
 
 
+STRINGS = Case(
+    {"latent": 3, "units": 6, "encoder_units": 5, "context": 4},
+    3,
+    made=strings,
+    exact_bits=False,
+    by_hand=True,  # its recipe takes molecules that come with RDKit
+    example=[("tokens", "int32", (BATCH, 7))],
+    decoded=of_tokens("tokens_mode"),
+    drawn=of_tokens("tokens"),
+    split=split_strings,
+    step=(5, 6),
+)
+
 CASES = {
     "dense_ae": Case(DENSE, 16, encoded=("z",), nats=("reconstruction",), generates=False),
     "dense_vae": Case(DENSE, 50),
@@ -194,17 +207,13 @@ CASES = {
         exact_bits=False,
         by_hand=True,  # its recipe takes drawings, which end; the suite's digits have rows
     ),
-    "molecule_vae": Case(
-        {"latent": 3, "units": 6, "encoder_units": 5, "context": 4},
-        3,
-        made=strings,
-        exact_bits=False,
-        by_hand=True,  # its recipe takes molecules that come with RDKit
-        example=[("tokens", "int32", (BATCH, 7))],
-        decoded=of_tokens("tokens_mode"),
-        drawn=of_tokens("tokens"),
-        split=split_strings,
-        step=(5, 6),
+    "molecule_vae": STRINGS,
+    "strings_by_convolutions": dataclasses.replace(
+        STRINGS,
+        options={"latent": 3, "encoder_units": 5, "decoder": "convolutional", "width": 6}
+        | {"blocks": 2},
+        step=(5, 2 * (1 + 2) * 6),
+        entry="molecule_vae",
     ),
     "beta_vae": Case(DENSE, 10),
     "iwae": Case(DENSE, 50),

@@ -7,6 +7,7 @@ import pytest
 from zoo import catalog, likelihoods
 from zoo.errors import InputError
 from zoo.evaluation import optimise
+from zoo.evaluation.optimise import Optimised
 from zoo.models.property_head import PropertyHead
 
 
@@ -67,23 +68,24 @@ def test_of_a_model_without_a_head_it_says_how_to_get_one():
         optimise(catalog.dense_vae((4,), 2, units=(3,)), "logP")
 
 
-def test_strings_found_are_measured_and_drawn(model, tmp_path):
-    pytest.importorskip("rdkit")
-    from zoo.evaluation.optimise import Optimised
-
+def found_strings(start, end, molecules):
     z, values = np.zeros((4, 3)), np.arange(4.0)
-    found = Optimised(
-        "logP",
-        True,
-        z,
-        z,
-        values,
-        values,
-        values,
-        0.0,
-        ("C", "CC", "CCC", "C"),
-        ("CCCC", "OCC", "c1c", "CCO"),
-    )
+    return Optimised("logP", True, z, z, values, values, values, 0.0, start, end, molecules)
+
+
+def test_words_that_are_found_are_measured_as_words(tmp_path):
+    found = found_strings(("ab", "b", "c", "CC"), ("CC", "OCC", "ab", "ab"), False)
+    measured = dict(found.metrics(train=["ab"]))
+    assert "valid" not in measured and "computed" not in measured
+    assert measured["unique"] == 0.75 and measured["novel"] == pytest.approx(2 / 3)
+    assert found.best(5, train=["ab"]) == [1, 0]  # by what is predicted
+    with pytest.raises(InputError, match="no molecules that RDKit could draw"):
+        found.draw(tmp_path / "found.png")
+
+
+def test_strings_found_are_measured_and_drawn(tmp_path):
+    pytest.importorskip("rdkit")
+    found = found_strings(("C", "CC", "CCC", "C"), ("CCCC", "OCC", "c1c", "CCO"), True)
     measured = dict(found.metrics(train=["OCC"]))
     assert measured["valid"] == 0.75 and measured["unique"] == pytest.approx(2 / 3)
     assert measured["novel"] == 0.5  # OCC and CCO are one molecule, and known

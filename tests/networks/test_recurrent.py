@@ -216,6 +216,28 @@ def test_bad_sizes_are_refused(side, arguments, said):
         side(given.pop("shape"), **given)
 
 
+def test_what_tells_the_steps_of_z_may_be_several_layers():
+    keras.utils.set_random_seed(3)
+    decoder = recurrent.AutoregressiveDecoder((6, 4), 2, units=5, cell="gru", context=(7, 3))
+    for weight in decoder.weights:
+        weight.assign(np.random.default_rng(0).normal(size=weight.shape))
+    assert [layer.units for layer in decoder.context_layers] == [7, 3]
+    assert decoder.get_layer("recurrent").cell.kernel.shape == (4 + 3, 15)
+    z = ops.convert_to_tensor(np.random.default_rng(1).normal(size=(8, 2)), "float32")
+    output = decoder.unroll(z, lambda output, noise: ops.cast(output > 0, "float32"))
+    made = ops.cast(ops.convert_to_tensor(output) > 0, "float32")
+    np.testing.assert_allclose(output, decoder([z, made]), atol=1e-4)
+    again = recurrent.AutoregressiveDecoder.from_config(decoder.get_config())
+    again.set_weights(decoder.get_weights())
+    np.testing.assert_array_equal(again([z, made]), decoder([z, made]))
+
+
+@pytest.mark.parametrize("context", [0, (), (8, 0), 2.5, "8"])
+def test_a_context_that_is_no_width_is_refused(context):
+    with pytest.raises(InputError, match="the width of each dense layer"):
+        recurrent.AutoregressiveDecoder((8, 8), 2, context=context)
+
+
 @pytest.mark.parametrize("share", [-0.1, 1.0])
 def test_a_teacher_who_is_never_heard_is_refused(share):
     with pytest.raises(InputError, match=f"teacher_dropout={share}"):

@@ -110,6 +110,14 @@ def test_the_objective_is_the_artifacts_unless_one_of_its_options_is_given(earli
     assert "draws" not in found.options(config) and found.options(config)["latent"] == 3
 
 
+def test_shares_that_are_given_are_changed_and_nothing_else(earlier, config):
+    other = dataclasses.replace(config, mean_share=0.25)
+    found = tuning.with_objective(earlier, other, data())
+    assert found.model.mean_share == 0.25 and earlier.model.mean_share == 0.0
+    assert found.model.objective is earlier.model.objective
+    assert "mean_share" not in found.options(other) and found.options(other)["latent"] == 3
+
+
 def test_a_schedule_of_the_new_objective_begins_at_its_first_step(earlier, config):
     rising = dataclasses.replace(config, anneal="linear", anneal_steps=10)
     found = tuning.with_objective(earlier, rising, data()).model

@@ -3,8 +3,9 @@
 Every builder takes an event shape and returns a model. What a VAE's builder takes besides, `parts`,
 are `posterior` and `prior` of its latents ("normal" and "standard" unless given; any name or value
 of `zoo.latents.posteriors` and `zoo.latents.priors`), and the arguments of `zoo.models.VAE` of the
-same names: `likelihood` ("bernoulli"), `objective` (the ELBO), `seed` (0), `prior_share` (0) and
-`property_head` (None), which the function of that name makes of the data's properties.
+same names: `likelihood` ("bernoulli"), `objective` (the ELBO), `seed` (0), `prior_share` (0),
+`mean_share` (0) and `property_head` (None), which the function of that name makes of the data's
+properties.
 """
 
 from zoo.catalog.dense import (

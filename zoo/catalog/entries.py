@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from zoo.errors import InputError
 
-PARTS = ("posterior", "prior", "likelihood", "objective", "seed", "prior_share", "property_head")
+PARTS = ("posterior", "prior", "likelihood", "objective", "seed", "prior_share", "mean_share")
+PARTS += ("property_head",)
 ENTRIES = {}
 
 

@@ -123,7 +123,8 @@ def molecule_vae(
     Args:
         decoder: "recurrent", or "convolutional": causal dilated convolutions (Yang et al. 2017).
         units: of the decoder's recurrent layer; 256 unless given.
-        context: width of what tells every step of z, of a recurrent decoder; 64 unless given.
+        context: width, or widths, of the layers that tell every step of z, of a recurrent decoder;
+            64 unless given.
         width: channels of the decoder's convolutions; 80 unless given.
         blocks: of a convolutional decoder, dilated by 1, 2, 4, ...; unless given as many as let
             each step see all before it, see `zoo.networks.causal.blocks_of`.

@@ -9,6 +9,7 @@ from keras import ops
 from zoo import noise
 from zoo.errors import InputError
 from zoo.evaluation import climbed_strings
+from zoo.evaluation.molecules import reading
 
 CHUNK = 256
 LOOKED_AT = 2000
@@ -20,7 +21,8 @@ class Optimised:
     """Where `optimise` climbed from and to, [n, latent] each, and what is decoded there.
 
     `predicted` are the head's, in the property's unit, [n]; `log_prior` the prior's density there,
-    [n], nats. Of a model of strings `strings` and `start_strings` are what z decodes to, greedily.
+    [n], nats. Of a model of strings `strings` and `start_strings` are what z decodes to, greedily,
+    and `molecules` says whether they are such and RDKit is there to read them.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Optimised:
     least_log_prior: float
     start_strings: tuple[str, ...] = ()
     strings: tuple[str, ...] = ()
+    molecules: bool = False
 
     def metrics(self, train=()):
         """(name, value) pairs of what was found: see `climbed_strings.metrics`.
@@ -45,7 +48,7 @@ class Optimised:
         yield from climbed_strings.metrics(self, train)
 
     def best(self, count, train=()):
-        """Rows of the strings that are new and molecules, those of the best property first."""
+        """Rows of the strings that are new, and molecules where those are read: the best first."""
         return climbed_strings.best(self, count, train)
 
     def draw(self, path, count=12, train=()):
@@ -117,6 +120,7 @@ def optimise(
         texts = {
             "start_strings": climbed_strings.decoded(model, start, schema),
             "strings": climbed_strings.decoded(model, z, schema),
+            "molecules": reading.are_read(schema),
         }
     return Optimised(
         name,

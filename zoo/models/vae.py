@@ -48,6 +48,9 @@ class VAE(LatentModel):
             x's own, in [0, 1): the mean of log p(x|z) over the prior is a bound of log p(x), too
             (Jensen). An autoregressive decoder learns what to write where the prior draws and
             nothing is encoded; what the KL and the property head are told is x's own draw.
+        mean_share: share of a batch that training decodes from the one z that stands for x, its
+            posterior's mean, in place of a draw, in [0, 1): what `reconstruct` does. The decoder
+            learns to give x back from there, however few nats a draw carries.
         property_head: a `zoo.models.property_head.PropertyHead`: what z says of numbers that are
             known besides. The model is then trained by `fit((x, *conditions, y))`, y [batch,
             properties], NaN where unknown, whose weighted -log p(y|z) enters the loss and no nats
@@ -71,6 +74,7 @@ class VAE(LatentModel):
         conditions=None,
         seed=0,
         prior_share=0.0,
+        mean_share=0.0,
         property_head=None,
         **kwargs,
     ):
@@ -79,8 +83,9 @@ class VAE(LatentModel):
         self.objective = objective or ELBO()
         self.seed = seed
         self.prior_share = float(prior_share)
+        self.mean_share = float(mean_share)
         self.property_head = property_head
-        _check_prior_share(self)
+        _check_shares(self)
         networks_fit.require(self)
         latents_fit.require(self)
         self.seed_generator = keras.random.SeedGenerator(seed)
@@ -336,8 +341,8 @@ class VAE(LatentModel):
             drawn = noise.draw_afresh(kinds, ops.shape(x)[0] * draws, self.seed_generator)
         step = None if self.step is None else self.step + 0  # a value: the variable itself goes on
         draw = self.latents.infer(features, drawn, draws, training, step, self._pseudo())
-        if training and self.prior_share:
-            draw = self._partly_of_prior(draw)
+        if training and (self.prior_share or self.mean_share):
+            draw = self._partly_replaced(draw, features)
         again = training and self.objective.doubly_reparameterized
         before = [variable + 0 for variable in self._decoder_state()] if again else ()
         raw = self._decoded(draw.state, x, condition, training)
@@ -351,15 +356,19 @@ class VAE(LatentModel):
         self.add_loss(added)
         return {"raw": raw, "added": ops.reshape(added, (1,)), **draw.to_tensors(), **made}
 
-    def _partly_of_prior(self, draw):
-        """A draw some of whose states are the prior's, by chance of `prior_share`."""
+    def _partly_replaced(self, draw, features):
+        """A draw some of whose states are the prior's, and some that of x's mean, by chance."""
         rows = ops.shape(draw.z)[0]
-        kinds = self.latents.prior_noise_kinds()
-        drawn = noise.draw_afresh(kinds, rows, self.seed_generator)
-        _, others = self.latents.generate(drawn, self._pseudo())
         chance = noise.draw_afresh((("uniform", 1),), rows, self.seed_generator)
         chance = ops.reshape(chance, (-1, *[1] * (len(draw.state.shape) - 1)))
-        state = ops.where(chance < self.prior_share, ops.stop_gradient(others), draw.state)
+        state = draw.state
+        if self.prior_share:
+            drawn = noise.draw_afresh(self.latents.prior_noise_kinds(), rows, self.seed_generator)
+            _, others = self.latents.generate(drawn, self._pseudo())
+            state = ops.where(chance < self.prior_share, ops.stop_gradient(others), state)
+        if self.mean_share:
+            mean = repeat(self.state(self.latents.point(features)), self.draws)
+            state = ops.where(chance >= 1.0 - self.mean_share, mean, state)
         return dataclasses.replace(draw, state=state)
 
     def _with_properties(self, draw, y):
@@ -435,10 +444,11 @@ class VAE(LatentModel):
         """Parameters of the model; a schedule's step counts for none."""
         return super().count_params() - (self.step is not None)
 
-    def with_objective(self, objective):
+    def with_objective(self, objective, prior_share=None, mean_share=None):
         """A model of the same networks, latents and weights that trains with another objective.
 
-        The two share their weights: to train one trains the other.
+        And with other shares, where they are given. The two share their weights: to train one
+        trains the other.
 
         Raises:
             InputError: if the objective asks for what the latents do not have.
@@ -447,23 +457,27 @@ class VAE(LatentModel):
             **{part: getattr(self, part) for part in self.parts} | {"objective": objective},
             conditions=self.conditions,
             seed=self.seed,
-            prior_share=self.prior_share,
+            prior_share=self.prior_share if prior_share is None else prior_share,
+            mean_share=self.mean_share if mean_share is None else mean_share,
             name=self.name,
         )
 
     def get_config(self):
-        return {**super().get_config(), "seed": self.seed, "prior_share": self.prior_share}
+        own = {name: getattr(self, name) for name in ("seed", "prior_share", "mean_share")}
+        return {**super().get_config(), **own}
 
 
-def _check_prior_share(vae):
-    if not 0.0 <= vae.prior_share < 1.0:
+def _check_shares(vae):
+    shares = {"prior_share": vae.prior_share, "mean_share": vae.mean_share}
+    named = ", ".join(f"{name}={share}" for name, share in shares.items())
+    if not (all(0.0 <= share < 1.0 for share in shares.values()) and sum(shares.values()) < 1.0):
         raise InputError(
-            f"prior_share={vae.prior_share}: give a share of the examples from 0 to below 1."
+            f"{named}: give shares of the examples from 0 to below 1, together below 1."
         )
-    if vae.prior_share and not vae.objective.additive:
+    if any(shares.values()) and not vae.objective.additive:
         raise InputError(
-            f"prior_share={vae.prior_share}: an importance-weighted bound weighs x's own draws. "
-            "Leave prior_share out, or take another objective."
+            f"{named}: an importance-weighted bound weighs x's own draws. Leave both out, or take "
+            "another objective."
         )
 
 

@@ -86,7 +86,7 @@ class Autoregressive(keras.Model):
             last = choose(ops.reshape(output, (-1, *self.raw_shape[1:])), given(i))
             last = ops.cast(ops.reshape(last, (-1, width)), dtype)
             output = ops.expand_dims(ops.cast(output, "float32"), 1)
-            made = ops.where(ops.equal(places, i), output, made)
+            made = made + ops.cast(ops.equal(places, i), "float32") * output  # which was 0 there
             if self.ends:
                 going = ops.minimum(going, ops.cast(last[:, -1] < 0.5, "float32"))
             return i + 1, made, going, last, *states

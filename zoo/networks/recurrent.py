@@ -92,8 +92,9 @@ class AutoregressiveDecoder(Autoregressive):
         offsets: as in `encoder`; where the steps before have arrived, every step is given.
         event_shape: of x; the raw output's unless given.
         teacher_dropout: share of x's steps that training hides, so that z has something to say.
-        context: width of the dense layer through which every step is told of z; `units` unless
-            given. What it costs it costs at every step.
+        context: widths of the dense layers through which every step is told of z, or the width of
+            one; `units` unless given. The last costs at every step, those before it once a
+            sequence.
     """
 
     def __init__(
@@ -118,17 +119,17 @@ class AutoregressiveDecoder(Autoregressive):
         steps, width = _rows(event_shape)
         z, length = keras.Input((latent,), name="z"), _length(lengths)
         x = _steps_input(event_shape, ends)
-        context = units if context is None else context
-        if not isinstance(context, int) or context < 1:
-            raise InputError(f"context={context}: give the dense layer's width, 1 or more.")
-        dense = layers.Dense(context, activation="tanh", name="dense")
+        context = _widths(units if context is None else context)
+        h = _with_length(z, length, steps)
+        for number, each in enumerate(context):
+            name = "dense" if not number else f"dense_{number}"
+            h = layers.Dense(each, activation="tanh", name=name)(h)
         recurrent = _recurrent(cell, units, return_sequences=True)
         output = layers.Dense(_rows(raw_shape)[1], dtype="float32", name="output")
         rows = x if ends else layers.Reshape((steps, width), name="rows")(x)
         seen = Before(name="before")(rows)
         places = [Places(offsets, name="places")(seen)] if offsets else []
         seen = layers.Dropout(teacher_dropout, (None, None, 1), name="teacher")(seen)
-        h = dense(_with_length(z, length, steps))
         h = AtEachStep(name="repeat")(h, rows)
         h = output(recurrent(layers.Concatenate(name="with_before")([seen, *places, h])))
         h = h if ends else layers.Reshape(raw_shape, dtype="float32", name="event")(h)
@@ -146,6 +147,12 @@ class AutoregressiveDecoder(Autoregressive):
         self.ends = ends
 
     @property
+    def context_layers(self):
+        """The dense layers through which every step is told of z, in their order."""
+        names = ["dense", *(f"dense_{number}" for number in range(1, len(self.context)))]
+        return [self.get_layer(name) for name in names]
+
+    @property
     def state_sizes(self):
         """Where the steps before have arrived, where that is told, and the cell's own."""
         own = self.get_layer("recurrent").cell.state_size
@@ -154,9 +161,9 @@ class AutoregressiveDecoder(Autoregressive):
 
     def stepper(self, inputs):
         z, *length = inputs if isinstance(inputs, list | tuple) else (inputs,)
-        context = recurrent_cells.dense(self.get_layer("dense"))(
-            _with_length(z, *length or [None], self.event_shape[0])
-        )
+        context = _with_length(z, *length or [None], self.event_shape[0])
+        for layer in self.context_layers:
+            context = recurrent_cells.dense(layer)(context)
         cell = recurrent_cells.step(self.get_layer("recurrent").cell, context)
         output = recurrent_cells.dense(self.get_layer("output"))
 
@@ -227,6 +234,16 @@ class Places(layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "offsets": self.offsets}
+
+
+def _widths(context):
+    """The widths of one or more dense layers."""
+    widths = tuple(context) if isinstance(context, list | tuple) else (context,)
+    if not widths or not all(isinstance(each, int) and each > 0 for each in widths):
+        raise InputError(
+            f"context={context}: give the width of each dense layer, 1 or more; one layer or more."
+        )
+    return widths
 
 
 def _recurrent(cell, units, **options):

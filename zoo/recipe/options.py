@@ -210,6 +210,10 @@ class VAE(Model):
     """K of the importance-weighted bound in training."""
     doubly_reparameterized: bool = True
     """Whether the importance-weighted bound takes the DReG gradient."""
+    prior_share: float = 0.0
+    """Share of a batch that training decodes from a draw of the prior in place of its own."""
+    mean_share: float = 0.0
+    """Share of a batch that training decodes from its posterior's mean in place of a draw."""
 
 
 @dataclass(frozen=True)
@@ -248,6 +252,9 @@ class GroupObjective:
     """Whether the groups' weights rise together, or one after the other in the same steps."""
 
 
+SHARES = ("prior_share", "mean_share")
+"""What of a batch training decodes from elsewhere: options of the model, not of its objective."""
+
 _BELONGS_TO = {
     "beta": ("elbo", "total_correlation", "importance_weighted"),
     "anneal": ("elbo", "importance_weighted", "free_bits"),
@@ -260,17 +267,19 @@ _BELONGS_TO = {
 
 
 def of_objective():
-    """Names of the options that say how a model is trained, of every recipe that has any."""
+    """Names of the options that make the objective, of every recipe that has any."""
     own = {field.name for cls in (VAE, GroupObjective) for field in dataclasses.fields(cls)}
-    return own - {field.name for field in dataclasses.fields(Model)} - {"posterior", "prior"}
+    not_its = {field.name for field in dataclasses.fields(Model)} | {"posterior", "prior", *SHARES}
+    return own - not_its
 
 
 def of_model(config):
     """{name: value} of the options that a builder of `zoo.catalog` takes, the objective made."""
-    shared = {field.name for field in dataclasses.fields(Config)} | of_objective()
+    shared = {field.name for field in dataclasses.fields(Config)} | of_objective() | {*SHARES}
     chosen = {name: value for name, value in vars(config).items() if name not in shared}
     if isinstance(config, VAE):
         chosen |= {"objective": objective(config), "seed": config.seed}
+        chosen |= {name: getattr(config, name) for name in SHARES}
     return chosen
 
 

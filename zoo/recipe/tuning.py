@@ -25,12 +25,12 @@ class Earlier:
     Args:
         manifest: the artifact's.
         model: of its model.keras, whose bytes are those that the manifest states.
-        keeps_objective: whether it is trained with the objective that it was trained with before.
+        changed: names of the options that say how it is trained which are not as they were.
     """
 
     manifest: dict
     model: keras.Model
-    keeps_objective: bool = True
+    changed: tuple[str, ...] = ()
 
     @property
     def origin(self):
@@ -48,10 +48,10 @@ class Earlier:
 
     def options(self, config):
         """{name: value} of the options that are settled, as far as the artifact states them."""
-        stated, settled = self.manifest["recipe"]["config"], of_model(config)
-        if self.keeps_objective:
-            settled += of_objective(config)
-        return {name: stated[name] for name in settled if name in stated}
+        stated = self.manifest["recipe"]["config"]
+        settled = [*of_model(config), *of_objective(config), *_shares(config)]
+        kept = [name for name in settled if name not in self.changed]
+        return {name: stated[name] for name in kept if name in stated}
 
 
 def open_artifact(artifact):
@@ -76,7 +76,8 @@ def origin(artifact):
 
 def of_model(config):
     """Names of the options that make the model, which an artifact has settled."""
-    free = {field.name for field in dataclasses.fields(options.Config)} | options.of_objective()
+    free = {field.name for field in dataclasses.fields(options.Config)}
+    free |= options.of_objective() | {*options.SHARES}
     return [field.name for field in dataclasses.fields(config) if field.name not in free]
 
 
@@ -84,6 +85,11 @@ def of_objective(config):
     """Names of the options that make the objective, which an artifact's model may change."""
     names = options.of_objective()
     return [field.name for field in dataclasses.fields(config) if field.name in names]
+
+
+def _shares(config):
+    """Names of those of `options.SHARES` that the config has."""
+    return [name for name in options.SHARES if hasattr(config, name)]
 
 
 def _given(config, names):
@@ -156,18 +162,26 @@ def require_data(earlier, data):
 def with_objective(earlier, config, data):
     """The `Earlier` that is trained: with the objective of the options, where one of them is given.
 
+    And with the shares of a batch that are given.
+
     Raises:
         InputError: if the options make none, or the model's latents lack what it asks for.
     """
-    if not _given(config, of_objective(config)):
+    changed = _given(config, _shares(config))
+    shares = {name: getattr(config, name) for name in changed}
+    objective = None
+    if _given(config, of_objective(config)):
+        changed += of_objective(config)
+        if isinstance(config, options.GroupObjective):
+            objective = data_choices.group_objective(config, data)["objective"]
+        else:
+            objective = data_choices.objective(config, data).get("objective")
+            objective = objective or options.objective(config)
+    if not changed:
         return earlier
-    if isinstance(config, options.GroupObjective):
-        objective = data_choices.group_objective(config, data)["objective"]
-    else:
-        objective = data_choices.objective(config, data).get("objective")
-        objective = objective or options.objective(config)
-    model = earlier.model.with_objective(objective)
-    return dataclasses.replace(earlier, model=model, keeps_objective=False)
+    objective = objective or earlier.model.objective
+    model = earlier.model.with_objective(objective, **shares)
+    return dataclasses.replace(earlier, model=model, changed=tuple(changed))
 
 
 def choices(earlier, config, data):

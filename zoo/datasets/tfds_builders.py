@@ -79,8 +79,12 @@ def builder_of(name: str) -> Any:
         ) from error
 
 
-def prepare(name: str, builder: Any) -> None:
-    """Downloads and prepares the dataset unless it is there; fails in seconds without network."""
+def prepare(name: str, builder: Any, instead: str = "the embedded dataset 'digits'") -> None:
+    """Downloads and prepares the dataset unless it is there; fails in seconds without network.
+
+    Args:
+        instead: what to take where there is no network.
+    """
     folder = Path(builder.data_dir)
     if (folder / "dataset_info.json").exists():
         return
@@ -98,7 +102,7 @@ def prepare(name: str, builder: Any) -> None:
             f"The dataset {name!r} is not prepared in {folder}, and it cannot be downloaded: "
             f"no network ({', '.join(urls)} did not answer). {_prepared_versions(folder)}Set "
             "TFDS_DATA_DIR to a folder in which it is prepared, or load it once on a machine "
-            "with network and copy that folder here, or use the embedded dataset 'digits'."
+            f"with network and copy that folder here, or use {instead}."
         )
     try:
         builder.download_and_prepare()

@@ -33,7 +33,7 @@ def load(name: str, told: Told, hold_out: HoldOut) -> Dataset:
     """
     builder = builder_of(name)
     key = _key(name, builder.info, told.column)
-    prepare(name, builder)
+    prepare(name, builder, "'nci', the molecules that come with RDKit")
     train, test = tfds_examples.split_names(name, builder.info)
     parts = {"all": train} if test is None else {"train": train, "test": test}
     source = loading.Source(

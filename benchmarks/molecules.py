@@ -2,10 +2,12 @@
 
 Run:       python benchmarks/molecules.py exports/molecule_vae-qm9 --dataset FILE --test-share 0.1
            python benchmarks/molecules.py exports/molecule_vae-moses --dataset moses --moses
+           python benchmarks/molecules.py exports/molecule_vae-moses.run --dataset moses --moses
 Needs:     pip install -c constraints.txt -e ".[molecules]"; --moses wants ".[moses]" and molsets
 Prints:    a markdown table: a row for each seed of sampling, their mean and range
 
-All through ONNX Runtime, as an app does it: `zoo.load(artifact)`. Of `--count` strings, drawn for
+All through ONNX Runtime, as an app does it: `zoo.load(artifact)`; of a run that has not ended the
+best epoch so far, by Keras. Of `--count` strings, drawn for
 the seeds from `seed * count` on: `valid` by RDKit, `unique` among the first 10,000 valid ones and
 `novel` against the training molecules, both as canonical SMILES. `exact` is the share of test
 molecules that `reconstruct` gives back to the letter, of all of them. `--moses` has the metrics of
@@ -19,6 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import paired
+import unfinished
 
 import zoo
 from zoo.evaluation import generated_strings
@@ -71,9 +74,18 @@ def exact(vae, split):
     return same / len(split)
 
 
+def _opened(place):
+    """What generates: an artifact, or the best epoch of a run that has not ended."""
+    if not place.rstrip("/").endswith(".run"):
+        return zoo.load(place)
+    found = unfinished.Strings(place)
+    print(f"{place}: epoch {found.epoch}, not ended", end="\n\n")
+    return found
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("artifact")
+    parser.add_argument("artifact", help="or the .run folder of a training that has not ended")
     parser.add_argument("--dataset", required=True, help="what it was trained on")
     parser.add_argument("--test-share", type=float, default=0.2)
     parser.add_argument("--tokenizer", default="auto")
@@ -82,7 +94,7 @@ def main():
     parser.add_argument("--moses", action="store_true")
     given = parser.parse_args()
     count, jobs = given.count or (30_000 if given.moses else 10_000), os.cpu_count() or 1
-    vae = zoo.load(given.artifact)
+    vae = _opened(given.artifact)
     rows = {}
     if given.moses:
         for seed in given.seeds:

@@ -56,14 +56,14 @@ def test_so_many_are_decoded_from_their_mean_and_teach_the_encoder_so(x):
 
 
 def test_a_decoder_taught_from_means_gives_more_back_of_a_posterior_that_says_little():
-    """Of eight examples, 2.08 nats, where a draw says 0.3 at no cost."""
+    """Of eight examples, 2.08 nats, where a draw says 0.1 at no cost."""
     x, given_back = np.repeat(np.eye(8, dtype=np.float32), 32, axis=0), []
     for share in (0.0, 0.7):
         keras.utils.set_random_seed(1)
-        objective = FreeBits(0.3, together=True)
+        objective = FreeBits(0.1, together=True)
         model = catalog.dense_vae((8,), 2, units=(32,), objective=objective, mean_share=share)
         model.compile(keras.optimizers.Adam(0.01))
-        model.fit(x, epochs=100, batch_size=256, verbose=0)
+        model.fit(x, epochs=200, batch_size=256, verbose=0)
         given_back.append(np.diag(model.reconstruct(x[::32])["x_mean"]).mean())
     assert given_back[1] > 1.4 * given_back[0]
 

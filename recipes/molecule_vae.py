@@ -2,7 +2,6 @@
 
 Run:       python recipes/molecule_vae.py                 (molecules that come with RDKit)
            python recipes/molecule_vae.py --dataset mine.smi
-           python recipes/molecule_vae.py --dataset names.txt --decoder convolutional
 """
 
 from dataclasses import dataclass
@@ -15,11 +14,12 @@ from zoo.recipe import options
 
 
 @dataclass(frozen=True)
-class Config(options.VAE):
+class Config(options.FlowPrior, options.VAE):
     """Options of the VAE of strings."""
 
     data_options = ("tokenizer", "column", "steps", "properties")
-    details = ("flow_layers", "flow_units", "context", "width", "blocks", "cell")
+    details = ("free_bits", "free_bits_together", "prior_share", "mean_share", "context", "width")
+    details += ("blocks", "cell")
     dataset: str = "nci"
     """`nci`, molecules that come with RDKit, `moses`, those that come with molsets, `qm9` of
     TensorFlow Datasets, or a file of strings, one a line: a .smi or a .txt, or a column of a .csv
@@ -32,16 +32,18 @@ class Config(options.VAE):
     """Size of the latent vector."""
     prior: options.Prior = "flow"
     """Of the latents; a flow finds where they are encoded."""
-    flow_layers: int = 8
-    """Of a flow prior."""
-    flow_units: tuple[int, ...] = (96,)
-    """Widths of the hidden layers of each flow layer's network."""
+    objective: options.Objective = "free_bits"
+    """With the shares, what keeps the latents alive: see docs/molecules.md."""
+    free_bits: float = 10.0
+    free_bits_together: bool = True
+    prior_share: float = 0.2
+    mean_share: float = 0.5
     decoder: Literal["recurrent", "convolutional"] = "recurrent"
     """What gives each token from those before it."""
     units: int | None = None
     """Width of a recurrent decoder; unless given 256."""
     context: tuple[int, ...] | None = None
-    """Widths of what tells every step of a recurrent decoder of z; unless given 64."""
+    """Widths of what tells every step of a recurrent decoder of z; unless given 128 and 64."""
     width: int | None = None
     """Channels of a convolutional decoder; unless given 80."""
     blocks: int | None = None
@@ -50,7 +52,7 @@ class Config(options.VAE):
     """Width of each direction of the encoder's recurrent layer."""
     cell: Literal["gru", "lstm"] = "gru"
     """Of the encoder and of a recurrent decoder."""
-    teacher_dropout: float = 0.1
+    teacher_dropout: float = 0.0
     """Share of the tokens before that training hides from the decoder."""
 
 

@@ -12,6 +12,7 @@ import pytest
 from keras import ops
 
 from zoo import catalog
+from zoo.catalog import sequences
 from zoo.errors import InputError
 from zoo.likelihoods import Tokens
 from zoo.networks import causal, recurrent
@@ -204,8 +205,9 @@ def test_an_option_of_the_other_decoder_is_refused_by_name():
 
 
 def test_both_decoders_of_strings_are_about_equally_large_by_default():
-    recurrent_one = recurrent.AutoregressiveDecoder((38, 26), 64, 256, context=64, ends=True)
-    causal_one = causal.CausalDecoder((38, 26), 64, ends=True)
+    sizes = sequences.STRING_DECODERS
+    recurrent_one = recurrent.AutoregressiveDecoder((38, 26), 64, **sizes["recurrent"], ends=True)
+    causal_one = causal.CausalDecoder((38, 26), 64, **sizes["convolutional"], ends=True)
     assert causal_one.count_params() == pytest.approx(recurrent_one.count_params(), rel=0.05)
 
 

@@ -12,7 +12,7 @@ TOKENS = 32
 """Of strings, where no data says how many."""
 
 STRING_DECODERS = {
-    "recurrent": {"units": 256, "context": 64},
+    "recurrent": {"units": 256, "context": (128, 64)},
     "convolutional": {"width": 80, "blocks": None},
 }
 """Decoders of strings, the options that each has, and what these are unless given. Both have about
@@ -107,7 +107,7 @@ def molecule_vae(
     blocks=None,
     encoder_units=128,
     cell="gru",
-    teacher_dropout=0.1,
+    teacher_dropout=0.0,
     prior="flow",
     flow_layers=8,
     flow_units=(96,),
@@ -124,7 +124,7 @@ def molecule_vae(
         decoder: "recurrent", or "convolutional": causal dilated convolutions (Yang et al. 2017).
         units: of the decoder's recurrent layer; 256 unless given.
         context: width, or widths, of the layers that tell every step of z, of a recurrent decoder;
-            64 unless given.
+            128 and 64 unless given.
         width: channels of the decoder's convolutions; 80 unless given.
         blocks: of a convolutional decoder, dilated by 1, 2, 4, ...; unless given as many as let
             each step see all before it, see `zoo.networks.causal.blocks_of`.

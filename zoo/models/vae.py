@@ -476,7 +476,7 @@ def _check_shares(vae):
         )
     if any(shares.values()) and not vae.objective.additive:
         raise InputError(
-            f"{named}: an importance-weighted bound weighs x's own draws. Leave both out, or take "
+            f"{named}: an importance-weighted bound weighs x's own draws. Give 0 for both, or take "
             "another objective."
         )
 

@@ -241,6 +241,16 @@ class Activation:
 
 
 @dataclass(frozen=True)
+class FlowPrior:
+    """Options of a model whose prior may be a flow."""
+
+    flow_layers: int = 8
+    """Of a flow prior."""
+    flow_units: tuple[int, ...] = (96,)
+    """Widths of the hidden layers of each flow layer's network."""
+
+
+@dataclass(frozen=True)
 class GroupObjective:
     """Options of `zoo.objectives.GroupFreeBits`, of which the recipe makes one."""
 

@@ -8,7 +8,8 @@ Prints:    two markdown tables; with `--dataset` a third
 `catalog.molecule_vae` with both decoders, of about as many weights, the same encoder and a standard
 normal prior. A training step of random strings, `--batch` of them, all as long as they may be, is
 timed in turns (`paired.py`), on the Keras backend that KERAS_BACKEND names; and so are `generate`,
-`score` and `decode_step` of the untrained models' graphs in ONNX Runtime, one thread an operator.
+`score` and `decode_step` of the untrained models' graphs in ONNX Runtime, one thread an operator,
+which are made on TensorFlow alone.
 
 With `--dataset` (see `zoo train molecule_vae`) both are trained by `zoo.training.fit`, from the
 same seed, for `--epochs`; then the one that took less time for as many epochs besides as fit into
@@ -27,6 +28,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import keras
 import numpy as np
 import onnx
 import onnxruntime
@@ -171,8 +173,11 @@ def main():
     print(f"`{shlex.join(['python', 'benchmarks/string_decoders.py', *sys.argv[1:]])}`\n")
     print(f"{paired.machine('tensorflow', 'keras', 'onnxruntime')} Seed {given.seed}.\n")
     print(paired.table(["decoder", "its weights", "the model's", "ms a step (ratio)"], steps))
-    head = ["endpoint", "decoder", "operators", "batch", "ms (ratio)"]
-    print(f"\n{paired.table(head, list(graph_rows(models, given)))}")
+    if keras.backend.backend() == "tensorflow":
+        head = ["endpoint", "decoder", "operators", "batch", "ms (ratio)"]
+        print(f"\n{paired.table(head, list(graph_rows(models, given)))}")
+    else:
+        print(f"\nNo graphs are made under {keras.backend.backend()}: run it on TensorFlow.")
     if given.dataset:
         given.out.mkdir(parents=True, exist_ok=True)
         head = ["decoder", "epochs", "seconds", "validation ELBO", "KL"]

@@ -1,0 +1,78 @@
+/** What test examples cost, as a histogram, and where one example lies among them. */
+
+import { make, short } from "../elements.js";
+
+const NAMESPACE = "http://www.w3.org/2000/svg";
+const BINS = 16;
+const [WIDTH, HEIGHT] = [320, 96];
+
+export class Histogram {
+  /** Of the answers of `score` to the test data: by `elbo`, or `reconstruction` where there is none. */
+  static async of(artifact) {
+    const { wanted } = await artifact.testData("score");
+    const name = "elbo" in wanted ? "elbo" : "reconstruction";
+    const costs = [...wanted[name].values].map((value) => (name === "elbo" ? -value : value));
+    return new Histogram(name, costs.sort((a, b) => a - b));
+  }
+
+  constructor(name, costs) {
+    Object.assign(this, { name, costs });
+    this.drawing = document.createElementNS(NAMESPACE, "svg");
+    this.drawing.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT + 18}`);
+    this.drawing.setAttribute("class", "histogram");
+    this.drawing.setAttribute("role", "img");
+    this.said = make("p", { class: "verdict", "aria-live": "polite" });
+    this.element = make("div", {}, this.drawing, this.said);
+    this.draw(null);
+  }
+
+  /** The cost of an answer's row, in nats. */
+  costOf(answer, row) {
+    const value = answer[this.name].values[row];
+    return this.name === "elbo" ? -value : value;
+  }
+
+  /** Marks one cost. */
+  draw(cost) {
+    const known = cost === null || !Number.isFinite(cost) ? this.costs : [...this.costs, cost];
+    const [low, high] = [Math.min(...known), Math.max(...known)];
+    const place = (value) => ((value - low) / (high - low || 1)) * WIDTH;
+    const counts = new Array(BINS).fill(0);
+    for (const value of this.costs) {
+      counts[Math.min(BINS - 1, Math.floor((place(value) / WIDTH) * BINS))] += 1;
+    }
+    const most = Math.max(...counts);
+    const bars = counts.map((count, at) => {
+      const height = (count / most) * (HEIGHT - 10);
+      const x = (at * WIDTH) / BINS + 1;
+      return part("rect", { x, y: HEIGHT - height, width: WIDTH / BINS - 2, height, rx: 2 });
+    });
+    const ends = [
+      part("text", { x: 0, y: HEIGHT + 14 }, short(low, 0)),
+      part("text", { x: WIDTH, y: HEIGHT + 14, "text-anchor": "end" }, `${short(high, 0)} nats`),
+    ];
+    this.drawing.replaceChildren(...bars, ...ends);
+    this.say(cost);
+    if (cost === null) return;
+    const x = Math.min(WIDTH - 1.5, Math.max(1.5, place(cost)));
+    this.drawing.append(part("line", { x1: x, x2: x, y1: 0, y2: HEIGHT, class: "mark" }));
+  }
+
+  say(cost) {
+    const count = this.costs.length;
+    const what = this.name === "elbo" ? "−ELBO" : "−log p(x|z)";
+    const over = `${what} of ${count} test examples, in nats`;
+    const below = this.costs.filter((each) => each < cost).length;
+    const said = cost === null ? over : `costs more than ${below} of ${count} test examples`;
+    this.drawing.setAttribute("aria-label", cost === null ? over : `${over}; this one ${said}`);
+    const unusual = cost !== null && below === count ? " Unlike all that is known to be normal." : "";
+    this.said.textContent = cost === null ? `${over}.` : `This one, ${short(cost)} nats, ${said}.${unusual}`;
+  }
+}
+
+function part(tag, attributes, text = "") {
+  const element = document.createElementNS(NAMESPACE, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  element.textContent = text;
+  return element;
+}

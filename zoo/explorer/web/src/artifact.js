@@ -52,11 +52,11 @@ export class Artifact {
     return this.lists(WEIGHTS) ? { "weights.bin": await this.file(WEIGHTS) } : {};
   }
 
-  /** {output: {dtype, shape, values}} of an endpoint; a `label` is added where it takes one. */
+  /** {output: {dtype, shape, values}} of an endpoint; conditions that are not given are added. */
   async run(endpoint, inputs) {
     if (!this.opened.has(endpoint)) this.opened.set(endpoint, this.open(endpoint));
     await this.opened.get(endpoint);
-    return this.graphs.run(endpoint, this.withLabel(endpoint, inputs));
+    return this.graphs.run(endpoint, await this.completed(endpoint, inputs));
   }
 
   async open(endpoint) {
@@ -68,12 +68,18 @@ export class Artifact {
     await this.graphs.open(endpoint, graph, weights);
   }
 
-  withLabel(endpoint, inputs) {
-    const takes = this.endpoints[endpoint].inputs.some(({ name }) => name === "label");
-    if (!takes || "label" in inputs) return inputs;
+  /** Inputs with the page's label, and with any other condition as the first test example has it. */
+  async completed(endpoint, inputs) {
+    const all = { ...inputs };
     const rows = Object.values(inputs)[0].shape[0];
-    const values = new Int32Array(rows).fill(this.label);
-    return { ...inputs, label: { dtype: "int32", shape: [rows], values } };
+    for (const { name } of this.endpoints[endpoint].inputs) {
+      if (name in inputs) continue;
+      if (name === "label") {
+        const values = new Int32Array(rows).fill(this.label);
+        all.label = { dtype: "int32", shape: [rows], values };
+      } else all[name] = takeRows((await this.testInputs())[name], new Array(rows).fill(0));
+    }
+    return all;
   }
 
   /** The inputs of the test data, all rows: {input: array}. */

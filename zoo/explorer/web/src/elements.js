@@ -67,6 +67,7 @@ export function latest(work) {
 export function short(value, digits = 2) {
   if (!Number.isFinite(value)) return "–";
   const size = Math.abs(value);
-  if (size !== 0 && (size >= 1e6 || size < 1e-3)) return value.toExponential(1);
-  return size >= 1000 ? value.toFixed(0) : value.toFixed(digits);
+  const tiny = size !== 0 && size < 0.5 * 10 ** -digits;
+  const text = tiny && digits > 0 ? value.toExponential(1) : value.toFixed(size >= 1000 ? 0 : digits);
+  return text.replace("-", "−");
 }

@@ -7,7 +7,7 @@ const SPREAD = 3; // standard deviations to either side of a slider
 export class Latents {
   /** Of an artifact, from what its encoder gives of the test data. */
   static async of(artifact) {
-    const input = artifact.endpoints.decode.inputs.find(({ name }) => name !== "label");
+    const input = artifact.endpoints.decode.inputs[0];
     const { given } = await artifact.testData("encode");
     const answer = await artifact.run("encode", given);
     return new Latents(artifact, input, placed(artifact, answer));

@@ -15,12 +15,19 @@ let started = null;
 
 self.onmessage = async ({ data: { address, smiles }, ports }) => {
   if (address) {
-    started = gunzipped(address).then((wasmBinary) => initRDKitModule({ wasmBinary }));
+    started = start(address);
     started.catch((error) => console.error(error));
     return;
   }
   ports[0].postMessage(await drawn(smiles).catch(() => null));
 };
+
+/** RDKit's own loader takes an address of plain WebAssembly, and no bytes. */
+async function start(address) {
+  const bytes = await gunzipped(address);
+  const plain = URL.createObjectURL(new Blob([bytes], { type: "application/wasm" }));
+  return initRDKitModule({ locateFile: () => plain });
+}
 
 async function drawn(smiles) {
   const rdkit = await started;

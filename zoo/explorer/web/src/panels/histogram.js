@@ -34,12 +34,11 @@ export class Histogram {
 
   /** Marks one cost. */
   draw(cost) {
-    const known = cost === null || !Number.isFinite(cost) ? this.costs : [...this.costs, cost];
-    const [low, high] = [Math.min(...known), Math.max(...known)];
+    const [low, high, beyond] = this.range();
     const place = (value) => ((value - low) / (high - low || 1)) * WIDTH;
     const counts = new Array(BINS).fill(0);
     for (const value of this.costs) {
-      counts[Math.min(BINS - 1, Math.floor((place(value) / WIDTH) * BINS))] += 1;
+      counts[Math.max(0, Math.min(BINS - 1, Math.floor((place(value) / WIDTH) * BINS)))] += 1;
     }
     const most = Math.max(...counts);
     const bars = counts.map((count, at) => {
@@ -49,13 +48,21 @@ export class Histogram {
     });
     const ends = [
       part("text", { x: 0, y: HEIGHT + 14 }, short(low, 0)),
-      part("text", { x: WIDTH, y: HEIGHT + 14, "text-anchor": "end" }, `${short(high, 0)} nats`),
+      part("text", { x: WIDTH, y: HEIGHT + 14, "text-anchor": "end" }, `${short(high, 0)}${beyond ? " and more" : ""} nats`),
     ];
     this.drawing.replaceChildren(...bars, ...ends);
     this.say(cost);
     if (cost === null) return;
     const x = Math.min(WIDTH - 1.5, Math.max(1.5, place(cost)));
     this.drawing.append(part("line", { x1: x, x2: x, y1: 0, y2: HEIGHT, class: "mark" }));
+  }
+
+  /** [low, high, whether some lie beyond]: a few that cost very much do not flatten all others. */
+  range() {
+    const at = (share) => this.costs[Math.round(share * (this.costs.length - 1))];
+    const most = at(0.95) + 0.75 * (at(0.95) - at(0.05));
+    const last = this.costs.at(-1);
+    return [this.costs[0], Math.min(last, most), last > most];
   }
 
   say(cost) {

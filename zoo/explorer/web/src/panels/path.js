@@ -24,7 +24,7 @@ export class PathPanel {
     this.playing = null;
     this.play = button("Play", () => this.toggle(), { "aria-pressed": "false" });
     this.strip = make("div", { class: view.small ? "strip" : "rows", "aria-hidden": "true" });
-    this.steps = Array.from({ length: view.small ? 9 : 3 }, () => view.make(""));
+    this.steps = Array.from({ length: view.small ? 9 : view.columns ? 0 : 3 }, () => view.make(""));
     this.strip.append(...this.steps);
     this.ask = latest(() => this.show());
     this.redo = latest(() => this.start());
@@ -69,7 +69,7 @@ export class PathPanel {
     [this.a, this.b] = [0, 1].map((row) => this.latents.of(answer, row));
     const shares = this.steps.map((_, at) => at / (this.steps.length - 1));
     const rows = shares.map((share) => this.latents.between(this.a, this.b, share));
-    const answers = await this.latents.decode(rows);
+    const answers = rows.length ? await this.latents.decode(rows) : null;
     this.steps.forEach((step, row) => this.view.draw(step, answers, row));
     await this.ask();
   }

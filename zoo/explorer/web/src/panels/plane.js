@@ -13,14 +13,14 @@ export class PlanePanel {
     this.picture = view.make("What the point decodes to");
     this.picture.id = "at-point";
     this.axes = [this.choice("Across", 0), this.choice("Up", 1)];
-    this.mosaic = view.small ? make("div", { class: "mosaic", "aria-hidden": "true" }) : "";
+    this.mosaic = view.tiled ? make("div", { class: "mosaic", "aria-hidden": "true" }) : "";
     this.point = make("div", { class: "point" });
     this.place = make("output", { class: "caption", "aria-live": "polite" });
     this.field = make(
       "div",
       {
         id: "field",
-        class: "field-of-two",
+        class: view.tiled ? "field-of-two" : "field-of-two ruled",
         tabindex: "0",
         role: "application",
         "aria-roledescription": "two-dimensional slider",

@@ -47,10 +47,10 @@ export class SeedPanel {
           this.error,
         ),
       ),
-      make("p", { class: "caption" }, samples.drawn ? "The next seeds" : "The next examples"),
-      this.nearby,
     );
-    const count = view.small ? 12 : 3;
+    const count = view.small ? 12 : view.columns ? 0 : 3;
+    const caption = samples.drawn ? "The next seeds" : "The next examples";
+    if (count) this.element.append(make("p", { class: "caption" }, caption), this.nearby);
     this.others = Array.from({ length: count }, () => this.thumbnail());
     this.nearby.append(...this.others.map(({ frame }) => frame));
   }
@@ -94,6 +94,7 @@ export class SeedPanel {
     this.shown.dataset.seed = String(seed);
     this.shown.setAttribute("aria-label", `The sample of ${this.samples.word.toLowerCase()} ${seed}`);
     this.onPick(this.latents.of(first, 0));
+    if (!this.others.length) return;
     const seeds = this.others.map((_, at) => BigInt.asIntN(64, seed + BigInt(at) + 1n));
     const answers = await this.samples.at(seeds);
     this.others.forEach((other, row) => {

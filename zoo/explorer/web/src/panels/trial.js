@@ -22,10 +22,14 @@ export class Trial {
     this.element = make(
       "div",
       { class: "trial" },
-      make("div", { class: view.small ? "figures" : "figures tall" }, ...figures),
-      this.numbers,
+      make(
+        "div",
+        { class: "side" },
+        view.columns ? "" : make("div", { class: view.small ? "figures" : "figures tall" }, ...figures),
+        this.numbers,
+        this.error,
+      ),
       histogram ? histogram.element : "",
-      this.error,
     );
   }
 

@@ -30,6 +30,7 @@ export class LineView {
 
 export class StrokeView {
   small = true;
+  tiled = true;
 
   make(label) {
     return svg("svg", { class: "lines", viewBox: "0 0 100 100", role: "img", "aria-label": label });

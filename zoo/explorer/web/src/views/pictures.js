@@ -5,6 +5,7 @@ import { rowOf } from "../npz.js";
 
 export class PictureView {
   small = true;
+  tiled = true;
 
   constructor(schema, inputs) {
     [this.height, this.width, this.channels] = schema.shape;

@@ -1,7 +1,8 @@
 /** How examples of an artifact are shown: one view a kind of data.
  *
  * A view has `make(label)`, an empty element, and `draw(element, arrays, row)`, which shows a row of
- * an endpoint's answers, or of its inputs, in it; `small` says whether many fit beside one another.
+ * an endpoint's answers, or of its inputs, in it; `small` says whether a dozen fit beside one
+ * another, `tiled` whether they are still seen at the size of a thumb nail.
  */
 
 import { LineView, StrokeView } from "./lines.js";

@@ -1,8 +1,8 @@
 """The command `zoo`: trains recipes; lists, describes, verifies, times and deploys artifacts.
 
 It parses and prints; what it prints is found out by `zoo.runtime`, what it writes is written by
-`zoo.deploy` and `zoo.explorer`. Exit codes: 0 all is well, 1 an artifact differs from what was exported, 2 the command
-cannot be carried out (a sentence on standard error says why).
+`zoo.deploy` and `zoo.explorer`. Exit codes: 0 all is well, 1 an artifact differs from what was
+exported, 2 the command cannot be carried out (a sentence on standard error says why).
 """
 
 import argparse

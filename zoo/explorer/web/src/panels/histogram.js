@@ -52,7 +52,7 @@ export class Histogram {
     ];
     this.drawing.replaceChildren(...bars, ...ends);
     this.say(cost);
-    if (cost === null) return;
+    if (!Number.isFinite(cost)) return; // null too
     const x = Math.min(WIDTH - 1.5, Math.max(1.5, place(cost)));
     this.drawing.append(part("line", { x1: x, x2: x, y1: 0, y2: HEIGHT, class: "mark" }));
   }
@@ -70,10 +70,10 @@ export class Histogram {
     const what = this.name === "elbo" ? "−ELBO" : "−log p(x|z)";
     const over = `${what} of ${count} test examples, in nats`;
     const below = this.costs.filter((each) => each < cost).length;
-    const said = cost === null ? over : `costs more than ${below} of ${count} test examples`;
-    this.drawing.setAttribute("aria-label", cost === null ? over : `${over}; this one ${said}`);
+    const said = !Number.isFinite(cost) ? over : `costs more than ${below} of ${count} test examples`;
+    this.drawing.setAttribute("aria-label", !Number.isFinite(cost) ? over : `${over}; this one ${said}`);
     const unusual = cost !== null && below === count ? " Unlike all that is known to be normal." : "";
-    this.said.textContent = cost === null ? `${over}.` : `This one, ${short(cost)} nats, ${said}.${unusual}`;
+    this.said.textContent = !Number.isFinite(cost) ? `${over}.` : `This one, ${short(cost)} nats, ${said}.${unusual}`;
   }
 }
 

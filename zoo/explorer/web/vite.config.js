@@ -3,10 +3,11 @@
 import { readFileSync, readdirSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { defineConfig } from "vite";
 
-const OUT = "../page";
+const OUT = fileURLToPath(new URL("../page", import.meta.url));
 const require = createRequire(import.meta.url);
 const onnxruntime = dirname(require.resolve("onnxruntime-web"));
 const RUNTIMES = {

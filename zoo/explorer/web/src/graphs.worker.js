@@ -36,7 +36,7 @@ const TASKS = {
   /** Makes a session of a graph's bytes and, beside it, {file: bytes} of its weights. */
   async open({ name, graph, weights }) {
     const externalData = Object.entries(weights).map(([path, data]) => ({ path, data }));
-    const options = { executionProviders: [provider], externalData };
+    const options = { executionProviders: [provider], externalData, logSeverityLevel: 3 };
     sessions.set(name, await runtime.InferenceSession.create(graph, options));
   },
 

@@ -54,9 +54,14 @@ export class Artifact {
 
   /** {output: {dtype, shape, values}} of an endpoint; conditions that are not given are added. */
   async run(endpoint, inputs) {
-    if (!this.opened.has(endpoint)) this.opened.set(endpoint, this.open(endpoint));
-    await this.opened.get(endpoint);
+    await this.ready(endpoint);
     return this.graphs.run(endpoint, await this.completed(endpoint, inputs));
+  }
+
+  /** Opens an endpoint's graph, once. */
+  ready(endpoint) {
+    if (!this.opened.has(endpoint)) this.opened.set(endpoint, this.open(endpoint));
+    return this.opened.get(endpoint);
   }
 
   async open(endpoint) {

@@ -35,19 +35,27 @@ async function main() {
 }
 
 async function explore(artifact, rest) {
+  const samples = new Samples(artifact);
+  if (samples.drawn) artifact.ready("generate").catch(() => {}); // told where it is awaited
   const view = viewOf(artifact, await artifact.testInputs());
-  const latents = await Latents.of(artifact);
-  const samples = new Samples(artifact, latents);
-  const context = { artifact, view, latents, samples, ...rest };
+  if (!samples.drawn) samples.latents = await Latents.of(artifact);
+  const context = { artifact, view, samples, ...rest };
+  let walk = () => {};
+  const seeds = new SeedPanel(context, (answer) => walk(answer));
+  page.append(seeds.element);
+  await seeds.changed(); // the first picture, before all that takes longer
+  status.hidden = true;
+  const latents = samples.latents ?? (await Latents.of(artifact));
+  Object.assign(context, { latents });
+  samples.latents = latents;
   const [sliders, plane, path] = [SliderPanel, PlanePanel, PathPanel].map((Panel) => new Panel(context));
-  const seeds = new SeedPanel(context, (z) => {
+  page.append(sliders.element, plane.element, path.element);
+  walk = (answer) => {
+    const z = latents.of(answer, 0);
     sliders.start(z);
     plane.start(z);
-  });
-  page.append(seeds.element, sliders.element, plane.element, path.element);
-  await seeds.changed();
-  status.hidden = true;
-  performance.mark("first-picture");
+  };
+  walk(seeds.answer);
   const own = await ownPanel(context);
   page.append(own.element, new VerifyPanel(context).element);
   if (artifact.conditional) addLabels(artifact, [seeds.ask, path.redo, () => own.trial.again()]);

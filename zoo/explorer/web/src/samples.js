@@ -1,9 +1,10 @@
 /** Where a walk starts: the prior's draws by their seeds, or, of a model that draws none, test examples. */
 
 export class Samples {
-  constructor(artifact, latents) {
+  /** Without `generate`, `latents` are to be set before samples are asked for. */
+  constructor(artifact) {
     this.artifact = artifact;
-    this.latents = latents;
+    this.latents = null;
     this.drawn = artifact.has("generate");
   }
 

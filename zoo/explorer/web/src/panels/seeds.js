@@ -4,9 +4,9 @@ import { button, card, labelled, latest, make } from "../elements.js";
 import { seedOf } from "../samples.js";
 
 export class SeedPanel {
-  /** `onPick` is given the latents of the sample that is looked at. */
-  constructor({ samples, latents, view }, onPick) {
-    Object.assign(this, { samples, latents, view, onPick });
+  /** `onPick` is given the answer whose first row is the sample that is looked at. */
+  constructor({ samples, view }, onPick) {
+    Object.assign(this, { samples, view, onPick });
     const { word } = samples;
     this.shown = view.make("The sample");
     this.shown.id = "sample";
@@ -93,7 +93,9 @@ export class SeedPanel {
     this.view.draw(this.shown, first, 0);
     this.shown.dataset.seed = String(seed);
     this.shown.setAttribute("aria-label", `The sample of ${this.samples.word.toLowerCase()} ${seed}`);
-    this.onPick(this.latents.of(first, 0));
+    performance.mark("picture");
+    this.answer = first;
+    this.onPick(first);
     if (!this.others.length) return;
     const seeds = this.others.map((_, at) => BigInt.asIntN(64, seed + BigInt(at) + 1n));
     const answers = await this.samples.at(seeds);

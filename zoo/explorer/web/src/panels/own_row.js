@@ -59,7 +59,7 @@ export class OwnRowPanel {
     this.lines.forEach(({ column, control }, at) => {
       const value = this.view.value(inputs, 0, at);
       if (value === null) control.value = "";
-      else if (column.kind === "date") control.value = dateOf(value);
+      else if (column.kind === "date") control.value = dateOf(value, column);
       else control.value = isNumber(column) ? String(Number(value.toPrecision(7))) : String(value);
       control.setAttribute("aria-invalid", "false");
     });

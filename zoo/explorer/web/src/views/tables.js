@@ -41,7 +41,7 @@ export class TableView {
     const value = this.value(arrays, row, at);
     if (value === null) return "missing";
     if (!isNumber(column)) return column.words[value];
-    if (column.kind === "date") return dateOf(value);
+    if (column.kind === "date") return dateOf(value, column);
     const whole = column.kind === "count" && Number.isInteger(value);
     return whole ? String(value) : short(value, digitsOf(column));
   }
@@ -77,9 +77,9 @@ export function isNumber(column) {
   return ["real", "count", "date"].includes(column.kind);
 }
 
-/** Days from 1970-01-01 on -> 2024-01-31. */
-export function dateOf(days) {
-  const date = new Date(Math.round(days) * DAY);
+/** Days from 1970-01-01 on -> 2024-01-31; the nearest day of a column of whole days. */
+export function dateOf(days, { spacing }) {
+  const date = new Date((spacing ? Math.round(days) : Math.floor(days)) * DAY);
   return Number.isNaN(date.getTime()) ? "–" : date.toISOString().slice(0, 10);
 }
 

@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lint index clean
+.PHONY: demo test check lint index page clean
 
 demo: $(VENV)/.train
 	$(BIN)/python recipes/conv_vae.py $(ARGS)
@@ -24,6 +24,10 @@ lint: $(VENV)/.test
 index: $(VENV)/.train
 	$(BIN)/python exports/index.py
 	$(BIN)/python tests/architecture.py
+
+# The explorer's page: wants Node.js 20 or newer; a release's wheel holds it.
+page:
+	cd zoo/explorer/web && npm install --no-audit --no-fund && npm run build
 
 $(VENV)/.%: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \

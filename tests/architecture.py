@@ -30,6 +30,10 @@ ROOMS = {
         "from an artifact to a model server's folder",
         ("artifact", "atomic_write", "errors", "runtime"),
     ),
+    "explorer": (
+        "from artifacts to a page whose graphs run in the browser; its sources in `web/`",
+        ("artifact", "deploy", "errors", "runtime"),
+    ),
     "noise": ("seeded counter-based noise, the same bits everywhere", ("errors",)),
     "distributions": (
         "densities, samplers, KL: pure functions on `keras.ops`, their numerics beside them",
@@ -112,6 +116,7 @@ ROOMS = {
             "datasets",
             "deploy",
             "errors",
+            "explorer",
             "export",
             "recipe",
             "runtime",

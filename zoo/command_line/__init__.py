@@ -1,8 +1,8 @@
 """The command `zoo`: trains recipes; lists, describes, verifies, times and deploys artifacts.
 
 It parses and prints; what it prints is found out by `zoo.runtime`, what it writes is written by
-`zoo.deploy`. Exit codes: 0 all is well, 1 an artifact differs from what was exported, 2 the command
-cannot be carried out (a sentence on standard error says why).
+`zoo.deploy` and `zoo.explorer`. Exit codes: 0 all is well, 1 an artifact differs from what was
+exported, 2 the command cannot be carried out (a sentence on standard error says why).
 """
 
 import argparse
@@ -11,7 +11,15 @@ import os
 import sys
 
 from zoo import __version__
-from zoo.command_line import checking, deploying, describing, republishing, tabulating, training
+from zoo.command_line import (
+    checking,
+    deploying,
+    describing,
+    exploring,
+    republishing,
+    tabulating,
+    training,
+)
 from zoo.command_line.printing import printable, say
 from zoo.errors import ExportError, ZooError
 
@@ -58,6 +66,6 @@ def _parser():
     )
     parser.add_argument("--version", action="version", version=f"zoo {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for room in (training, describing, tabulating, checking, deploying, republishing):
+    for room in (training, describing, tabulating, checking, deploying, exploring, republishing):
         room.add(commands)
     return parser

@@ -30,6 +30,10 @@ ROOMS = {
         "from an artifact to a model server's folder",
         ("artifact", "atomic_write", "errors", "runtime"),
     ),
+    "serve": (
+        "artifacts over HTTP: the Open Inference Protocol, and the words of the schema",
+        ("artifact", "errors", "runtime"),
+    ),
     "noise": ("seeded counter-based noise, the same bits everywhere", ("errors",)),
     "distributions": (
         "densities, samplers, KL: pure functions on `keras.ops`, their numerics beside them",
@@ -115,6 +119,7 @@ ROOMS = {
             "export",
             "recipe",
             "runtime",
+            "serve",
         ),
     ),
     "__main__": ("`python -m zoo`", ("command_line",)),

@@ -1,4 +1,4 @@
-"""The command `zoo`: trains recipes; lists, describes, verifies, times and deploys artifacts.
+"""The command `zoo`: trains recipes; lists, describes, verifies, times, deploys, serves artifacts.
 
 It parses and prints; what it prints is found out by `zoo.runtime`, what it writes is written by
 `zoo.deploy`. Exit codes: 0 all is well, 1 an artifact differs from what was exported, 2 the command
@@ -11,7 +11,15 @@ import os
 import sys
 
 from zoo import __version__
-from zoo.command_line import checking, deploying, describing, republishing, tabulating, training
+from zoo.command_line import (
+    checking,
+    deploying,
+    describing,
+    republishing,
+    serving,
+    tabulating,
+    training,
+)
 from zoo.command_line.printing import printable, say
 from zoo.errors import ExportError, ZooError
 
@@ -54,10 +62,11 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser():
     parser = _Parser(
-        prog="zoo", description="Trains, lists, describes, verifies, times and deploys VAEs."
+        prog="zoo",
+        description="Trains, lists, describes, verifies, times, deploys and serves VAEs.",
     )
     parser.add_argument("--version", action="version", version=f"zoo {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for room in (training, describing, tabulating, checking, deploying, republishing):
+    for room in (training, describing, tabulating, checking, deploying, serving, republishing):
         room.add(commands)
     return parser

@@ -3,6 +3,7 @@
 import http.client
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -77,3 +78,17 @@ class Running:
         """(status, JSON) of JSON that is posted."""
         status, _, body = self.ask("POST", path, json.dumps(value), headers)
         return status, json.loads(body)
+
+
+def raw(server, content, wait=5.0):
+    """What comes back for some bytes on a connection; b"" where nothing does."""
+    host, port = server.host.split(":")
+    with socket.create_connection((host, int(port)), timeout=wait) as connection:
+        connection.sendall(content)
+        found = b""
+        try:
+            while part := connection.recv(65536):
+                found += part
+        except (TimeoutError, ConnectionResetError):
+            pass
+        return found

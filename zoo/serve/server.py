@@ -33,6 +33,13 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._application = application
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listens, and says so."""
+        await super().startup(sockets)
+        for listener in sockets or ():
+            models = list(self._application.shelf.models)
+            self._application.log.event("serving", address=_address(listener), models=models)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """SIGTERM and Ctrl-C: drains; a second one ends at once."""
         if self._application.draining:
@@ -101,7 +108,6 @@ def serve(
             )
             watcher.start()
         sys.setswitchinterval(_SWITCH)
-        log.event("serving", address=_address(listener), models=list(shelf.models))
         try:
             server.run([listener])
         finally:

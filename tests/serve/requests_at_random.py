@@ -5,8 +5,8 @@ import json
 import numpy as np
 
 VALUES = (
-    None, True, -1, 0, 1, 2**31, 2**63, 2**70, 1e308, "", "z", "FP32", "BYTES", "\ud800", [], [1, 4],
-    [-1, 4], [2**40, 4], [0], {}, {"binary_data_size": 16}, {"binary_data": 1}, [[]], [{}],
+    None, True, -1, 0, 1, 2**31, 2**63, 2**70, 1e308, "", "z", "FP32", "BYTES", "\ud800", [],
+    [1, 4], [-1, 4], [2**40, 4], [0], {}, {"binary_data_size": 16}, {"binary_data": 1}, [[]], [{}],
 )  # fmt: skip
 HEADERS = (
     b"Content-Encoding: gzip", b"Content-Encoding: deflate", b"Accept-Encoding: gzip",

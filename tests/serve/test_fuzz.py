@@ -9,7 +9,7 @@ import pytest
 from serve.requests_at_random import changed, sound
 from serve.running import raw
 
-CASES = 300
+CASES = 150
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -17,7 +17,7 @@ def test_no_request_is_a_failure_of_the_server(server, seed):
     chance = random.Random(seed)
     statuses = []
     for _ in range(CASES):
-        found = raw(server, changed(chance), 3.0)
+        found = raw(server, changed(chance), 0.2)
         if found:
             statuses.append(int(found.split(b" ", 2)[1]))
     assert len(statuses) > CASES / 2 and max(statuses) < 500

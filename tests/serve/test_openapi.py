@@ -8,7 +8,7 @@ import pytest
 import schemathesis
 from schemathesis import checks
 
-CASES = 15  # an operation
+CASES = 8  # an operation
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_whatever_it_allows_and_does_not_is_answered_as_it_says(server, document
                 asked.append(case.call_and_validate(base_url=server.address, checks=checked))
 
             ask()
-    assert len(asked) >= 150
+    assert len(asked) >= 80
 
 
 def test_the_page_names_every_place_and_loads_nothing_from_elsewhere(server, document):

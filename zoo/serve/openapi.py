@@ -9,7 +9,7 @@ from zoo.artifact.endpoints import PROBABILITY, Tensor
 from zoo.runtime.inputs import sizes
 from zoo.runtime.labels import LABEL
 from zoo.runtime.ragged import LENGTH
-from zoo.runtime.tables import columns_of
+from zoo.runtime.tables import NUMBERS, columns_of
 from zoo.serve import words
 from zoo.serve.models import DATATYPES, STRINGS, Model, Served, shape_outside
 from zoo.serve.settings import Limits
@@ -150,7 +150,7 @@ def _infer(model: Model, limits: Limits) -> Json:
                 "name": each.name,
                 "shape": [1, *(size for size in shape_outside(each)[1:])],
                 "datatype": DATATYPES[each.dtype],
-                "data": _filled([_product(sizes(each))], 0),
+                "data": _filled([_product(sizes(each))], int(each.name == NUMBERS)),
             }
             for each in model.endpoint.inputs
         ]

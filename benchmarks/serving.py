@@ -3,8 +3,8 @@
 Run:       python benchmarks/serving.py [--seconds 3]
 Cost:      under a minute
 
-The server has one core, the clients another; the raw loop has one. Each client asks one row by the
-binary protocol, waits for the answer, and asks again; answers are compared with `zoo.load`'s. The
+The server has one core, the clients another; the raw loop has one. The ratio of CPU times says
+what a request costs where others compute on the same cores. Each client asks one row by the binary protocol, waits for the answer, and asks again; answers are compared with `zoo.load`'s. The
 small one is `encode` of dense_vae-mnist, the large one the decoder of an untrained picture model
 of 64x64x3, two transposed convolutions, built here by its graph.
 """
@@ -30,6 +30,7 @@ from zoo.artifact.endpoints import Endpoint, Tensor
 from zoo.artifact.schema import Schema
 
 CLIENTS = (1, 8, 32)
+OPTIONS = ("--port", "0", "--threads", "1")
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -46,8 +47,11 @@ def main():
         small = ROOT / "exports" / "dense_vae-mnist"
         server, host = started((small, large), Path(place) / "log", {cores[-1]})
         try:
-            print("| endpoint | clients | requests/s | raw loop/s | ratio | p50 ms | p99 ms |")
-            print("|---|---|---|---|---|---|---|")
+            print(
+                "| endpoint | clients | requests/s | raw loop/s | ratio | p50 ms | p99 ms "
+                "| CPU ms a request | of the raw loop | ratio |"
+            )
+            print("|---|---|---|---|---|---|---|---|---|---|")
             for folder, endpoint, name, shape in (
                 (small, "encode", "x", (1, 28, 28, 1)),
                 (large, "decode", "z", (1, 32)),
@@ -55,13 +59,18 @@ def main():
                 given = {name: np.random.default_rng(0).random(shape, np.float32)}
                 call = getattr(zoo.load(folder, threads=1), endpoint)
                 for clients in CLIENTS:
-                    raw = raw_loop(folder, endpoint, given, seconds)
-                    times = asked(host, f"{folder.name}-{endpoint}", given, call, clients, seconds)
+                    raw, raw_cpu = raw_loop(folder, endpoint, given, seconds)
+                    before = cpu_seconds(server.pid)
+                    times, count = asked(
+                        host, f"{folder.name}-{endpoint}", given, call, clients, seconds
+                    )
+                    cpu = (cpu_seconds(server.pid) - before) / count
                     rate = len(times) / seconds
                     p50, p99 = np.percentile(times, (50, 99)) * 1e3
                     print(
                         f"| {folder.name} {endpoint} | {clients} | {rate:,.0f} | {raw:,.0f} | "
-                        f"{rate / raw:.2f} | {p50:.2f} | {p99:.2f} |",
+                        f"{rate / raw:.2f} | {p50:.2f} | {p99:.2f} | "
+                        f"{cpu * 1e3:.3f} | {raw_cpu * 1e3:.3f} | {raw_cpu / cpu:.2f} |",
                         flush=True,
                     )
         finally:
@@ -73,8 +82,7 @@ def started(folders, log, cores):
     """(process, host:port) of a server on some cores."""
     with open(log, "wb") as said:
         process = subprocess.Popen(
-            [sys.executable, "-m", "zoo", "serve", *map(str, folders)]
-            + ["--port", "0", "--threads", "1"],
+            [sys.executable, "-m", "zoo", "serve", *map(str, folders), *OPTIONS],
             stdout=said,
             preexec_fn=lambda: os.sched_setaffinity(0, cores),
         )
@@ -86,19 +94,25 @@ def started(folders, log, cores):
 
 
 def raw_loop(folder, endpoint, given, seconds):
-    """Calls a second of the endpoint's session alone, on one thread."""
+    """(calls a second, CPU seconds a call) of the endpoint's session alone, on one thread."""
     artifact = zoo.load(folder, threads=1)
     session = artifact._sessions.get(endpoint)
     session.run(None, given)
-    count, end = 0, time.perf_counter() + seconds
+    count, end, began = 0, time.perf_counter() + seconds, time.process_time()
     while time.perf_counter() < end:
         session.run(None, given)
         count += 1
-    return count / seconds
+    return count / seconds, (time.process_time() - began) / count
+
+
+def cpu_seconds(process):
+    """That a process has computed so far."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def asked(host, model, given, call, clients, seconds):
-    """Seconds that each request took; each answer is looked at."""
+    """(seconds that each request took, how many there were); each answer is looked at."""
     ((name, array),) = given.items()
     wanted = getattr(call(**given), call.endpoint.outputs[0].name).tobytes()
     head = {"name": name, "shape": list(array.shape), "datatype": "FP32"}
@@ -118,7 +132,7 @@ def asked(host, model, given, call, clients, seconds):
     connections = [connected(host, selector) for _ in range(clients)]
     for each in connections:
         send(each, request)
-    times, began = [], time.perf_counter()
+    times, count, began = [], 0, time.perf_counter()
     while (now := time.perf_counter()) - began < seconds + 0.5:
         for key, _ in selector.select():
             state = key.data
@@ -127,12 +141,13 @@ def asked(host, model, given, call, clients, seconds):
                 continue
             assert state["got"].startswith(b"HTTP/1.1 200"), state["got"][:300]
             assert wanted in state["got"], "an answer of another"
+            count += 1
             if now - began > 0.5:  # after the first half second
                 times.append(time.perf_counter() - state["sent"])
             send(state, request)
     for each in connections:
         each["socket"].close()
-    return times
+    return times, count
 
 
 def connected(host, selector):

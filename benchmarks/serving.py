@@ -4,9 +4,10 @@ Run:       python benchmarks/serving.py [--seconds 3]
 Cost:      under a minute
 
 The server has one core, the clients another; the raw loop has one. The ratio of CPU times says
-what a request costs where others compute on the same cores. Each client asks one row by the binary protocol, waits for the answer, and asks again; answers are compared with `zoo.load`'s. The
-small one is `encode` of dense_vae-mnist, the large one the decoder of an untrained picture model
-of 64x64x3, two transposed convolutions, built here by its graph.
+what a request costs where others compute on the same cores. Each client asks one row by the binary
+protocol, waits for the answer, and asks again; answers are compared with `zoo.load`'s. The small
+one is `encode` of dense_vae-mnist, the large one the decoder of an untrained picture model of
+64x64x3, two transposed convolutions, built here by its graph.
 """
 
 import argparse

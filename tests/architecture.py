@@ -34,6 +34,10 @@ ROOMS = {
         "from artifacts to a page whose graphs run in the browser; its sources in `web/`",
         ("artifact", "deploy", "errors", "runtime"),
     ),
+    "serve": (
+        "artifacts over HTTP: the Open Inference Protocol, and the words of the schema",
+        ("artifact", "errors", "runtime"),
+    ),
     "noise": ("seeded counter-based noise, the same bits everywhere", ("errors",)),
     "distributions": (
         "densities, samplers, KL: pure functions on `keras.ops`, their numerics beside them",
@@ -120,6 +124,7 @@ ROOMS = {
             "export",
             "recipe",
             "runtime",
+            "serve",
         ),
     ),
     "__main__": ("`python -m zoo`", ("command_line",)),

@@ -1,4 +1,4 @@
-"""The command `zoo`: trains recipes; lists, describes, verifies, times and deploys artifacts.
+"""The command `zoo`: trains recipes; lists, describes, verifies, times, deploys, serves artifacts.
 
 It parses and prints; what it prints is found out by `zoo.runtime`, what it writes is written by
 `zoo.deploy` and `zoo.explorer`. Exit codes: 0 all is well, 1 an artifact differs from what was
@@ -17,6 +17,7 @@ from zoo.command_line import (
     describing,
     exploring,
     republishing,
+    serving,
     tabulating,
     training,
 )
@@ -62,10 +63,12 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser():
     parser = _Parser(
-        prog="zoo", description="Trains, lists, describes, verifies, times and deploys VAEs."
+        prog="zoo",
+        description="Trains, lists, describes, verifies, times, deploys and serves VAEs.",
     )
     parser.add_argument("--version", action="version", version=f"zoo {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for room in (training, describing, tabulating, checking, deploying, exploring, republishing):
+    rooms = training, describing, tabulating, checking, deploying, serving, exploring, republishing
+    for room in rooms:
         room.add(commands)
     return parser

@@ -1,0 +1,94 @@
+"""A server as it is started, in a process of its own, and requests to it without a library."""
+
+import http.client
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+STARTS = 60  # seconds at most
+
+
+class Running:
+    """`zoo serve ...` at a free port.
+
+    Args:
+        log: the file that gets what it says.
+        arguments: of the command.
+    """
+
+    def __init__(self, log, *arguments):
+        self.log = log
+        with open(log, "wb") as said:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "zoo", "serve", *map(str, arguments), "--port", "0"],
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                cwd=ROOT,
+            )
+        try:
+            self.address = self.wait_for("serving")["address"]
+        except BaseException:
+            self.kill()
+            raise
+        self.host = self.address.removeprefix("http://")
+
+    def events(self, event):
+        """Lines of its log of one kind."""
+        found = [line for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [each for each in map(json.loads, found) if each["event"] == event]
+
+    def wait_for(self, event, count=1, seconds=STARTS):
+        """The last line of a kind, once there are so many."""
+        end = time.monotonic() + seconds
+        while len(self.events(event)) < count:
+            assert self.process.poll() is None and time.monotonic() < end, self.log.read_text()
+            time.sleep(0.05)
+        return self.events(event)[-1]
+
+    def terminate(self):
+        """SIGTERM."""
+        self.process.send_signal(signal.SIGTERM)
+
+    def kill(self):
+        """SIGKILL, and waits."""
+        self.process.kill()
+        self.process.wait()
+
+    def end(self):
+        """SIGTERM; the exit code."""
+        self.terminate()
+        return self.process.wait(30)
+
+    def ask(self, method, path, body=None, headers=None, timeout=30):
+        """(status, headers, body) of one request on a connection of its own."""
+        connection = http.client.HTTPConnection(self.host, timeout=timeout)
+        try:
+            connection.request(method, path, body, headers or {})
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read()
+        finally:
+            connection.close()
+
+    def post(self, path, value, headers=None):
+        """(status, JSON) of JSON that is posted."""
+        status, _, body = self.ask("POST", path, json.dumps(value), headers)
+        return status, json.loads(body)
+
+
+def raw(server, content, wait=5.0):
+    """What comes back for some bytes on a connection; b"" where nothing does."""
+    host, port = server.host.split(":")
+    with socket.create_connection((host, int(port)), timeout=wait) as connection:
+        connection.sendall(content)
+        found = b""
+        try:
+            while part := connection.recv(65536):
+                found += part
+        except (TimeoutError, ConnectionResetError):
+            pass
+        return found

@@ -1,0 +1,158 @@
+"""Starts a server, watches its artifacts, and ends it without losing a request."""
+
+import contextlib
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from types import FrameType
+
+import uvicorn
+
+from zoo.artifact.search_path import StrPath
+from zoo.errors import InputError
+from zoo.runtime.sessions import Providers
+from zoo.serve.application import Application
+from zoo.serve.models import Shelf
+from zoo.serve.protocol import bounded
+from zoo.serve.record import Log
+from zoo.serve.settings import Access, Limits
+
+_SWITCH = 0.0005  # seconds after which a thread that computes in Python lets another go on
+
+
+class Server(uvicorn.Server):
+    """A server that, asked to end, first tells clients so: answers close their connections.
+
+    Args:
+        application: what answers.
+        config: uvicorn's.
+    """
+
+    def __init__(self, application: Application, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._application = application
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listens, and says so."""
+        await super().startup(sockets)
+        for listener in sockets or ():
+            models = list(self._application.shelf.models)
+            self._application.log.event("serving", address=_address(listener), models=models)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """SIGTERM and Ctrl-C: drains; a second one ends at once."""
+        if self._application.draining:
+            self.should_exit = self.force_exit = True
+            return
+        self._application.draining = True
+        self._application.log.event("draining", signal=sig)
+        threading.Timer(self._application.limits.drain_seconds, self._close).start()
+
+    def _close(self) -> None:
+        self.should_exit = True
+
+
+def serve(
+    artifacts: Sequence[StrPath],
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    providers: Providers = None,
+    threads: int | None = None,
+    limits: Limits | None = None,
+    access: Access | None = None,
+    look_seconds: float = 2.0,
+    request_log: bool = True,
+) -> None:
+    """Serves artifacts until SIGTERM or Ctrl-C; every request that was accepted is answered.
+
+    Args:
+        artifacts: folders or names; "mine=exports/conv_vae-mnist" serves one by another name.
+        host: address to listen at; the default is reached from this machine alone.
+        port: 0 takes a free one, which the log's first line says.
+        providers: of ONNX Runtime, see `zoo.load`.
+        threads: of one operator, see `zoo.load`.
+        limits: see `Limits`.
+        access: see `Access`.
+        look_seconds: how often folders are looked at for newer versions; 0: never.
+        request_log: whether standard output gets a line of JSON for each request, too, and not
+            for what happens to the server alone.
+
+    Raises:
+        InputError: for arguments that do not fit, or an address that is not to be had.
+        ArtifactError: for an artifact that is missing, incomplete or changed.
+    """
+    log = Log(sys.stdout, request_log)
+    limits = limits or Limits()
+    listener = _listen(host, port)
+    with contextlib.closing(listener):
+        shelf = Shelf(artifacts, providers, threads)
+        application = Application(shelf, limits, access, log)
+        config = uvicorn.Config(
+            application,
+            http=bounded(limits),
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            limit_concurrency=limits.connections,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=int(limits.seconds) + 1,
+        )
+        server = Server(application, config)
+        ended = threading.Event()
+        if look_seconds:
+            watcher = threading.Thread(
+                target=_watch, args=(application, look_seconds, ended), daemon=True
+            )
+            watcher.start()
+        sys.setswitchinterval(_SWITCH)
+        try:
+            server.run([listener])
+        finally:
+            ended.set()
+            application.work.close()
+            log.event("ended")
+
+
+def _watch(application: Application, seconds: float, ended: threading.Event) -> None:
+    """Picks up newer versions, until the server ends."""
+    while not ended.wait(seconds):
+        try:
+            happened = application.shelf.look_again()
+        except Exception as error:  # the server goes on with what it has
+            application.log.event("error", traceback=repr(error))
+            continue
+        for name, what in happened:
+            application.metrics.reloaded(what.endswith("is served"))
+            application.log.event("artifact", name=name, what=what)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Raises:
+        InputError: saying why there is none.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, number, _, address = found[0]
+        listener = socket.socket(family, kind, number)
+    except (OSError, OverflowError, UnicodeError) as error:
+        raise InputError(f"host, port: {host}:{port} is no address ({error}).") from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise InputError(
+            f"host, port: {host}:{port} cannot be listened at ({error}). Give another port, or 0 "
+            "for a free one."
+        ) from error
+    return listener
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"

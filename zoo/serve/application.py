@@ -1,7 +1,6 @@
 """The server as an ASGI application: who may ask, what is asked, who answers.
 
-No framework is between a request and a graph: routes are three words of a path, and what a
-framework costs, some 100 microseconds a request, is as much as a small model's answer.
+No framework is between a request and a graph: routes are a few words of a path.
 """
 
 import hmac

@@ -1,7 +1,7 @@
 """Runs what requests ask for: short work at once, long work in threads, and no more than fits.
 
-Requests are not batched together: a batch of two takes about as long as two in most graphs here,
-and each answer depends on its own rows alone. docs/serving.md has the figures.
+Requests are not batched together: that it pays has not been measured, and so no answer waits for
+another request, or is computed beside its rows.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from zoo.serve.refused import Refused
 from zoo.serve.settings import Limits
 
 AT_ONCE = 0.002
-"""Seconds of work that is done between two requests; a thread costs a tenth of a millisecond."""
+"""Seconds of work that is done between two requests; a thread would cost more than it gives."""
 
 Made = TypeVar("Made")
 

@@ -208,8 +208,8 @@ def test_a_bomb_is_not_unpacked(guarded, encoding):
     ("encoding", "body", "status"),
     [
         ("gzip", b"no gzip", 400),
-        ("gzip", gzip.compress(b"{}")[:-4], 400),
-        ("gzip", gzip.compress(b"{}") + b"more", 400),
+        ("gzip", gzip.compress(b"{}", mtime=0)[:-4], 400),
+        ("gzip", gzip.compress(b"{}", mtime=0) + b"more", 400),
         ("deflate", b"\0", 400),
         ("br", b"{}", 415),
         ("gzip, gzip", b"{}", 415),

@@ -172,7 +172,7 @@ def complete(got):
     at = got.find(b"\r\n\r\n")
     if at < 0:
         return False
-    length = int(got.split(b"content-length: ", 1)[1].split(b"\r\n", 1)[0])
+    length = int(got.split(b"\r\ncontent-length: ", 1)[1].split(b"\r\n", 1)[0])
     return len(got) >= at + 4 + length
 
 

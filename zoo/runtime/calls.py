@@ -2,7 +2,7 @@
 
 import collections
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,11 @@ class Call:
         self._sessions = sessions
         self._limit = batch_limit
         self._names = [t.name for t in endpoint.inputs]
+        self._name_set = {*self._names}
+        self._has_words = schema is not None and (
+            bool(schema.features) or schema.vocabulary is not None
+        )
+        self._takes_ragged = schema is not None and ragged.LENGTH in self._name_set
         self._taken = [  # what is asked of every input but the label
             (
                 t.name,
@@ -164,7 +169,8 @@ class Call:
     ) -> tuple[dict[str, Any], int]:
         """({input: value}, checked, and how many rows they have)."""
         names = self._names
-        args, kwargs = self._with_lengths(args, kwargs)
+        if self._takes_ragged:
+            args, kwargs = self._with_lengths(args, kwargs)
         if self._columns and args and tables.is_table(args[0]):
             what = self.endpoint.name
             made = tables.arrays_of(what, args[0], self._columns, self._left_out)
@@ -172,6 +178,7 @@ class Call:
             args = (*made.values(), *args[1:])
         given = dict(zip(names, args, strict=False))
         complete = len(args) == len(names) and not kwargs
+        complete = complete or (not args and kwargs.keys() == self._name_set)
         if not complete and (
             len(args) > len(names) or given.keys() & kwargs.keys() or {*given, *kwargs} != {*names}
         ):
@@ -180,12 +187,15 @@ class Call:
                 f"position and {', '.join(kwargs) or 'none'} by name.{self._hint()}"
             )
         given |= kwargs
-        checked = {
-            name: self._checked_rows(what, tensor, given[name])
-            if self._is_of_rows(name, given[name])
-            else check(what, tensor, _arranged(what, tensor, given[name], schema), schema)
-            for name, what, tensor, schema in self._taken
-        }
+        checked = {}
+        for name, what, tensor, schema in self._taken:
+            value = given[name]
+            if self._columns and self._is_of_rows(name, value):
+                checked[name] = self._checked_rows(what, tensor, value)
+                continue
+            if self._has_words:
+                value = _arranged(what, tensor, value, schema)
+            checked[name] = check(what, tensor, value, schema)
         if libraries.LIBRARY in checked:
             what = f"{self.endpoint.name}({libraries.LIBRARY})"
             libraries.require_libraries(what, checked[libraries.LIBRARY])
@@ -194,10 +204,11 @@ class Call:
             rows = next((_shape(value)[0] for value in checked.values()), 1)
             numbers = labels.as_numbers(what, self._label, given[labels.LABEL], self._classes, rows)
             checked[labels.LABEL] = check(what, self._label, numbers, None)
-        lengths = {name: _shape(value)[0] for name, value in checked.items()}
-        if len(set(lengths.values())) > 1:
-            raise InputError(f"{self.endpoint.name}: the inputs' batches differ: {lengths}.")
-        return checked, next(iter(lengths.values()))
+        lengths = {_shape(value)[0] for value in checked.values()}
+        if len(lengths) > 1:
+            stated = {name: _shape(value)[0] for name, value in checked.items()}
+            raise InputError(f"{self.endpoint.name}: the inputs' batches differ: {stated}.")
+        return checked, lengths.pop()
 
     def _with_lengths(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -223,8 +234,8 @@ class Call:
 
     def _is_of_rows(self, name: str, value: Any) -> bool:
         """Whether an input is a table's rows, and not on a device."""
-        rows = self._columns and name in (tables.NUMBERS, tables.CATEGORIES)
-        return bool(rows) and not isinstance(value, onnxruntime.OrtValue)
+        rows = name in (tables.NUMBERS, tables.CATEGORIES)
+        return rows and not isinstance(value, onnxruntime.OrtValue)
 
     def _checked_rows(self, what: str, tensor: Tensor, value: Any) -> Array:
         return tables.checked(what, tensor, value, self._columns)
@@ -253,6 +264,7 @@ def _named_tuple(endpoint: Endpoint) -> type[Any]:
     return collections.namedtuple(endpoint.name.title(), names)
 
 
-def _shape(value: Any) -> list[int]:
+def _shape(value: Any) -> Sequence[int]:
     """Shape of an array or of an OrtValue."""
-    return list(value.shape() if isinstance(value, onnxruntime.OrtValue) else value.shape)
+    shape: Sequence[int] = value.shape if isinstance(value, np.ndarray) else value.shape()
+    return shape

@@ -27,7 +27,8 @@ SLACK = 1e-6
 _COUNTED = 1e-3  # how far from a whole number a count may lie, by arithmetic
 _EXACT = 2**24  # up to which float32 holds every whole number
 _DOUBLE_EXACT = 2**53  # and below which float64
-_LONGEST = 2**30  # bytes of an array, above which it is looked whether memory can hold its answer
+_LARGE = 2**27  # numbers of an array, above which it is looked whether memory can hold its answer
+_NUMPY_DTYPES = {name: np.dtype(name) for name in DTYPES.values()}
 
 
 def checked(what: str, tensor: Tensor, value: Any, schema: Schema | None = None) -> Array:
@@ -43,11 +44,18 @@ def checked(what: str, tensor: Tensor, value: Any, schema: Schema | None = None)
     Raises:
         InputError: saying what was given, what is wanted, and what to do.
     """
-    array = _array(what, tensor, value)
-    _require_memory(what, array.size * np.dtype(tensor.dtype).itemsize)
-    whole = np.dtype(tensor.dtype).kind == "i"
-    array = _whole(what, tensor, array) if whole else _real(what, tensor, array, schema)
-    _require_shape(what, tensor, list(array.shape), schema)
+    dtype = _NUMPY_DTYPES[tensor.dtype]
+    fits = type(value) is np.ndarray and value.dtype is dtype
+    array = value if fits else _array(what, tensor, value)
+    if array.size > _LARGE:
+        _require_memory(what, array.size * dtype.itemsize)
+    whole = dtype.kind == "i"
+    if whole:
+        array = _whole(what, tensor, array)
+    elif not fits:
+        array = _real(what, tensor, array, schema)
+    if array.shape[1:] != tensor.shape[1:] or array.ndim == 0:
+        _require_shape(what, tensor, list(array.shape), schema)
     if array.size and not whole:
         known = np.where(np.isnan(array), 0.0, array) if tensor.missing else array
         _require_range(what, known, schema)
@@ -184,7 +192,7 @@ def as_real(what: str, dtype: str, array: Array) -> Array:
 
 def _require_memory(what: str, size: int) -> None:
     """Raises for an array of more bytes than there are."""
-    if size > _LONGEST and size > _memory():
+    if size > _memory():
         raise InputError(
             f"{what}: {size:,} bytes are more than this machine's memory. Give fewer rows at a "
             "time."
@@ -222,13 +230,16 @@ def _is_row(tensor: Tensor, shape: list[int]) -> bool:
 
 def _require_range(what: str, array: Array, schema: Schema | None) -> None:
     """Raises unless every value is finite, and within the schema's range where there is one."""
-    with np.errstate(invalid="ignore"):
-        least, most = float(array.min()), float(array.max())  # NaN if any is
+    # The methods of arrays do the same by way of Python. Either is NaN if any value is.
+    least = float(np.minimum.reduce(array, axis=None))
+    most = float(np.maximum.reduce(array, axis=None))
     if not (math.isfinite(least) and math.isfinite(most)):
         require_finite(what, array)
-    low, high = (-math.inf, math.inf) if schema is None else schema.range
+    if schema is None:
+        return
+    low, high = schema.range
     width = high - low if math.isfinite(high - low) else 1.0
-    if schema is not None and not (low - SLACK * width <= least and most <= high + SLACK * width):
+    if not (low - SLACK * width <= least and most <= high + SLACK * width):
         remedy = "Scale them to it, or np.clip what overshoots it a little."
         if schema.uint8:
             remedy = f"Give 8-bit pictures as uint8, which are scaled. Otherwise: {remedy.lower()}"
@@ -236,7 +247,7 @@ def _require_range(what: str, array: Array, schema: Schema | None) -> None:
             f"{what}: given values from {least:g} to {most:g}, wanted {_range(schema)}, the range "
             f"of the data that the model was trained on. {remedy}"
         )
-    if schema is not None and schema.is_counts:
+    if schema.is_counts:
         _require_counts(what, array)
 
 

@@ -25,12 +25,12 @@ Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 JSON = b"application/json"
-_BINARY = b"application/octet-stream"
+BINARY = b"application/octet-stream"
 _HTML = b"text/html; charset=utf-8"
-_JSON_LENGTH = b"inference-header-content-length"
+JSON_LENGTH = b"inference-header-content-length"
 _ONCE = frozenset(
     (
-        _JSON_LENGTH,
+        JSON_LENGTH,
         b"content-encoding",
         b"content-length",
         b"content-type",
@@ -64,6 +64,7 @@ class Request:
     path: list[str]
     headers: dict[bytes, bytes]
     receive: bodies.Receive
+    whole: bool
     model: str = ""
     rows: int = 0
     size: int = 0
@@ -108,7 +109,8 @@ class Application:
         if scope["type"] != "http":
             raise RuntimeError(f"given {scope['type']}, wanted http; start it by zoo.serve.serve")
         began = time.perf_counter()
-        request = Request(scope["method"], scope["path"].split("/")[1:], {}, receive)
+        path, whole = scope["path"].split("/")[1:], bodies.WHOLE in scope
+        request = Request(scope["method"], path, {}, receive, whole)
         try:
             try:
                 answer = await self._answered(request, scope["headers"])
@@ -226,7 +228,8 @@ class Application:
 
     async def _body(self, request: Request) -> tuple[bytes, str]:
         """(body as it was sent, its encoding; "" where it is plain)."""
-        body = await self._bodies.read(request.receive, request.headers.get(b"content-length"))
+        stated = request.headers.get(b"content-length")
+        body = await self._bodies.read(request.receive, stated, request.whole)
         request.size = len(body)
         encoding = request.header(b"content-encoding").lower()
         return body, "" if encoding == "identity" else encoding
@@ -308,7 +311,7 @@ class Application:
             allowed = b"*" if "*" in self.access.origins else origin.encode("latin-1")
             return [
                 (b"access-control-allow-origin", allowed),
-                (b"access-control-expose-headers", _JSON_LENGTH),
+                (b"access-control-expose-headers", JSON_LENGTH),
                 (b"vary", b"origin"),
             ]
         return [(b"vary", b"origin")]
@@ -327,11 +330,12 @@ _PREFLIGHT: Headers = [
 
 def _infer(model: Model, asked: tensors.Request, pack: str) -> Answer:
     answer = _called(partial(model.call, **asked.given))
-    body, length = tensors.write(model, asked, answer)
+    parts, length = tensors.write(model, asked, answer)
+    body = b"".join(parts)
     if length is None:
         return _packed(Answer(body), pack)
-    header = (_JSON_LENGTH, b"%d" % length)
-    return _packed(Answer(body, kind=_BINARY, headers=[header]), pack)
+    header = (JSON_LENGTH, b"%d" % length)
+    return _packed(Answer(body, kind=BINARY, headers=[header]), pack)
 
 
 def _by_words(model: Model, given: dict[str, Any], pack: str) -> Answer:
@@ -373,7 +377,7 @@ def _require_method(request: Request, method: str) -> None:
 
 def _json_length(request: Request) -> int | None:
     """The header Inference-Header-Content-Length; None where there is none."""
-    given = request.headers.get(_JSON_LENGTH)
+    given = request.headers.get(JSON_LENGTH)
     if given is None:
         return None
     text = given.strip()

@@ -14,6 +14,9 @@ _WINDOWS = {"gzip": 31, "deflate": 15}  # zlib's names of their headers
 WORTH_PACKING = 1024
 """Bytes from which an answer is packed where the client takes it so."""
 
+WHOLE = "zoo.whole"
+"""A key of the scope of a request whose body is there when the application is asked."""
+
 _HELD = 4
 """Times the limit of one body, what bodies that are still being read may hold together."""
 
@@ -29,12 +32,13 @@ class Bodies:
         self._limits = limits
         self._held = 0
 
-    async def read(self, receive: Receive, stated: bytes | None) -> bytes:
+    async def read(self, receive: Receive, stated: bytes | None, whole: bool = False) -> bytes:
         """A body as it was sent.
 
         Args:
             receive: ASGI's.
             stated: the header Content-Length, where there is one.
+            whole: whether the body is known to be there, so that nothing needs a time limit.
 
         Raises:
             Refused: where it is too large (413), too slow (408), or bodies hold too much (503).
@@ -42,7 +46,7 @@ class Bodies:
         """
         if stated is not None and stated.isdigit() and int(stated[:20]) > self._limits.body_bytes:
             raise self._too_large()
-        message = await self._first(receive)
+        message = await (receive() if whole else self._first(receive))
         if not message.get("more_body"):
             return self._checked(message)
         parts: list[bytes] = []

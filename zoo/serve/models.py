@@ -74,6 +74,14 @@ class Model:
     schema: Schema
     paces: Mapping[bool, Pace] = field(default_factory=lambda: {False: Pace(), True: Pace()})
     """Of answers as JSON (False) and as bytes (True)."""
+    plans: dict[bytes, Any] = field(default_factory=dict, repr=False, compare=False)
+    heads: dict[Any, bytes] = field(default_factory=dict, repr=False, compare=False)
+    """What `zoo.serve.tensors` remembers of requests and of answers: texts of JSON."""
+
+    @functools.cached_property
+    def path(self) -> str:
+        """Where it is asked by tensors."""
+        return f"/v2/models/{self.name}/infer"
 
     @property
     def endpoint(self) -> Endpoint:

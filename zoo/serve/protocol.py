@@ -4,6 +4,9 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from zoo.serve.bodies import WHOLE
+from zoo.serve.models import Model
+from zoo.serve.quick import LARGEST, Quick
 from zoo.serve.settings import Limits
 
 _TOO_MANY = (
@@ -13,8 +16,13 @@ _TOO_MANY = (
 )
 
 
-def bounded(limits: Limits) -> type[HttpToolsProtocol]:
-    """The protocol of one connection, of these limits."""
+def bounded(limits: Limits, quick: Quick | None = None) -> type[HttpToolsProtocol]:
+    """The protocol of one connection.
+
+    Args:
+        limits: of what a client sends.
+        quick: answers what needs no application.
+    """
 
     class Bounded(HttpToolsProtocol):
         """Closes connections whose headers are long, or late, and those that go on sending a body
@@ -24,6 +32,8 @@ def bounded(limits: Limits) -> type[HttpToolsProtocol]:
             super().connection_made(transport)
             self._header_bytes = 0
             self._unread = 0
+            self._in_headers = True  # or before them
+            self._asked: Model | None = None  # of a request whose body is awaited, the short way
             self._late: asyncio.TimerHandle | None = None
             self._wait()
 
@@ -36,8 +46,12 @@ def bounded(limits: Limits) -> type[HttpToolsProtocol]:
             if answered and self.cycle.more_body:
                 self._unread += len(data)
             super().data_received(data)
-            if self._late is not None:
+            if self._asked is not None:
+                self._go_the_long_way()
+            if self._in_headers:
                 self._header_bytes += len(data)
+                if self._late is None and not self.transport.is_closing():
+                    self._wait()
             too_much = self._unread > limits.body_bytes
             if (self._header_bytes > limits.header_bytes or too_much) and self.transport:
                 self._refuse()
@@ -45,17 +59,62 @@ def bounded(limits: Limits) -> type[HttpToolsProtocol]:
         def on_message_begin(self) -> None:
             super().on_message_begin()
             self._unread = self._header_bytes = 0
-            if self._late is None:
-                self._wait()
+            self._in_headers = True
 
         def on_headers_complete(self) -> None:
             self._arrived()
+            if quick is not None and self._is_alone() and self.parser.get_method() == b"POST":
+                self._asked = quick.model(self.url, self.headers)
+                self._body = b""
+            if self._asked is None:
+                super().on_headers_complete()
+
+        def on_body(self, body: bytes) -> None:
+            if self._asked is None:
+                super().on_body(body)
+                return
+            self._body = self._body + body if self._body else body
+            if len(self._body) > LARGEST:
+                self._go_the_long_way()
+
+        def on_message_complete(self) -> None:
+            self.scope[WHOLE] = True  # type: ignore[literal-required]
+            if self._asked is not None and quick is not None:
+                shared = self.server_state.default_headers
+                answer = quick.answer(self._asked, self.headers, self._body, self.client, shared)
+                if answer is not None:
+                    self._asked = None
+                    self.transport.write(answer)
+                    self.on_response_complete()
+                    return
+                self._go_the_long_way()
+            super().on_message_complete()
+
+        def _is_alone(self) -> bool:
+            """Whether nothing is under way on a connection that stays, and there is room."""
+            return (
+                (self.cycle is None or self.cycle.response_complete)
+                and not self.pipeline
+                and not self.flow.write_paused
+                and not self.transport.is_closing()
+                and len(self.connections) < limits.connections
+                and self.parser.get_http_version() == "1.1"
+                and self.parser.should_keep_alive()
+            )
+
+        def _go_the_long_way(self) -> None:
+            self._asked = None
+            if self.transport.is_closing():
+                return
             super().on_headers_complete()
+            if self._body:
+                super().on_body(self._body)
 
         def _wait(self) -> None:
             self._late = self.loop.call_later(limits.header_seconds, self._refuse)
 
         def _arrived(self) -> None:
+            self._in_headers = False
             self._header_bytes = 0
             if self._late is not None:
                 self._late.cancel()

@@ -1,9 +1,13 @@
 """What a server tells of itself: Prometheus metrics, and a line of JSON for each request."""
 
+import collections
 import json
+import threading
 import time
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from io import RawIOBase
+from json.encoder import encode_basestring_ascii as quoted
+from typing import Any
 
 import prometheus_client as prometheus
 
@@ -11,6 +15,12 @@ from zoo.serve.models import Shelf
 from zoo.serve.work import Work
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+MOST_LINES = 100_000
+"""Lines that wait for the log's reader, a few hundred bytes each."""
+
+_AT_A_TIME = 256  # requests that are counted
+_PAUSE = 0.05  # seconds, between two writes of the log
 CONTENT_TYPE = prometheus.CONTENT_TYPE_LATEST.encode("ascii")
 
 
@@ -52,10 +62,20 @@ class Metrics:
             "zoo_artifact_version", "The version served.", ("artifact",), registry=self._registry
         )
         self._shelf = shelf
+        self._uncounted: collections.deque[tuple[str, int, float, int]] = collections.deque()
         self._of: dict[tuple[str, int], Any] = {}
 
     def answered(self, model: str, status: int, seconds: float, rows: int) -> None:
-        """One request more."""
+        """One request more. They are counted some at a time, which is quicker."""
+        self._uncounted.append((model, status, seconds, rows))
+        if len(self._uncounted) >= _AT_A_TIME:
+            self._count()
+
+    def _count(self) -> None:
+        for _ in range(len(self._uncounted)):
+            self._counted(*self._uncounted.popleft())
+
+    def _counted(self, model: str, status: int, seconds: float, rows: int) -> None:
         found = self._of.get((model, status))
         if found is None:
             found = (
@@ -75,6 +95,7 @@ class Metrics:
 
     def text(self) -> bytes:
         """As Prometheus reads them."""
+        self._count()
         for name, served in self._shelf.served.items():
             self._version.labels(name).set(int(served.version))
         return bytes(prometheus.generate_latest(self._registry))
@@ -83,21 +104,31 @@ class Metrics:
 class Log:
     """Lines of JSON: what happened to the server, and each request that it answered.
 
+    A thread writes them, some at a time, so that nobody waits for who reads them. Where the reader
+    stalls, lines beyond `MOST_LINES` are left out, and a line says how many.
+
     Args:
-        stream: to write to; None writes nothing.
+        stream: to write to, unbuffered; None writes nothing.
         requests: whether requests are written, too.
     """
 
-    def __init__(self, stream: TextIO | None, requests: bool = True) -> None:
-        self._stream, self._requests = stream, requests
+    def __init__(self, stream: RawIOBase | None, requests: bool = True) -> None:
+        self._stream = stream
+        self._requests = requests and stream is not None
         self._second, self._clock = 0, ""
+        self._lines: collections.deque[str | tuple[Any, ...]] = collections.deque()
+        self._left_out = 0
+        self._any, self._now = threading.Event(), threading.Event()
+        self._closing = False
+        self._writer = threading.Thread(target=self._write_all, name="zoo-log", daemon=True)
+        if stream is not None:
+            self._writer.start()
 
     def event(self, event: str, **facts: Any) -> None:
-        """One line, with what happened."""
-        if self._stream is None:
-            return
+        """One line, with what happened; written at once."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._write(json.dumps({"time": now, "event": event} | facts))
+        self._put(json.dumps({"time": now, "event": event} | facts))
+        self._now.set()
 
     def request(
         self,
@@ -111,25 +142,78 @@ class Log:
         model: str,
         rows: int,
     ) -> None:
-        """One line, of a request; written by hand, for it is written for each."""
-        if self._stream is None or not self._requests:
-            return
-        now = time.time()
+        """One line, of a request."""
+        if self._requests:
+            facts = (status, seconds, bytes_in, bytes_out, model, rows)
+            self._put((time.time(), client, method, path, *facts))
+
+    def _of_request(
+        self,
+        now: float,
+        client: tuple[str, int] | None,
+        method: str,
+        path: str,
+        status: int,
+        seconds: float,
+        bytes_in: int,
+        bytes_out: int,
+        model: str,
+        rows: int,
+    ) -> str:
+        """Its line; made by hand, for it is made for each."""
         if int(now) != self._second:
             self._second = int(now)
             self._clock = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
-        self._write(
+        return (
             f'{{"time":"{self._clock}.{int(now % 1 * 1000):03d}Z","event":"request",'
-            f'"client":"{client[0] if client else ""}","method":{json.dumps(method)},'
-            f'"path":{json.dumps(path[:400])},"status":{status},"ms":{seconds * 1e3:.3f},'
+            f'"client":"{client[0] if client else ""}","method":{quoted(method)},'
+            f'"path":{quoted(path[:400])},"status":{status},"ms":{seconds * 1e3:.3f},'
             f'"bytes_in":{bytes_in},"bytes_out":{bytes_out},"model":"{model}","rows":{rows}}}'
         )
 
-    def _write(self, line: str) -> None:
+    def close(self) -> None:
+        """Writes what is left, unless nobody reads it within a second."""
+        self._closing = True
+        self._now.set()
+        self._any.set()
+        if self._writer.is_alive():
+            self._writer.join(1.0)
+
+    def _put(self, line: str | tuple[Any, ...]) -> None:
         if self._stream is None:
             return
-        try:
-            self._stream.write(line + "\n")
-            self._stream.flush()
-        except (OSError, ValueError):  # nobody reads it any more: answers go on
-            self._stream = None
+        if len(self._lines) >= MOST_LINES:
+            self._left_out += 1
+            return
+        self._lines.append(line)
+        if not self._any.is_set():
+            self._any.set()
+
+    def _write_all(self) -> None:
+        """Of the writer's thread: what there is, every `_PAUSE` seconds at most."""
+        while True:
+            self._any.wait()
+            self._now.wait(_PAUSE)
+            self._any.clear()
+            self._now.clear()
+            taken = [self._lines.popleft() for _ in range(len(self._lines))]
+            lines = [each if isinstance(each, str) else self._of_request(*each) for each in taken]
+            if self._left_out:
+                left_out, self._left_out = self._left_out, 0
+                lines.append(json.dumps({"event": "lines_left_out", "count": left_out}))
+            try:
+                self._write("".join(line + "\n" for line in lines).encode("utf-8"))
+            except (OSError, ValueError):  # nobody reads them any more: answers go on
+                self._stream = None
+                self._lines.clear()
+                return
+            if self._closing and not self._lines:
+                return
+
+    def _write(self, content: bytes) -> None:
+        left = memoryview(content)
+        while left and self._stream is not None:
+            written = self._stream.write(left)
+            if written is None:  # it does not block, and nobody reads
+                time.sleep(_PAUSE)
+            left = left[written or 0 :]

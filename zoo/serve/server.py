@@ -1,6 +1,7 @@
 """Starts a server, watches its artifacts, and ends it without losing a request."""
 
 import contextlib
+import io
 import socket
 import sys
 import threading
@@ -15,6 +16,7 @@ from zoo.runtime.sessions import Providers
 from zoo.serve.application import Application
 from zoo.serve.models import Shelf
 from zoo.serve.protocol import bounded
+from zoo.serve.quick import Quick
 from zoo.serve.record import Log
 from zoo.serve.settings import Access, Limits
 
@@ -82,15 +84,16 @@ def serve(
         InputError: for arguments that do not fit, or an address that is not to be had.
         ArtifactError: for an artifact that is missing, incomplete or changed.
     """
-    log = Log(sys.stdout, request_log)
     limits = limits or Limits()
     listener = _listen(host, port)
-    with contextlib.closing(listener):
+    log = Log(_standard_output(), request_log)
+    with contextlib.closing(log), contextlib.closing(listener):
         shelf = Shelf(artifacts, providers, threads)
         application = Application(shelf, limits, access, log)
         config = uvicorn.Config(
             application,
-            http=bounded(limits),
+            http=bounded(limits, Quick(application)),
+            proxy_headers=False,
             ws="none",
             lifespan="off",
             access_log=False,
@@ -114,6 +117,15 @@ def serve(
             ended.set()
             application.work.close()
             log.event("ended")
+
+
+def _standard_output() -> io.RawIOBase | None:
+    """Standard output without a buffer; None where there is none, as in a service of Windows."""
+    try:
+        sys.stdout.flush()
+        return io.FileIO(sys.stdout.fileno(), "w", closefd=False)
+    except (AttributeError, OSError, ValueError):
+        return None
 
 
 def _watch(application: Application, seconds: float, ended: threading.Event) -> None:

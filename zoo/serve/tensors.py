@@ -7,8 +7,9 @@ bytes of length and UTF-8, element after element.
 import json
 import math
 import struct
+import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -18,32 +19,56 @@ from zoo.runtime.sessions import Array
 from zoo.serve.models import DATATYPES, STRINGS, Model, shape_outside
 from zoo.serve.refused import Refused, short
 
+Part: TypeAlias = bytes | memoryview
+"""Of an answer's body: text, or the numbers of a tensor as they lie in memory."""
+
 BYTES = "BYTES"
 _LITTLE = {"float32": "<f4", "int32": "<i4", "int64": "<i8"}
 _MOST_AXES = 8
 _LARGEST_AXIS = 2**31 - 1
+_SHORT = 2048  # bytes of JSON up to which what it asks is remembered
+_REMEMBERED = 64  # of a model
+
+_encoded = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Request:
     """What a client asks of a model.
 
     Args:
         given: {input: array or list of text}, in the shapes of the contract.
         rows: of each.
-        outputs: [(name, whether as bytes)], in the order of the answer.
+        outputs: ((name, whether as bytes), ...), in the order of the answer.
         id: of the request, given back; None where it has none.
+        binary: whether every output is wanted as bytes.
     """
 
     given: dict[str, Any]
     rows: int
-    outputs: list[tuple[str, bool]]
+    outputs: tuple[tuple[str, bool], ...]
     id: str | None
+    binary: bool
 
-    @property
-    def binary(self) -> bool:
-        """Whether every output is wanted as bytes."""
-        return all(binary for _, binary in self.outputs)
+
+class _Plan:
+    """What one text of JSON asks, where every tensor lies behind it in the body.
+
+    Clients ask again and again by the same text; what it means is worked out once.
+    """
+
+    def __init__(self, places: list[tuple[str, Array, int]], size: int, request: Request) -> None:
+        self._places = [(name, a.dtype, at, at + a.nbytes, a.shape) for name, a, at in places]
+        self._outputs, self._binary = request.outputs, request.binary
+        self.size, self.rows = size, request.rows
+
+    def request(self, body: bytes) -> Request:
+        """The request that a body of `size` bytes makes, which begins by this text."""
+        given = {
+            name: np.frombuffer(body[start:stop], dtype).reshape(shape)  # a copy, aligned
+            for name, dtype, start, stop, shape in self._places
+        }
+        return Request(given, self.rows, self._outputs, None, self._binary)
 
 
 def read(model: Model, body: bytes, json_length: int | None, most_rows: int) -> Request:
@@ -59,6 +84,9 @@ def read(model: Model, body: bytes, json_length: int | None, most_rows: int) -> 
         Refused: for whatever is no request of this model.
     """
     length = len(body) if json_length is None else json_length
+    plan = model.plans.get(body[:length]) if length <= _SHORT else None
+    if plan is not None and plan.size == len(body) and plan.rows <= most_rows:
+        return plan.request(body)
     if length > len(body):
         raise Refused(
             400,
@@ -71,6 +99,7 @@ def read(model: Model, body: bytes, json_length: int | None, most_rows: int) -> 
     _require(inputs, list, "inputs", "a list of tensors")
     known = {tensor.name: tensor for tensor in model.endpoint.inputs}
     given: dict[str, Any] = {}
+    places: list[tuple[str, Array, int]] = []
     at = length
     for entry in inputs:
         _require(entry, dict, "An input", "an object with name, shape, datatype and data")
@@ -91,8 +120,10 @@ def read(model: Model, body: bytes, json_length: int | None, most_rows: int) -> 
                 "body. Send every byte of the tensor behind the JSON.",
             )
         data = None if size is None else body[at : at + size]
-        at += size or 0
         given[name] = _tensor(model, tensor, entry, data, most_rows)
+        if size is not None and isinstance(given[name], np.ndarray):
+            places.append((name, given[name], at))
+        at += size or 0
     _require_all(model, known, given, len(body) - at)
     rows = {name: len(value) for name, value in given.items()}
     if len({*rows.values()}) > 1:
@@ -100,28 +131,47 @@ def read(model: Model, body: bytes, json_length: int | None, most_rows: int) -> 
     wanted_id = asked.get("id")
     if wanted_id is not None and not isinstance(wanted_id, str):
         raise Refused(400, f"id: given {short(wanted_id)}, wanted text. Leave it out otherwise.")
-    return Request(given, next(iter(rows.values())), _outputs(model, asked), wanted_id)
+    outputs = _outputs(model, asked)
+    binary = all(as_bytes for _, as_bytes in outputs)
+    request = Request(given, next(iter(rows.values())), outputs, wanted_id, binary)
+    if length <= _SHORT and wanted_id is None and len(places) == len(given) and request.rows:
+        _remember(model.plans, body[:length], _Plan(places, len(body), request))
+    return request
 
 
-def write(model: Model, request: Request, answer: Any) -> tuple[bytes, int | None]:
-    """(an answer's body, bytes of JSON at its beginning; None where all of it is JSON)."""
+def write(model: Model, request: Request, answer: Any) -> tuple[list[Part], int | None]:
+    """(an answer's body in parts, bytes of JSON at its beginning; None where all of it is JSON)."""
+    if request.id is not None or not request.binary:
+        return _written(model, request, answer)
+    key = request.outputs, tuple([value.shape for value in answer])
+    text = model.heads.get(key)
+    if text is None:
+        parts, length = _written(model, request, answer)
+        if length is not None and all(name != STRINGS for name, _ in request.outputs):
+            _remember(model.heads, key, parts[0])  # it tells of shapes alone
+        return parts, length
+    tail = [_in_bytes(getattr(answer, name)) for name, _ in request.outputs]
+    return [text, *tail], len(text)
+
+
+def _written(model: Model, request: Request, answer: Any) -> tuple[list[Part], int | None]:
     entries: list[dict[str, Any]] = []
-    tail: list[bytes] = []
+    tail: list[Part] = []
     known = {tensor.name: tensor for tensor in model.endpoint.outputs}
     for name, binary in request.outputs:
         tensor = known.get(name)
         value = getattr(answer, name)
         if tensor is None:  # the strings
             entry: dict[str, Any] = {"name": name, "datatype": BYTES, "shape": [len(value), 1]}
-            data = b"" if not binary else _packed(value)
+            data: Part = b"" if not binary else _packed(value)
             plain = value
         else:
             shape = list(value.shape) if value.ndim > 1 else [len(value), 1]
             entry = {"name": name, "datatype": DATATYPES[tensor.dtype], "shape": shape}
-            data = b"" if not binary else value.astype(_LITTLE[tensor.dtype], copy=False).tobytes()
+            data = b"" if not binary else _in_bytes(value)
             plain = None if binary else finite(value.reshape(-1))
         if binary:
-            entry["parameters"] = {"binary_data_size": len(data)}
+            entry["parameters"] = {"binary_data_size": size(data)}
             tail.append(data)
         else:
             entry["data"] = plain
@@ -131,7 +181,7 @@ def write(model: Model, request: Request, answer: Any) -> tuple[bytes, int | Non
         head["id"] = request.id
     head["outputs"] = entries
     text = write_json(head)
-    return (b"".join((text, *tail)), len(text)) if tail else (text, None)
+    return [text, *tail], len(text) if tail else None
 
 
 def read_json(content: bytes) -> Any:
@@ -151,7 +201,7 @@ def read_json(content: bytes) -> Any:
 
 def write_json(value: Any) -> bytes:
     """JSON in ASCII; what is no number of JSON was made null before."""
-    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
+    return _encoded(value).encode("ascii")
 
 
 def finite(values: Array) -> list[Any]:
@@ -161,6 +211,24 @@ def finite(values: Array) -> list[Any]:
         nothing[~np.isfinite(values)] = None
         return list(nothing.tolist())
     return list(values.tolist())
+
+
+def _in_bytes(value: Array) -> Part:
+    """What `bytes.join` takes for a tensor's numbers, little-endian."""
+    little = value if sys.byteorder == "little" else value.byteswap()
+    return np.ascontiguousarray(little).data
+
+
+def size(part: Part) -> int:
+    """Bytes of a part."""
+    return len(part) if isinstance(part, bytes) else part.nbytes
+
+
+def _remember(where: dict[Any, Any], key: Any, what: Any) -> None:
+    """Keeps something by a key, and no more than fits: clients may give ever other keys."""
+    if len(where) >= _REMEMBERED:
+        where.clear()
+    where[key] = what
 
 
 def _binary_size(name: str, entry: dict[str, Any], has_tail: bool) -> int | None:
@@ -331,8 +399,8 @@ def _packed(texts: list[str]) -> bytes:
     return b"".join(struct.pack("<I", len(each)) + each for each in encoded)
 
 
-def _outputs(model: Model, asked: dict[str, Any]) -> list[tuple[str, bool]]:
-    """[(name, whether as bytes)] that a request asks for; all of the contract's if none is."""
+def _outputs(model: Model, asked: dict[str, Any]) -> tuple[tuple[str, bool], ...]:
+    """((name, whether as bytes), ...) that a request asks for; all of the contract's if none is."""
     parameters = asked.get("parameters", {})
     _require(parameters, dict, "parameters", "an object")
     every = parameters.get("binary_data_output", False)
@@ -340,7 +408,7 @@ def _outputs(model: Model, asked: dict[str, Any]) -> list[tuple[str, bool]]:
     names = [tensor.name for tensor in model.endpoint.outputs]
     wanted = asked.get("outputs")
     if wanted is None or wanted == []:
-        return [(name, every) for name in names]
+        return tuple((name, every) for name in names)
     _require(wanted, list, "outputs", "a list of objects with a name")
     names += [STRINGS] if model.spells else []
     found: dict[str, bool] = {}
@@ -359,7 +427,7 @@ def _outputs(model: Model, asked: dict[str, Any]) -> list[tuple[str, bool]]:
         binary = more.get("binary_data", every)
         _require(binary, bool, f"{name}: binary_data", "true or false")
         found[name] = binary
-    return list(found.items())
+    return tuple(found.items())
 
 
 def _require_all(model: Model, known: dict[str, Tensor], given: dict[str, Any], left: int) -> None:

@@ -1,0 +1,113 @@
+"""The short way of the commonest request: small tensors as bytes in, tensors as bytes out.
+
+What ASGI does for every request (a scope, a task, events, messages) takes longer than a small
+graph. Where a request arrives in one piece, asks by a text of JSON that was asked before, and has
+nothing that wants more thought, it is answered here between two events, by the same functions.
+Everything else, and whatever is refused, goes the long way of `Application`.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from zoo.serve import tensors
+from zoo.serve.application import BINARY, JSON_LENGTH, Application
+from zoo.serve.models import Model
+from zoo.serve.work import AT_ONCE
+
+LARGEST = 2**16
+"""Bytes of a body that is answered here."""
+
+_PLAIN = frozenset(
+    (
+        b"host",
+        b"content-length",
+        b"content-type",
+        b"user-agent",
+        b"accept",
+        b"connection",
+        JSON_LENGTH,
+    )
+)
+"""Headers of which nothing but the JSON's length changes an answer."""
+
+
+class Quick:
+    """Answers requests at once, or leaves them to the application.
+
+    Args:
+        application: whose models, limits, metrics and log these are.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._open = not application.access.tokens and not application.access.origins
+        self._served: Mapping[str, Any] = {}
+        self._models: dict[bytes, Model] = {}
+
+    def model(self, url: bytes, headers: list[tuple[bytes, bytes]]) -> Model | None:
+        """The model that a POST with these headers asks; None where it goes the long way."""
+        application = self._application
+        if application.shelf.models is not self._served:
+            self._served = application.shelf.models
+            self._models = {
+                model.path.encode("ascii"): model for model in application.shelf.models.values()
+            }
+        model = self._models.get(url)
+        if model is None or not self._open or application.draining:
+            return None
+        given = dict(headers)
+        fits = len(given) == len(headers) and given.keys() <= _PLAIN and JSON_LENGTH in given
+        return model if fits else None
+
+    def answer(
+        self,
+        model: Model,
+        headers: list[tuple[bytes, bytes]],
+        body: bytes,
+        client: tuple[str, int] | None,
+        shared: list[tuple[bytes, bytes]],
+    ) -> bytes | None:
+        """An answer with its head, to be written as it is; None where it goes the long way.
+
+        Args:
+            model: of `model`.
+            headers: of the request.
+            body: of the request, whole.
+            client: for the log.
+            shared: headers of every answer.
+        """
+        began = time.perf_counter()
+        application = self._application
+        given = dict(headers)[JSON_LENGTH]
+        length = int(given) if given.isdigit() and len(given) < 6 else 0
+        plan = model.plans.get(body[:length])
+        if plan is None or plan.size != len(body) or plan.rows > application.limits.rows:
+            return None
+        asked = plan.request(body)
+        pace = model.paces[True]
+        expected = pace.expected(asked.rows)
+        if not asked.binary or expected is None or expected >= AT_ONCE:
+            return None
+        try:
+            parts, length_of_json = tensors.write(model, asked, model.call(**asked.given))
+        except Exception:  # by the long way it is told what is wrong, or logged
+            return None
+        if length_of_json is None:
+            return None
+        size = sum([tensors.size(each) for each in parts])
+        head = b"".join([b"%s: %s\r\n" % each for each in shared])
+        made = b"".join(
+            [
+                b"HTTP/1.1 200 OK\r\n%scontent-type: %s\r\ncontent-length: %d\r\n%s: %d\r\n\r\n"
+                % (head, BINARY, size, JSON_LENGTH, length_of_json),
+                *parts,
+            ]
+        )
+        seconds = time.perf_counter() - began
+        pace.took(seconds, asked.rows)
+        application.metrics.answered(model.name, 200, seconds, asked.rows)
+        application.log.request(
+            client, "POST", model.path, 200, seconds, len(body), size, model.name, asked.rows
+        )
+        return made

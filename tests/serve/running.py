@@ -81,10 +81,13 @@ class Running:
 
 
 def raw(server, content, wait=5.0):
-    """What comes back for some bytes on a connection; b"" where nothing does."""
+    """What comes back for bytes, or pieces of them, on a connection; b"" where nothing does."""
     host, port = server.host.split(":")
     with socket.create_connection((host, int(port)), timeout=wait) as connection:
-        connection.sendall(content)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in (content,) if isinstance(content, bytes) else content:
+            connection.sendall(piece)
+            time.sleep(0 if isinstance(content, bytes) else 0.002)
         found = b""
         try:
             while part := connection.recv(65536):

@@ -9,6 +9,8 @@ from zoo.serve.models import Model
 from zoo.serve.quick import LARGEST, Quick
 from zoo.serve.settings import Limits
 
+_PATIENCE = 0.05  # seconds that the short way waits for a body; clients send it after the headers
+
 _TOO_MANY = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/json\r\n"
     b"content-length: 46\r\nconnection: close\r\n\r\n"
@@ -34,11 +36,13 @@ def bounded(limits: Limits, quick: Quick | None = None) -> type[HttpToolsProtoco
             self._unread = 0
             self._in_headers = True  # or before them
             self._asked: Model | None = None  # of a request whose body is awaited, the short way
+            self._patience: asyncio.TimerHandle | None = None  # for that body
             self._late: asyncio.TimerHandle | None = None
             self._wait()
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._arrived()
+            self._asked_no_more()
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
@@ -46,8 +50,8 @@ def bounded(limits: Limits, quick: Quick | None = None) -> type[HttpToolsProtoco
             if answered and self.cycle.more_body:
                 self._unread += len(data)
             super().data_received(data)
-            if self._asked is not None:
-                self._go_the_long_way()
+            if self._asked is not None and self._patience is None:
+                self._patience = self.loop.call_later(_PATIENCE, self._go_the_long_way)
             if self._in_headers:
                 self._header_bytes += len(data)
                 if self._late is None and not self.transport.is_closing():
@@ -83,7 +87,7 @@ def bounded(limits: Limits, quick: Quick | None = None) -> type[HttpToolsProtoco
                 shared = self.server_state.default_headers
                 answer = quick.answer(self._asked, self.headers, self._body, self.client, shared)
                 if answer is not None:
-                    self._asked = None
+                    self._asked_no_more()
                     self.transport.write(answer)
                     self.on_response_complete()
                     return
@@ -103,12 +107,18 @@ def bounded(limits: Limits, quick: Quick | None = None) -> type[HttpToolsProtoco
             )
 
         def _go_the_long_way(self) -> None:
-            self._asked = None
+            self._asked_no_more()
             if self.transport.is_closing():
                 return
             super().on_headers_complete()
             if self._body:
                 super().on_body(self._body)
+
+        def _asked_no_more(self) -> None:
+            self._asked = None
+            if self._patience is not None:
+                self._patience.cancel()
+                self._patience = None
 
         def _wait(self) -> None:
             self._late = self.loop.call_later(limits.header_seconds, self._refuse)

@@ -1,9 +1,9 @@
 """The short way of the commonest request: small tensors as bytes in, tensors as bytes out.
 
 What ASGI does for every request (a scope, a task, events, messages) takes longer than a small
-graph. Where a request arrives in one piece, asks by a text of JSON that was asked before, and has
-nothing that wants more thought, it is answered here between two events, by the same functions.
-Everything else, and whatever is refused, goes the long way of `Application`.
+graph. A request whose body arrives with its headers, that asks by a text of JSON which was asked
+before, and has nothing that wants more thought, is answered here between two events, by the same
+functions. Everything else, and whatever is refused, goes the long way of `Application`.
 """
 
 import time
@@ -12,12 +12,14 @@ from typing import Any
 
 from zoo.serve import tensors
 from zoo.serve.application import BINARY, JSON_LENGTH, Application
+from zoo.serve.bodies import wanted_encoding
 from zoo.serve.models import Model
 from zoo.serve.work import AT_ONCE
 
 LARGEST = 2**16
 """Bytes of a body that is answered here."""
 
+_ACCEPTED = b"accept-encoding"
 _PLAIN = frozenset(
     (
         b"host",
@@ -26,10 +28,11 @@ _PLAIN = frozenset(
         b"user-agent",
         b"accept",
         b"connection",
+        _ACCEPTED,
         JSON_LENGTH,
     )
 )
-"""Headers of which nothing but the JSON's length changes an answer."""
+"""Headers of which nothing but the JSON's length changes an answer, as they are taken here."""
 
 
 class Quick:
@@ -58,6 +61,7 @@ class Quick:
             return None
         given = dict(headers)
         fits = len(given) == len(headers) and given.keys() <= _PLAIN and JSON_LENGTH in given
+        fits = fits and not wanted_encoding(given.get(_ACCEPTED, b"").decode("latin-1"))
         return model if fits else None
 
     def answer(

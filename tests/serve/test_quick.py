@@ -114,8 +114,11 @@ def test_what_is_slow_or_drains_or_asks_for_a_token_goes_the_long_way(applicatio
         assert answered(guarded) is None
 
 
-def test_more_rows_than_are_taken_go_the_long_way(shelf):
-    limited = Application(shelf, Limits(rows=1))
+@pytest.mark.parametrize(
+    "limits", [Limits(rows=1), Limits(answer_bytes=32)], ids=["rows", "answer"]
+)
+def test_more_than_is_taken_goes_the_long_way(shelf, limits):
+    limited = Application(shelf, limits)
     learn(limited)
     assert answered(limited, rows=1) is not None and answered(limited, rows=2) is None
 

@@ -85,8 +85,10 @@ class Quick:
         application = self._application
         given = dict(headers)[JSON_LENGTH]
         length = int(given) if given.isdigit() and len(given) < 6 else 0
-        plan = model.plans.get(body[:length])
-        if plan is None or plan.size != len(body) or plan.rows > application.limits.rows:
+        plan, limits = model.plans.get(body[:length]), application.limits
+        if plan is None or plan.size != len(body) or plan.rows > limits.rows:
+            return None
+        if plan.rows * model.answer_bytes > limits.answer_bytes:
             return None
         asked = plan.request(body)
         pace = model.paces[True]

@@ -162,6 +162,8 @@ class Application:
                     400, f"The header {name.decode('latin-1')} is given twice. Give it once."
                 )
             request.headers[name] = value
+        if b"upgrade" in request.headers:
+            _require_no_body(request)
         if request.method == "OPTIONS" and self.access.origins:
             return Answer(b"", 204, headers=_PREFLIGHT)
         if self._tokens and request.path not in _OPEN:
@@ -367,11 +369,26 @@ def _refusal(status: int, sentence: str, headers: Headers | None = None) -> Answ
 
 
 def _require_method(request: Request, method: str) -> None:
-    if request.method != method:
+    """HEAD is GET, whose body is left out where the answer is written."""
+    if request.method == method or (method == "GET" and request.method == "HEAD"):
+        return
+    allowed = "GET, HEAD" if method == "GET" else method
+    raise Refused(
+        405,
+        f"Given {request.method[:20]}, wanted is {method}.",
+        ((b"allow", allowed.encode("ascii")),),
+    )
+
+
+def _require_no_body(request: Request) -> None:
+    """Of a request to upgrade the connection, what follows the headers is not read as its body."""
+    asked = b"upgrade" in request.headers.get(b"connection", b"").lower()
+    if asked and {b"content-length", b"transfer-encoding"} & {*request.headers}:
         raise Refused(
-            405,
-            f"Given {request.method[:20]}, wanted is {method}.",
-            ((b"allow", method.encode("ascii")),),
+            400,
+            "This server speaks HTTP/1.1 alone, and takes no body together with Upgrade. Tell the "
+            "client to send HTTP/1.1; Java: HttpClient.newBuilder().version(Version.HTTP_1_1).",
+            ((b"connection", b"close"),),
         )
 
 

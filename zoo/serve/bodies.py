@@ -50,20 +50,22 @@ class Bodies:
         if not message.get("more_body"):
             return self._checked(message)
         parts: list[bytes] = []
+        size = 0
         try:
             async with asyncio.timeout(self._limits.body_seconds):
                 while True:
                     part = self._checked(message)
                     parts.append(part)
+                    size += len(part)
                     self._held += len(part)
-                    self._require_room(parts)
+                    self._require_room(size)
                     if not message.get("more_body"):
                         return b"".join(parts)
                     message = await receive()
         except TimeoutError:
             raise self._too_slow() from None
         finally:
-            self._held -= sum(map(len, parts))
+            self._held -= size
 
     async def _first(self, receive: Receive) -> MutableMapping[str, Any]:
         try:
@@ -80,8 +82,8 @@ class Bodies:
             raise self._too_large()
         return body
 
-    def _require_room(self, parts: list[bytes]) -> None:
-        if sum(map(len, parts)) > self._limits.body_bytes:
+    def _require_room(self, size: int) -> None:
+        if size > self._limits.body_bytes:
             raise self._too_large()
         if self._held > _HELD * self._limits.body_bytes:
             raise Refused(

@@ -27,8 +27,8 @@ def bounded(limits: Limits, quick: Quick | None = None) -> type[HttpToolsProtoco
     """
 
     class Bounded(HttpToolsProtocol):
-        """Closes connections whose headers are long, or late, and those that go on sending a body
-        that was answered already."""
+        """Closes connections whose headers are long, or late, those that go on sending a body that
+        was answered already, and those that do not take their answers."""
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
@@ -38,11 +38,16 @@ def bounded(limits: Limits, quick: Quick | None = None) -> type[HttpToolsProtoco
             self._asked: Model | None = None  # of a request whose body is awaited, the short way
             self._patience: asyncio.TimerHandle | None = None  # for that body
             self._late: asyncio.TimerHandle | None = None
+            self._between: asyncio.TimerHandle | None = None
+            self._untaken: asyncio.TimerHandle | None = None
             self._wait()
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._arrived()
             self._asked_no_more()
+            for timer in (self._between, self._untaken):
+                if timer is not None:
+                    timer.cancel()
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
@@ -59,9 +64,14 @@ def bounded(limits: Limits, quick: Quick | None = None) -> type[HttpToolsProtoco
             too_much = self._unread > limits.body_bytes
             if (self._header_bytes > limits.header_bytes or too_much) and self.transport:
                 self._refuse()
+            elif self.timeout_keep_alive_task is None and self._late is None and self._rests():
+                self._require_more()
 
         def on_message_begin(self) -> None:
             super().on_message_begin()
+            if self._between is not None:
+                self._between.cancel()
+                self._between = None
             self._unread = self._header_bytes = 0
             self._in_headers = True
 
@@ -94,11 +104,15 @@ def bounded(limits: Limits, quick: Quick | None = None) -> type[HttpToolsProtoco
                 self._go_the_long_way()
             super().on_message_complete()
 
+        def _rests(self) -> bool:
+            """Whether no request is under way."""
+            answered = self.cycle is None or self.cycle.response_complete
+            return answered and self._asked is None and not self.pipeline
+
         def _is_alone(self) -> bool:
             """Whether nothing is under way on a connection that stays, and there is room."""
             return (
-                (self.cycle is None or self.cycle.response_complete)
-                and not self.pipeline
+                self._rests()
                 and not self.flow.write_paused
                 and not self.transport.is_closing()
                 and len(self.connections) < limits.connections
@@ -119,6 +133,50 @@ def bounded(limits: Limits, quick: Quick | None = None) -> type[HttpToolsProtoco
             if self._patience is not None:
                 self._patience.cancel()
                 self._patience = None
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            if self.transport.is_closing():
+                self._watch_answer()
+
+        def timeout_keep_alive_handler(self) -> None:
+            super().timeout_keep_alive_handler()
+            self._watch_answer()
+
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            self._watch_answer()
+
+        def resume_writing(self) -> None:
+            super().resume_writing()
+            if self._untaken is not None and not self.transport.is_closing():
+                self._untaken.cancel()
+                self._untaken = None
+
+        def shutdown(self) -> None:
+            """At the end: a connection that is new has its request on the way, maybe."""
+            if self.cycle is None or self._asked is not None:
+                self.loop.call_later(limits.drain_seconds, super().shutdown)
+            else:
+                super().shutdown()
+
+        def _watch_answer(self) -> None:
+            """Lets go a client that takes nothing of what is written to it."""
+            left = self.transport.get_write_buffer_size()
+            if left and self._untaken is None:
+                self._untaken = self.loop.call_later(limits.read_seconds, self._look, left)
+
+        def _look(self, left: int) -> None:
+            self._untaken = None
+            if self.transport.get_write_buffer_size() >= left:
+                self.transport.abort()
+            else:
+                self._watch_answer()
+
+        def _require_more(self) -> None:
+            """What came after an answer and begins no request does not keep the connection."""
+            if self._between is None:
+                self._between = self.loop.call_later(limits.header_seconds, self.transport.close)
 
         def _wait(self) -> None:
             self._late = self.loop.call_later(limits.header_seconds, self._refuse)

@@ -23,6 +23,8 @@ class Limits:
         body_seconds: until a request's body is there.
         header_seconds: until a request's headers are there.
         header_bytes: of a request's headers.
+        read_seconds: in which a client takes some of an answer that waits for it; it is cut off
+            otherwise.
         connections: open at a time.
         drain_seconds: after SIGTERM, while requests are still answered and connections told to
             close, before new connections are refused.
@@ -38,6 +40,7 @@ class Limits:
     body_seconds: float = 10.0
     header_seconds: float = 10.0
     header_bytes: int = 2**16
+    read_seconds: float = 60.0
     connections: int = 1000
     drain_seconds: float = 1.0
 

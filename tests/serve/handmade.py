@@ -27,6 +27,35 @@ def marked(folder, mark, name="marked"):
     _write(folder, name, Schema("vector", (4,)), {endpoint: (nodes, constants)})
 
 
+def slow(folder, name="slow"):
+    """`decode` gives z, after z[0, 0] rounds of adding 1 to something: the client says how long."""
+    decode = Endpoint("decode", (Z,), (Tensor(SUM, "float32", ("batch", 4)),))
+    rounds, more = (helper.make_tensor_value_info(n, k, [])
+                    for n, k in (("i", TensorProto.INT64), ("on", TensorProto.BOOL)))  # fmt: skip
+    ends = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [1]) for n in ("seen", "next")]
+    on = helper.make_tensor_value_info("on_out", TensorProto.BOOL, [])
+    steps = [
+        helper.make_node("Add", ["seen", "one"], ["next"]),
+        helper.make_node("Identity", ["on"], ["on_out"]),
+    ]
+    loop = helper.make_graph(steps, "loop", [rounds, more, ends[0]], [on, ends[1]])
+    nodes = [
+        helper.make_node("Gather", ["z", "first"], ["row"], axis=0),
+        helper.make_node("Gather", ["row", "first"], ["count"], axis=0),
+        helper.make_node("Cast", ["count"], ["rounds"], to=TensorProto.INT64),
+        helper.make_node("Loop", ["rounds", "true", "one"], ["all"], body=loop),
+        helper.make_node("Mul", ["all", "zero"], ["nothing"]),
+        helper.make_node("Add", ["z", "nothing"], [SUM]),
+    ]
+    constants = [
+        helper.make_tensor("first", TensorProto.INT64, [], [0]),
+        helper.make_tensor("true", TensorProto.BOOL, [], [True]),
+        helper.make_tensor("one", TensorProto.FLOAT, [1], [1.0]),
+        helper.make_tensor("zero", TensorProto.FLOAT, [1], [0.0]),
+    ]
+    _write(folder, name, Schema("vector", (4,)), {decode: (nodes, constants)})
+
+
 def table(folder, name="table"):
     """`reconstruct` gives the rows that it was given."""
     numbers = sum(column.is_number for column in COLUMNS)

@@ -11,6 +11,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTS = 60  # seconds at most
+LIMITED = """import json, sys
+from zoo.serve import Limits
+from zoo.serve.server import serve
+serve(sys.argv[2:], port=0, threads=1, limits=Limits(**json.loads(sys.argv[1])))"""
 
 
 class Running:
@@ -19,13 +23,18 @@ class Running:
     Args:
         log: the file that gets what it says.
         arguments: of the command.
+        limits: of `zoo.serve.Limits`, for those that the command has no option for; the arguments
+            are artifacts alone then.
     """
 
-    def __init__(self, log, *arguments):
+    def __init__(self, log, *arguments, limits=None):
         self.log = log
+        command = ["-m", "zoo", "serve", *map(str, arguments), "--port", "0"]
+        if limits is not None:
+            command = ["-c", LIMITED, json.dumps(limits), *map(str, arguments)]
         with open(log, "wb") as said:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "zoo", "serve", *map(str, arguments), "--port", "0"],
+                [sys.executable, *command],
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 cwd=ROOT,
@@ -80,18 +89,31 @@ class Running:
         return status, json.loads(body)
 
 
+def connected(server, wait=5.0):
+    """A connection, by itself."""
+    host, port = server.host.split(":")
+    connection = socket.create_connection((host, int(port)), timeout=wait)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def all_of(connection):
+    """(what still comes on a connection, whether it was closed by the server in its time)."""
+    found = b""
+    try:
+        while part := connection.recv(65536):
+            found += part
+    except TimeoutError:
+        return found, False
+    except ConnectionResetError:
+        pass
+    return found, True
+
+
 def raw(server, content, wait=5.0):
     """What comes back for bytes, or pieces of them, on a connection; b"" where nothing does."""
-    host, port = server.host.split(":")
-    with socket.create_connection((host, int(port)), timeout=wait) as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with connected(server, wait) as connection:
         for piece in (content,) if isinstance(content, bytes) else content:
             connection.sendall(piece)
             time.sleep(0 if isinstance(content, bytes) else 0.002)
-        found = b""
-        try:
-            while part := connection.recv(65536):
-                found += part
-        except (TimeoutError, ConnectionResetError):
-            pass
-        return found
+        return all_of(connection)[0]

@@ -1,11 +1,12 @@
 """Starts a server, watches its artifacts, and ends it without losing a request."""
 
+import asyncio
 import contextlib
 import io
 import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import FrameType
 
 import uvicorn
@@ -41,6 +42,23 @@ class Server(uvicorn.Server):
         for listener in sockets or ():
             models = list(self._application.shelf.models)
             self._application.log.event("serving", address=_address(listener), models=models)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stops to listen, once who has connected is accepted: they would be reset."""
+        made = [
+            asyncio.get_running_loop().connect_accepted_socket(self._protocol, each)
+            for listener in sockets or ()
+            for each in _waiting(listener)
+        ]
+        tasks = [asyncio.create_task(each) for each in made]  # begin when nobody can connect
+        await super().shutdown(sockets)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _protocol(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """SIGTERM and Ctrl-C: drains; a second one ends at once."""
@@ -163,6 +181,13 @@ def _listen(host: str, port: int) -> socket.socket:
             "for a free one."
         ) from error
     return listener
+
+
+def _waiting(listener: socket.socket) -> Iterator[socket.socket]:
+    """The connections that were made, and not yet accepted."""
+    with contextlib.suppress(OSError):  # there is none more
+        while True:
+            yield listener.accept()[0]
 
 
 def _address(listener: socket.socket) -> str:

@@ -5,11 +5,13 @@ import re
 import numpy as np
 import onnxruntime
 import pytest
+from serve.running import Running
 
 import zoo
 from contract.cases import asked, inputs
 from zoo import command_line, noise
 from zoo.artifact.manifest import metric_in_words
+from zoo.deploy import requests
 from zoo.errors import InputError
 from zoo.export.signatures import Signatures
 
@@ -36,6 +38,74 @@ def runtimes(published):
         "saved_model": saved_model_run,
         "onnx": lambda endpoint, arrays: getattr(app, endpoint)(*arrays)._asdict(),
     }
+
+
+@pytest.mark.parametrize("binary", [False, True], ids=["json", "binary"])
+def test_a_server_gives_what_zoo_load_gives(published, served, name, data, binary):
+    triton = pytest.importorskip("tritonclient.http")
+    app = zoo.load(published.folder, threads=1)
+    with triton.InferenceServerClient(served.host) as client:
+        for key, endpoint in app.endpoints.items():
+            arrays = asked(name, data, 5, key, endpoint_latent(app))
+            wanted = getattr(app, key)(*arrays)._asdict()
+            given = []
+            for tensor, array in zip(endpoint.inputs, arrays, strict=True):
+                array = np.asarray(array, tensor.dtype)
+                array = array if array.ndim > 1 else array[:, None]
+                one = triton.InferInput(tensor.name, list(array.shape), requests.datatype(tensor))
+                given.append(one.set_data_from_numpy(np.ascontiguousarray(array), binary))
+            outputs = [triton.InferRequestedOutput(each, binary) for each in wanted]
+            answer = client.infer(f"served-{key}", given, outputs=outputs)
+            for output, value in wanted.items():
+                found = answer.as_numpy(output)
+                assert found.dtype == value.dtype
+                np.testing.assert_array_equal(found.reshape(value.shape), value, f"{key} {output}")
+
+
+def test_a_server_takes_and_gives_words(published, served):
+    app = zoo.load(published.folder, threads=1)
+    if "generate" not in app.endpoints or "library" in [
+        t.name for t in app.endpoints["generate"].inputs
+    ]:
+        pytest.skip("it draws nothing by a seed alone")
+    label = {"label": app.schema.classes[0]} if app.schema.classes else {}
+    label = label if "label" in [t.name for t in app.endpoints["generate"].inputs] else {}
+    drawn = app.generate([1, 2, 3], **label)
+    status, answer = served.post("/v1/served/generate", {"seed": [1, 2, 3]} | label)
+    assert status == 200, answer
+    _same(answer, drawn)
+    if app.schema.columns:
+        given, scored = {"table": answer["table"]}, app.score(drawn.table)
+    elif app.schema.tokens:
+        given, scored = {"strings": answer["strings"]}, app.score(drawn.strings)
+    else:
+        x = next(iter(drawn._asdict().values()))
+        given, scored = {"x": x.tolist()} | label, app.score(x, **label)
+    status, answer = served.post("/v1/served/score", given)
+    assert status == 200, answer
+    _same(answer, scored)
+
+
+def _same(answer, wanted):
+    """That JSON holds what `zoo.load` gave."""
+    for name, value in wanted._asdict().items():
+        found = np.array(answer[name], np.float64 if value.dtype.kind == "f" else value.dtype)
+        np.testing.assert_array_equal(found.astype(value.dtype), value, name)
+
+
+def endpoint_latent(app):
+    """Values of z that `decode` takes."""
+    return app.endpoints["decode"].inputs[0].shape[-1]
+
+
+@pytest.fixture(scope="session")
+def served(published, tmp_path_factory):
+    """`zoo serve` of the artifact, by the name `served`."""
+    log = tmp_path_factory.mktemp("served") / "log"
+    running = Running(log, f"served={published.folder}", "--threads", "1")
+    yield running
+    assert running.end() == 0
+    assert not running.events("error")
 
 
 def test_every_output_was_proven_in_every_format_and_batch(published, case, data):

@@ -1,4 +1,4 @@
-"""One server for all tests that do not end it: committed artifacts, and two made by hand."""
+"""One server for all tests that do not end it: committed artifacts, and some made by hand."""
 
 import pytest
 
@@ -10,10 +10,12 @@ COMMITTED = ("conv_vae-mnist", "rnn_vae-mnist", "molecule_vae-qm9", "conditional
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory):
-    """The folder of `table` and `marked`, made by hand."""
+    """The folder of `table`, `marked`, `sequences` and `drawings`, made by hand."""
     folder = tmp_path_factory.mktemp("made")
     handmade.table(folder / "table")
     handmade.marked(folder / "marked", 1000.0)
+    handmade.sequences(folder / "sequences")
+    handmade.drawings(folder / "drawings")
     return folder
 
 
@@ -21,7 +23,7 @@ def made(tmp_path_factory):
 def folders(made):
     """{name: folder} of what is served."""
     return {name: ROOT / "exports" / name for name in COMMITTED} | {
-        name: made / name for name in ("table", "marked")
+        name: made / name for name in ("table", "marked", "sequences", "drawings")
     }
 
 

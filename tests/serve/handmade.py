@@ -56,6 +56,32 @@ def slow(folder, name="slow"):
     _write(folder, name, Schema("vector", (4,)), {decode: (nodes, constants)})
 
 
+def sequences(folder, name="sequences"):
+    """`score` gives back x, and after how many of its 4 steps each sequence ends."""
+    inputs = (
+        Tensor("x", "float32", ("batch", 4, 2)),
+        Tensor("length", "int32", ("batch",), below=5),
+    )
+    _gives_back(
+        folder, name, Schema("sequence", (4, 2), None, None, lengths=True), inputs, ("seen", "ends")
+    )
+
+
+def drawings(folder, name="drawings"):
+    """`score` gives back drawings of up to 4 steps."""
+    of = Schema("sequence", (4, 3), None, None, features=("dx", "dy", "pen"))
+    _gives_back(folder, name, of, (Tensor("x", "float32", ("batch", 4, 3)),), ("seen",))
+
+
+def _gives_back(folder, name, of, inputs, answers):
+    outputs = tuple(Tensor(each, t.dtype, t.shape) for each, t in zip(answers, inputs, strict=True))
+    nodes = [
+        helper.make_node("Identity", [t.name], [each])
+        for t, each in zip(inputs, answers, strict=True)
+    ]
+    _write(folder, name, of, {Endpoint("score", inputs, outputs): (nodes, [])})
+
+
 def table(folder, name="table"):
     """`reconstruct` gives the rows that it was given."""
     numbers = sum(column.is_number for column in COLUMNS)

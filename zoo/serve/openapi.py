@@ -150,7 +150,7 @@ def _infer(model: Model, limits: Limits) -> Json:
                 "name": each.name,
                 "shape": [1, *(size for size in shape_outside(each)[1:])],
                 "datatype": DATATYPES[each.dtype],
-                "data": _filled([_product(sizes(each))], int(each.name == NUMBERS)),
+                "data": _filled([_product(sizes(each))], _plain_value(model, each)),
             }
             for each in model.endpoint.inputs
         ]
@@ -251,6 +251,14 @@ def _middle(low: float, high: float, tensor: Tensor) -> float | int:
     if tensor.dtype.startswith("int"):
         return 0
     return min(max(0.0, low), high)
+
+
+def _plain_value(model: Model, tensor: Tensor) -> float | int:
+    """What every number of an input may be at once."""
+    if tensor.name == NUMBERS or (tensor.name == "x" and model.schema.is_strokes):
+        return 1
+    low, high = model.schema.range if tensor.name == "x" else (0.0, 0.0)
+    return _middle(low, high, tensor)
 
 
 def _filled(shape: list[int], value: Any) -> Any:

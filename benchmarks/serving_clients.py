@@ -1,4 +1,4 @@
-"""Clients of `zoo serve`: good ones, who know what `zoo.load` answers, and bad ones of every kind."""
+"""Clients of `zoo serve`: good ones, who know what `zoo.load` answers, and bad ones."""
 
 import gzip
 import http.client
@@ -11,7 +11,7 @@ import numpy as np
 
 import zoo
 from zoo.artifact.tokens import TOKENS
-from zoo.runtime.tables import CATEGORIES, NUMBERS
+from zoo.runtime.tables import NUMBERS
 
 DATATYPES = {"float32": "FP32", "int32": "INT32", "int64": "INT64"}
 LENGTH = "Inference-Header-Content-Length"
@@ -258,9 +258,10 @@ class Bad:
         return self._send(self._raw(path, chunk * 66, *headers, length=False))
 
     def _path(self):
-        tricks = ("/../../etc/passwd", "/v1/%2e%2e/%2e%2e", "//v2", "/v2/models/..%2f..%2fx", "/%00",
-                  "/v1/\xff/\xfe", "/" + "a" * 60_000, "/v2/models/x/infer", "*", "http://", "/v2 x",
-                  "/v1/conv_vae-mnist/generate%0d%0aX: y", "/docs/../exports", "\0")  # fmt: skip
+        tricks = ("/../../etc/passwd", "/v1/%2e%2e/%2e%2e", "//v2", "/v2/models/..%2f..%2fx",
+                  "/%00", "/v1/\xff/\xfe", "/" + "a" * 60_000, "/v2/models/x/infer", "*",
+                  "http://", "/v2 x", "/v1/conv_vae-mnist/generate%0d%0aX: y",
+                  "/docs/../exports", "\0")  # fmt: skip
         return self._send(self._raw(self._chance.choice(tricks), b"{}", "Connection: close"))
 
     def _twice(self):

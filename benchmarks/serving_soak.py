@@ -4,19 +4,19 @@ Run:       python benchmarks/serving_soak.py fuzz --requests 20000
            python benchmarks/serving_soak.py soak --minutes 5
            python benchmarks/serving_soak.py seeds
            each with --table ARTIFACT: a table's artifact of recipes/table_vae.py besides
-Cost:      `fuzz` about 4 minutes, `soak` what it is told, `seeds` under a minute; a server, which is
-           a process of its own, and clients share the cores
-Prints:    tables in Markdown; Ctrl-C ends it early, with what there is; exit code 1 if anything is
-           not as wanted
+Cost:      `fuzz` some 5 minutes, `soak` what it is told, `seeds` under a minute; a server, which
+           is a process of its own, and clients share the cores
+Prints:    tables in Markdown; Ctrl-C ends it early, with what there is; exit code 1 if anything
+           is not as wanted
 
 Wanted are: of `fuzz`, no answer of status 500 or above, to requests that schemathesis makes of
-/openapi.json, that are good ones with something changed, as JSON, as words and as bytes; of `soak`,
-every answer to a good client equal to `zoo.load`'s, bit for bit, whatever bad ones do meanwhile, and
-the resident memory in the last half minute within 5 % of that in the half minute after the first
-minute; of `seeds`, that each of 32 clients with seeds of its own gets its own answers.
+/openapi.json and to good ones with something changed, as JSON, as words and as bytes; of `soak`,
+every answer to a good client equal to `zoo.load`'s, bit for bit, whatever bad ones do meanwhile,
+and the resident memory in the last half minute within 5 % of that in the half minute after the
+first minute; of `seeds`, that each of 32 clients with seeds of its own gets its own answers.
 
-Resident memory is VmRSS of /proc/PID/status, read twice a second; a half minute's is the median. The
-server computes on one thread, as `zoo.load` does that it is compared with.
+Resident memory is VmRSS of /proc/PID/status, read twice a second; a half minute's is the median.
+The server computes on one thread, as `zoo.load` does that it is compared with.
 """
 
 import argparse
@@ -285,9 +285,7 @@ def _memory(server, told):
 
 
 def _told(told, seconds, server):
-    print(
-        "| seconds | good clients' answers | wrong | refused | p50 ms | p99 ms | most ms | RSS MiB |"
-    )
+    print("| seconds | right answers | wrong | refused | p50 ms | p99 ms | most ms | RSS MiB |")
     print("|---|---|---|---|---|---|---|---|")
     levels = []
     for start in np.arange(0.0, seconds - HALF / 2, HALF):
@@ -306,8 +304,8 @@ def _told(told, seconds, server):
     failures = sum(n for (_, outcome), n in counts.items() if "500" in outcome)
     change = levels[-1] / levels[2] - 1 if len(levels) > 3 else float("nan")
     print(
-        f"\n{outcomes['wrong']} of {len(told.good):,} answers were wrong, {failures} bad clients got a "
-        f"500; RSS of the last half minute against 60 to 90 s: {change:+.1%}; "
+        f"\n{outcomes['wrong']} of {len(told.good):,} answers were wrong, {failures} bad clients "
+        f"got a 500; RSS of the last half minute against 60 to 90 s: {change:+.1%}; "
         f"{_sockets(server)} sockets are open at the end, of which 3 are the server's own."
     )
     level = len(levels) <= 3 or abs(change) <= ALLOWED

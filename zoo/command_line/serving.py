@@ -64,6 +64,7 @@ def add(commands):
 def _limits(parser):
     for option, default, what in (
         ("--max-body-bytes", 2**26, "of a request's body, unpacked"),
+        ("--max-json-bytes", 2**21, "of the JSON in it, which others wait for while it is read"),
         ("--max-rows", 1024, "of a request"),
         ("--queue", 64, "requests that are computed or wait; more are answered with 503"),
         ("--workers", 2, "threads that compute what takes long"),
@@ -93,6 +94,7 @@ def _serve(options):
     tokens = [*options.token, *filter(None, [os.environ.get(TOKEN)])]
     limits = Limits(
         body_bytes=options.max_body_bytes,
+        json_bytes=options.max_json_bytes,
         rows=options.max_rows,
         queue=options.queue,
         workers=options.workers,

@@ -206,7 +206,7 @@ class Application:
         body = bodies.unpacked(body, encoding, self.limits.body_bytes)
         self._require_short_json(len(body) if length is None else length)
         asked = tensors.read(model, body, length, self.limits.rows)
-        self._require_short_answer(model, asked.rows)
+        self._require_short_answer(model, asked.rows, asked.binary)
         return asked
 
     async def _by_words(self, request: Request, artifact: str, endpoint: str) -> Answer:
@@ -225,7 +225,7 @@ class Application:
         body = bodies.unpacked(body, encoding, self.limits.body_bytes)
         self._require_short_json(len(body))
         given, rows = words.read(model, body, self.limits.rows)
-        self._require_short_answer(model, rows)
+        self._require_short_answer(model, rows, False)
         return given, rows
 
     async def _body(self, request: Request) -> tuple[bytes, str]:
@@ -244,13 +244,17 @@ class Application:
                 "Send large tensors by the binary extension of /v2, or fewer rows.",
             )
 
-    def _require_short_answer(self, model: Model, rows: int) -> None:
+    def _require_short_answer(self, model: Model, rows: int, binary: bool) -> None:
         size = rows * model.answer_bytes
-        if size > self.limits.answer_bytes:
+        most = self.limits.answer_bytes if binary else self.limits.json_answer_bytes
+        if size > most:
+            how = (
+                "" if binary else " as JSON; ask for bytes by /v2 (binary_data_output), or split it"
+            )
             raise Refused(
                 400,
-                f"{rows} rows would be answered by {size:,} bytes, and a request gets "
-                f"{self.limits.answer_bytes:,} at most. Split the batch.",
+                f"{rows} rows would be answered by {size:,} bytes of numbers, and a request gets "
+                f"{most:,} at most{how or '. Split the batch'}.",
             )
 
     def _told(self, request: Request) -> Answer:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import io
 import socket
 import sys
@@ -20,6 +21,10 @@ from zoo.serve.protocol import bounded
 from zoo.serve.quick import Quick
 from zoo.serve.record import Log
 from zoo.serve.settings import Access, Limits
+
+_GARBAGE = (50_000, 20, 100)
+"""When Python looks for garbage. By its own numbers it does so hundreds of times while large JSON
+is read, of which nothing is garbage, and others wait three times as long."""
 
 _SWITCH = 0.0005  # seconds after which a thread that computes in Python lets another go on
 
@@ -129,6 +134,9 @@ def serve(
             )
             watcher.start()
         sys.setswitchinterval(_SWITCH)
+        gc.collect()
+        gc.freeze()  # what is there stays: it is not looked through each time
+        gc.set_threshold(*_GARBAGE)
         try:
             server.run([listener])
         finally:

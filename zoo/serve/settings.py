@@ -13,10 +13,11 @@ class Limits:
 
     Args:
         body_bytes: of one request's body, unpacked.
-        json_bytes: of the JSON in it. JSON is read in one piece while other requests wait, tens of
-            milliseconds a MiB: large tensors come by the binary extension.
+        json_bytes: of the JSON in it. JSON is read in one piece while other requests wait, up to a
+            tenth of a second a MiB: large tensors come by the binary extension.
         rows: of one request.
         answer_bytes: of one request's answer, as tensors.
+        json_answer_bytes: the same, of an answer as JSON, which is some five times as long.
         queue: requests that are computed or wait for it; more are answered with 503.
         workers: threads that compute what takes long.
         seconds: that a request may take, waiting included.
@@ -31,9 +32,10 @@ class Limits:
     """
 
     body_bytes: int = 2**26
-    json_bytes: int = 2**23
+    json_bytes: int = 2**21
     rows: int = 1024
     answer_bytes: int = 2**28
+    json_answer_bytes: int = 2**24
     queue: int = 64
     workers: int = 2
     seconds: float = 30.0

@@ -15,7 +15,7 @@ from zoo.runtime.ragged import LENGTH
 from zoo.runtime.tables import CATEGORIES, CONTRIBUTION, MEANS, MODES, NUMBERS, columns_of
 from zoo.serve.models import STRINGS, Model
 from zoo.serve.refused import Refused, short
-from zoo.serve.tensors import finite, numbers, read_json, write_json
+from zoo.serve.tensors import finite, in_json, numbers, read_json, write_json
 
 TABLE = "table"
 """The input that a table's rows come by, and the answer that holds them: {column: [values]}."""
@@ -82,12 +82,14 @@ def call(model: Model, given: dict[str, Any]) -> Any:
 
 def write(model: Model, answer: Any) -> bytes:
     """An answer as JSON: an object of its outputs, and `table` or `strings` where it has them."""
-    found: dict[str, Any] = {name: finite(value) for name, value in answer._asdict().items()}
+    found = [f'"{name}":{in_json(value)}' for name, value in answer._asdict().items()]
+    more: dict[str, Any] = {}
     if has_table(model):
-        found[TABLE] = {name: _plain(values) for name, values in answer.table.items()}
+        more[TABLE] = {name: _plain(values) for name, values in answer.table.items()}
     if model.spells:
-        found[STRINGS] = answer.strings
-    return write_json(found)
+        more[STRINGS] = answer.strings
+    found += [write_json(more).decode("ascii")[1:-1]] if more else []
+    return f"{{{','.join(found)}}}".encode("ascii")
 
 
 def has_table(model: Model) -> bool:

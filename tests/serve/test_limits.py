@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import struct
 import threading
 import time
 
@@ -142,6 +143,42 @@ def test_what_begins_no_request_keeps_no_connection(run, after):
             found += connection.recv(65536)
         connection.sendall(after)
         assert all_of(connection) == (b"", True)
+
+
+def test_what_begins_no_request_keeps_no_connection_after_the_short_way(run):
+    """Its answers are written without what else ends a connection that rests."""
+    running = run(header_seconds=0.5)
+    entry = {"name": "z", "shape": [1, 4], "datatype": "FP32"}
+    entry["parameters"] = {"binary_data_size": 16}
+    text = json.dumps({"inputs": [entry], "parameters": {"binary_data_output": True}}).encode()
+    length = f"Inference-Header-Content-Length: {len(text)}"
+    asked = request("/v2/models/marked-decode/infer", text + bytes(16), headers=[length])
+    raw(running, asked + request(headers=["Connection: close"]))
+    with connected(running) as connection:
+        connection.sendall(asked)
+        found = b""
+        while not found.endswith(struct.pack("<f", -1000.0)):
+            found += connection.recv(65536)
+        connection.sendall(b"\r\n")
+        assert all_of(connection) == (b"", True)
+
+
+def test_json_over_the_limit_and_as_much_in_bytes(run):
+    running = run(json_bytes=1000, json_answer_bytes=32 * 100)
+    for body in (json.dumps({"z": [[0.0] * 4] * 100}), " " * 1001):
+        status, _, told = running.ask("POST", "/v1/marked/decode", body)
+        assert status == 413 and "wanted are 1,000 at most" in json.loads(told)["error"]
+    for rows, binary, wanted in ((100, False, 200), (101, False, 400), (1000, True, 200)):
+        entry = {"name": "z", "shape": [rows, 4], "datatype": "FP32"}
+        entry["parameters"] = {"binary_data_size": rows * 16}
+        outputs = {"binary_data_output": binary}
+        text = json.dumps({"inputs": [entry], "parameters": outputs}).encode()
+        headers = {"Inference-Header-Content-Length": str(len(text))}
+        place = "/v2/models/marked-decode/infer"
+        status, _, told = running.ask("POST", place, text + bytes(rows * 16), headers)
+        assert status == wanted
+        if status == 400:
+            assert "as JSON; ask for bytes" in json.loads(told)["error"]
 
 
 def test_a_client_that_does_not_take_its_answers_is_let_go(run):

@@ -1,9 +1,12 @@
 """/v1: what a person would write goes in and comes out, and is what `zoo.load` takes and gives."""
 
+import json
+
 import numpy as np
 import pytest
 
 import zoo
+from zoo.serve.tensors import in_json
 
 ROW = {
     "city": ["Kiel", "Ulm"],
@@ -30,6 +33,19 @@ def test_pictures_are_nested_lists(server, loaded):
     status, answer = server.post("/v1/conv_vae-mnist/score", {"x": answer["x_mean"]})
     wanted = loaded["conv_vae-mnist"].score(wanted.x_mean)
     np.testing.assert_array_equal(np.float32(answer["elbo"]), wanted.elbo)
+
+
+@pytest.mark.parametrize(
+    "shape", [(0,), (0, 3), (1,), (2049,), (4, 4097), (3, 1, 700), (2, 50, 50, 1), (5000, 0)]
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.int32])
+def test_large_arrays_become_json_in_pieces_and_are_the_same(shape, dtype):
+    values = (np.random.default_rng(0).normal(size=shape) * 1e3).astype(dtype)
+    if dtype == np.float32 and values.size > 2048:
+        values.ravel()[[0, 2048]] = np.nan, np.inf
+    wanted = json.dumps(values.astype(float).tolist() if dtype == np.float32 else values.tolist())
+    wanted = wanted.replace("NaN", "null").replace("Infinity", "null").replace(" ", "")
+    assert in_json(values) == wanted
 
 
 def test_strings_are_text(server, loaded):

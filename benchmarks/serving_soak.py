@@ -22,6 +22,7 @@ The server computes on one thread, as `zoo.load` does that it is compared with.
 import argparse
 import collections
 import contextlib
+import copy
 import http.client
 import json
 import os
@@ -106,7 +107,7 @@ def fuzz(server, folders, options):
 
 def _changed_bytes(server, chance):
     found = raw(server, requests_at_random.changed(chance), 0.2)
-    return int(found.split(b" ", 2)[1]) if found else 0
+    return int(found.rpartition(b"HTTP/1.1 ")[2][:3]) if found else 0  # after 100 Continue
 
 
 class _Kept:
@@ -178,7 +179,7 @@ def changed(value, chance):
             case _:
                 value[key] = changed(value[key], chance)
         return value
-    return chance.choice(ODD)
+    return copy.deepcopy(chance.choice(ODD))
 
 
 def _schemathesis(server, document, count, seed, statuses):

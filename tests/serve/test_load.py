@@ -12,6 +12,8 @@ import pytest
 
 from serve import handmade
 from serve.running import Running
+from zoo.serve import models
+from zoo.serve.models import Shelf
 
 CLIENTS = 8
 
@@ -211,3 +213,33 @@ def test_metrics_and_log_tell_of_requests(server):
     line = lines[-1]
     assert line["status"] == 200 and line["rows"] == 1 and line["model"] == "marked-decode"
     assert line["ms"] > 0 and line["bytes_in"] > 0 and line["client"] == "127.0.0.1"
+
+
+def test_a_folder_whose_files_come_after_its_manifest_is_picked_up_once_it_is_whole(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(models, "AGAIN", 0.0)
+    handmade.marked(tmp_path / "marked", 1.0)
+    handmade.marked(tmp_path / "next", 2.0)
+    shelf = Shelf([tmp_path / "marked"])
+    graph = tmp_path / "marked" / "onnx" / "decode.onnx"
+    graph.unlink()
+    (tmp_path / "next" / "manifest.json").rename(tmp_path / "marked" / "manifest.json")
+    ((name, what),) = shelf.look_again()
+    assert name == "marked" and "not picked up, version 1 stays" in what
+    assert shelf.look_again() == []  # it was said
+    (tmp_path / "next" / "onnx" / "decode.onnx").rename(graph)
+    assert shelf.look_again() == [("marked", "version 2 is served")]
+    assert shelf.look_again() == []
+
+
+def test_a_spoilt_folder_is_not_loaded_again_and_again(tmp_path, monkeypatch):
+    handmade.marked(tmp_path / "marked", 1.0)
+    shelf = Shelf([tmp_path / "marked"])
+    handmade.marked(tmp_path / "next", 2.0)
+    (tmp_path / "next" / "onnx" / "decode.onnx").write_bytes(b"spoilt")
+    os.rename(tmp_path / "marked", tmp_path / "old")
+    os.rename(tmp_path / "next", tmp_path / "marked")
+    assert "not picked up" in shelf.look_again()[0][1]
+    monkeypatch.setattr(shelf, "_load", None)
+    assert shelf.look_again() == []

@@ -116,6 +116,9 @@ class Application:
                 answer = await self._answered(request, scope["headers"])
             except Refused as refused:
                 answer = _refusal(refused.status, str(refused), list(refused.headers))
+                # The future that it came by and its traceback hold each other, and what was
+                # unpacked: without this they would do so until Python looks for garbage.
+                refused.__traceback__ = refused.__context__ = None
             except HungUp:
                 self._record(scope, request, _HUNG_UP, 0, began)
                 return

@@ -10,6 +10,7 @@ import math
 import os
 import re
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,9 @@ from zoo.runtime.calls import Call
 from zoo.runtime.labels import LABEL
 from zoo.runtime.sessions import Providers
 from zoo.serve.refused import Refused, short
+
+AGAIN = 60.0
+"""Seconds after which a folder that could not be loaded is looked at again."""
 
 STRINGS = "strings"
 """The output that spells an answer's tokens; given where it is asked for by name."""
@@ -162,6 +166,7 @@ class Shelf:
         self._lock = threading.Lock()
         self._served: dict[str, Served] = {}
         self._seen: dict[str, tuple[int, ...]] = {}
+        self._refused: dict[str, tuple[str, float]] = {}  # why, and when to look again
         self._models: dict[str, Model] = {}
         for each in artifacts:
             name, path = _named(each)
@@ -237,23 +242,30 @@ class Shelf:
 
         Returns:
             [(name, what happened, a sentence)] of artifacts whose folders changed. One that cannot
-            be loaded is looked at again when it changes again; the version before stays.
+            be loaded is looked at again when it changes again, and every minute, for some causes
+            pass: files come after their manifest, or too many were open. It is told once; the
+            version before stays.
         """
         happened = []
         with self._lock:
             for name, old in list(self._served.items()):
                 seen = _identity(old.folder)
-                if seen == self._seen[name] or not seen:  # between two renamings there is none
-                    continue
+                why, again = self._refused.get(name, ("", math.inf))
+                if (seen == self._seen[name] and time.monotonic() < again) or not seen:
+                    continue  # between two renamings there is none
+                fresh, self._seen[name] = seen != self._seen[name], seen
                 try:
                     new = self._load(name, old.folder, str(int(old.version) + 1))
                 except (ArtifactError, InputError) as error:
-                    happened.append((name, f"not picked up, version {old.version} stays: {error}"))
+                    if fresh or str(error) != why:
+                        said = f"not picked up, version {old.version} stays: {error}"
+                        happened.append((name, said))
+                    self._refused[name] = str(error), time.monotonic() + AGAIN
                 else:
+                    self._refused.pop(name, None)
                     if new.digest != old.digest:
                         self._put(new)
                         happened.append((name, f"version {new.version} is served"))
-                self._seen[name] = seen
         return happened
 
     def _load(self, name: str | None, folder: Path, version: str) -> Served:

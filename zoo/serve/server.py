@@ -22,7 +22,7 @@ from zoo.serve.quick import Quick
 from zoo.serve.record import Log
 from zoo.serve.settings import Access, Limits
 
-_GARBAGE = (50_000, 20, 100)
+_GARBAGE = (5_000, 10, 10)
 """When Python looks for garbage. By its own numbers it does so hundreds of times while large JSON
 is read, of which nothing is garbage, and others wait three times as long."""
 

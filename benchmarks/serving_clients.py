@@ -1,5 +1,6 @@
 """Clients of `zoo serve`: good ones, who know what `zoo.load` answers, and bad ones."""
 
+import functools
 import gzip
 import http.client
 import json
@@ -157,15 +158,13 @@ class Bad:
     def __init__(self, host, asked, chance, drawn):
         self._address = (host.split(":")[0], int(host.split(":")[1]))
         self._host, self._asked, self._chance, self._drawn = host, asked, chance, drawn
-        packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-        self._bomb = packer.compress(bytes(300_000_000)) + packer.flush()
 
     def quick(self):
         """{name: function that does it once, and says how it was answered}."""
         return {
             "malformed JSON": self._malformed,
             "wrong sizes": self._wrong_sizes,
-            "a gzip bomb": self._bomb_,
+            "a gzip bomb": self._unpacks,
             "hangs up": self._hangs_up,
             "a body over the limit": self._oversize,
             "tricks of the path": self._path,
@@ -228,8 +227,8 @@ class Bad:
             return self._post(asked, asked.body, asked.headers | {LENGTH: other})
         return self._post(asked, asked.body[: -self._chance.randrange(1, 9)], asked.headers)
 
-    def _bomb_(self):
-        return self._post(self._some(), self._bomb, {"Content-Encoding": "gzip"})
+    def _unpacks(self):
+        return self._post(self._some(), _bomb(), {"Content-Encoding": "gzip"})
 
     def _hangs_up(self):
         asked = self._some()
@@ -338,6 +337,13 @@ class Bad:
             connection.recv(65536)
             connection.sendall(b"\r\n")
             return _statuses(_read(connection)) or "closed"
+
+
+@functools.cache
+def _bomb():
+    """300 MB of nothing."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return packer.compress(bytes(300_000_000)) + packer.flush()
 
 
 def _read(connection):

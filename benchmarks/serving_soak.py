@@ -86,8 +86,8 @@ def fuzz(server, folders, options):
     chance = random.Random(options.seed)
     counts = {}
     kinds = {
-        "as bytes, to a model of two nodes": (0.35, lambda: _changed_bytes(server, chance)),
-        "examples of the document, changed": (0.4, _Examples(server, document, chance)),
+        "as bytes, to a model of two nodes": (0.4, lambda: _changed_bytes(server, chance)),
+        "examples of the document, changed": (0.45, _Examples(server, document, chance)),
         "good requests, changed": (0.05, _Changed(server, folders, chance)),
     }
     with contextlib.suppress(KeyboardInterrupt):
@@ -107,7 +107,8 @@ def fuzz(server, folders, options):
 
 def _changed_bytes(server, chance):
     found = raw(server, requests_at_random.changed(chance), 0.2)
-    return int(found.rpartition(b"HTTP/1.1 ")[2][:3]) if found else 0  # after 100 Continue
+    found = found.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
+    return int(found.split(b" ", 2)[1]) if found else 0
 
 
 class _Kept:

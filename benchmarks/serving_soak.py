@@ -305,9 +305,10 @@ def _told(told, seconds, server):
     outcomes = collections.Counter(outcome for _, _, outcome in told.good)
     failures = sum(n for (_, outcome), n in counts.items() if "500" in outcome)
     change = levels[-1] / levels[2] - 1 if len(levels) > 3 else float("nan")
+    changed_by = f"{change:+.1%}" if change == change else "it was too short to say"
     print(
         f"\n{outcomes['wrong']} of {len(told.good):,} answers were wrong, {failures} bad clients "
-        f"got a 500; RSS of the last half minute against 60 to 90 s: {change:+.1%}; "
+        f"got a 500; RSS of the last half minute against 60 to 90 s: {changed_by}; "
         f"{_sockets(server)} sockets are open at the end, of which 3 are the server's own."
     )
     level = len(levels) <= 3 or abs(change) <= ALLOWED

@@ -1,5 +1,6 @@
 """Requests of the binary protocol, as bytes, with something changed at random."""
 
+import copy
 import json
 
 import numpy as np
@@ -42,7 +43,9 @@ def changed(chance):
             case 3:
                 place = chance.choice(PLACES)
             case 4:
-                asked["inputs"] = chance.choice(([], asked["inputs"] * 2, chance.choice(VALUES)))
+                some = asked["inputs"] if isinstance(asked["inputs"], list) else [asked["inputs"]]
+                twice = [*some, *some]
+                asked["inputs"] = copy.deepcopy(chance.choice(([], twice, chance.choice(VALUES))))
             case 5:
                 _change(asked["inputs"][0] if isinstance(asked["inputs"], list) and asked["inputs"]
                         and isinstance(asked["inputs"][0], dict) else asked, chance)  # fmt: skip
@@ -61,7 +64,7 @@ def _asked(rows):
 
 def _change(asked, chance):
     known = ("id", "inputs", "outputs", "parameters", "name", "shape", "datatype", "data")
-    asked[chance.choice((*asked, *known))] = chance.choice(VALUES)
+    asked[chance.choice((*asked, *known))] = copy.deepcopy(chance.choice(VALUES))
 
 
 def _bytes(asked, tail, headers, place):

@@ -38,6 +38,7 @@ class Running:
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 cwd=ROOT,
+                start_new_session=True,  # Ctrl-C is of who started it, and ends it by `end`
             )
         try:
             self.address = self.wait_for("serving")["address"]

@@ -121,11 +121,13 @@ def test_headers_that_are_late_or_long_end_their_connection(run):
 def test_connections_beyond_the_limit_are_refused_and_taken_again_once_others_end(run):
     running = run(connections=4)
     with contextlib.ExitStack() as opened:
-        for _ in range(3):
+        for _ in range(4):
             kept = opened.enter_context(connected(running))
             kept.sendall(request())
             assert kept.recv(65536).startswith(b"HTTP/1.1 200 ")
-        assert raw(running, request()).startswith(b"HTTP/1.1 503 ")
+        found = raw(running, request())
+        assert found.startswith(b"HTTP/1.1 503 ") and b"retry-after: 1\r\n" in found
+        assert b"4 connections are open" in found
     until(lambda: running.ask("POST", "/v1/marked/decode", ZEROS)[0] == 200)
 
 

@@ -113,6 +113,8 @@ class Application:
         request = Request(scope["method"], path, {}, receive, whole)
         try:
             try:
+                if bodies.CROWDED in scope:
+                    raise self._crowded()
                 answer = await self._answered(request, scope["headers"])
             except Refused as refused:
                 answer = _refusal(refused.status, str(refused), list(refused.headers))
@@ -130,6 +132,14 @@ class Application:
             self._record(scope, request, answer.status, len(answer.body), began)
         except OSError:  # the client went away while it was answered
             self._record(scope, request, _HUNG_UP, 0, began)
+
+    def _crowded(self) -> Refused:
+        return Refused(
+            503,
+            f"{self.limits.connections:,} connections are open already. Ask again in a second, or "
+            "close those that are not needed.",
+            ((b"retry-after", b"1"), (b"connection", b"close")),
+        )
 
     async def _send(self, send: Send, request: Request, answer: Answer) -> None:
         headers = [

@@ -17,6 +17,9 @@ WORTH_PACKING = 1024
 WHOLE = "zoo.whole"
 """A key of the scope of a request whose body is there when the application is asked."""
 
+CROWDED = "zoo.crowded"
+"""A key of the scope of a request on a connection beyond those that are taken."""
+
 _HELD = 4
 """Times the limit of one body, what bodies that are still being read may hold together."""
 

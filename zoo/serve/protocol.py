@@ -4,7 +4,7 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from zoo.serve.bodies import WHOLE
+from zoo.serve.bodies import CROWDED, WHOLE
 from zoo.serve.models import Model
 from zoo.serve.quick import LARGEST, Quick
 from zoo.serve.settings import Limits
@@ -77,6 +77,8 @@ def bounded(limits: Limits, quick: Quick | None = None) -> type[HttpToolsProtoco
 
         def on_headers_complete(self) -> None:
             self._arrived()
+            if len(self.connections) > limits.connections:
+                self.scope[CROWDED] = True  # type: ignore[literal-required]
             if quick is not None and self._is_alone() and self.parser.get_method() == b"POST":
                 self._asked = quick.model(self.url, self.headers)
                 self._body = b""
@@ -115,7 +117,7 @@ def bounded(limits: Limits, quick: Quick | None = None) -> type[HttpToolsProtoco
                 self._rests()
                 and not self.flow.write_paused
                 and not self.transport.is_closing()
-                and len(self.connections) < limits.connections
+                and len(self.connections) <= limits.connections
                 and self.parser.get_http_version() == "1.1"
                 and self.parser.should_keep_alive()
             )

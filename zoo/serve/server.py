@@ -122,7 +122,6 @@ def serve(
             access_log=False,
             log_config=None,
             server_header=False,
-            limit_concurrency=limits.connections,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=int(limits.seconds) + 1,
         )

@@ -26,12 +26,13 @@ async function main() {
   const wanted = new URLSearchParams(location.search).get("model");
   const entry = explorer.artifacts.find(({ name }) => name === wanted) ?? explorer.artifacts[0];
   showTitle(explorer, entry);
+  if (explorer.docs) linkTo(explorer.docs);
   const runtimes = absolute(explorer.runtimes);
   const artifact = await Artifact.load(new URL(entry.address, location.href), runtimes);
   artifact.runtimes = runtimes;
   describe(artifact);
   await explore(artifact, { tolerances: explorer.tolerances, runtimes });
-  keepOffline();
+  if (explorer.offline) keepOffline();
 }
 
 async function explore(artifact, rest) {
@@ -117,6 +118,11 @@ function absolute(addresses) {
   return Object.fromEntries(
     Object.entries(addresses).map(([name, address]) => [name, new URL(address, location.href).href]),
   );
+}
+
+function linkTo(docs) {
+  const link = make("a", { href: docs }, "this server's API");
+  document.querySelector("footer p").append(" Programs ask ", link, ".");
 }
 
 function keepOffline() {

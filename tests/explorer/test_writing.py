@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import pages
 import pytest
 from serve import handmade
 
@@ -21,14 +22,8 @@ MOST = 15_000_000  # bytes of page and runtimes
 
 @pytest.fixture
 def small_page(tmp_path, monkeypatch):
-    """A page of a few bytes in the place of the built one, so that no test needs Node.js."""
-    page = tmp_path / "page"
-    (page / "runtime").mkdir(parents=True)
-    (page / "index.html").write_text("<!doctype html>")
-    for worker in ("service-worker.js", "removed-worker.js"):
-        shutil.copy(writing.PAGE.parent / "web" / "public" / worker, page / worker)
-    for file in writing.RUNTIMES.values():
-        (page / file).write_bytes(b"runtime")
+    """`pages.small` in the place of the built page."""
+    page = pages.small(tmp_path / "page")
     monkeypatch.setattr(writing, "PAGE", page)
     return page
 

@@ -9,6 +9,16 @@ import sys
 import time
 from pathlib import Path
 
+WITH_PAGE = """\
+import sys
+from pathlib import Path
+from zoo.command_line import main
+from zoo.explorer import writing
+writing.PAGE = Path(sys.argv.pop(1))
+sys.exit(main(sys.argv[1:]))
+"""
+"""`python -m zoo`, whose explorer's page is at a path that comes first."""
+
 ROOT = Path(__file__).resolve().parents[2]
 STARTS = 60  # seconds at most
 
@@ -19,13 +29,16 @@ class Running:
     Args:
         log: the file that gets what it says.
         arguments: of the command.
+        page: the folder of the explorer's built page; None takes the clone's, if it is built.
+        port: to listen at; 0 takes a free one.
     """
 
-    def __init__(self, log, *arguments):
+    def __init__(self, log, *arguments, page=None, port=0):
         self.log = log
+        program = ["-m", "zoo"] if page is None else ["-c", WITH_PAGE, str(page)]
         with open(log, "wb") as said:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "zoo", "serve", *map(str, arguments), "--port", "0"],
+                [sys.executable, *program, "serve", *map(str, arguments), "--port", str(port)],
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 cwd=ROOT,

@@ -79,12 +79,11 @@ def write(artifacts, out, offline=True, docs=None):
             "docs": docs,
         }
         (stage / "explorer.json").write_text(json.dumps(told, indent=2), encoding="utf-8")
-        removed = stage / _REMOVED
         if offline:
-            removed.unlink()
+            (stage / _REMOVED).unlink()
             _write_worker(stage)
         else:
-            removed.replace(stage / _WORKER)
+            (stage / _REMOVED).replace(stage / _WORKER)
     return list(named)
 
 
@@ -135,7 +134,11 @@ def _copy_page(stage, runtimes):
         Path(file).name for file in runtimes.values()
     }
     shutil.copytree(
-        PAGE, stage, dirs_exist_ok=True, ignore=lambda _, found: left_out.intersection(found)
+        PAGE,
+        stage,
+        dirs_exist_ok=True,
+        ignore=lambda _, found: left_out.intersection(found),
+        copy_function=shutil.copyfile,  # and no times: older ones would be "not modified"
     )
 
 
@@ -157,7 +160,7 @@ def _files(artifact):
     endpoints = artifact.manifest["endpoints"]
     files = [names.INPUTS, *map(names.graph, endpoints), *map(names.answers, endpoints)]
     weights = names.WEIGHTS[names.FLOAT32]
-    return files + [weights] if artifact.reader.lists(weights) else files
+    return [*files, weights] if artifact.reader.lists(weights) else files
 
 
 def _write_worker(stage):

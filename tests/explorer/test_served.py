@@ -76,7 +76,7 @@ def test_what_a_browser_kept_of_another_explorer_at_this_address_is_forgotten(
         running = Running(tmp_path / "log", f"mine={CONV}", page=page, port=port)
         running.wait_for("explorer")
         looked.goto(kept.address)
-        looked.wait_for_selector("h1:has-text('mine')", timeout=60_000)
+        looked.wait_for_selector("h1:has-text('mine')", timeout=120_000)
         count = "navigator.serviceWorker.getRegistrations().then((found) => found.length)"
         assert looked.evaluate(count) == 0
     finally:

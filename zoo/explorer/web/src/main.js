@@ -32,7 +32,7 @@ async function main() {
   artifact.runtimes = runtimes;
   describe(artifact);
   await explore(artifact, { tolerances: explorer.tolerances, runtimes });
-  if (explorer.offline) keepOffline();
+  if (explorer.offline) keepOffline().catch(() => {}); // offline now, or a browser that keeps nothing
 }
 
 async function explore(artifact, rest) {
@@ -125,8 +125,10 @@ function linkTo(docs) {
   document.querySelector("footer p").append(" Programs ask ", link, ".");
 }
 
-function keepOffline() {
-  if ("serviceWorker" in navigator) navigator.serviceWorker.register("service-worker.js").catch(() => {});
+/** Keeps the page; what was kept of an older one is looked at again, for browsers do so at leisure. */
+async function keepOffline() {
+  const kept = await navigator.serviceWorker?.register("service-worker.js");
+  await kept?.update();
 }
 
 main().catch((error) => {

@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import io
 import json
 import os
 import tempfile
@@ -43,7 +42,7 @@ def start(tmp_path, temporary, monkeypatch):
     started = []
 
     def make(*artifacts, access=None, unwanted=""):
-        shelf, log = Shelf(artifacts, threads=1), Log(io.StringIO(), requests=False)
+        shelf, log = Shelf(artifacts, threads=1), Remembered(None)
         made = Application(shelf, access=access, log=log, site=Site(shelf, log, unwanted))
         started.append(made)
         return made
@@ -52,6 +51,18 @@ def start(tmp_path, temporary, monkeypatch):
     for each in started:
         each.site.close()
     assert not list(temporary.iterdir())
+
+
+class Remembered(Log):
+    """What it was told of the explorer."""
+
+    def __init__(self, stream):
+        super().__init__(stream)
+        self.told = []
+
+    def event(self, event, **facts):
+        assert event == "explorer", facts
+        self.told.append(facts["what"])
 
 
 def ask(application, path, method="GET", **headers):
@@ -76,12 +87,6 @@ def body(application, path, **headers):
     status, _, parts = ask(application, path, **headers)
     assert status == 200, parts
     return b"".join(parts)
-
-
-def events(application):
-    """What its log says of the explorer."""
-    lines = map(json.loads, application.log._stream.getvalue().splitlines())
-    return [each["what"] for each in lines if each["event"] == "explorer"]
 
 
 def place(application, name):
@@ -245,7 +250,7 @@ def test_where_the_page_is_not_built_a_sentence_says_how_to_build_it(start, tmp_
 def test_where_it_is_not_wanted_the_page_says_why(start):
     running = start(CONV, unwanted=site.ASIDE)
     running.site.renew()
-    assert "--explorer" in docs(running)[1] and not events(running)
+    assert "--explorer" in docs(running)[1] and not running.log.told
 
 
 def test_while_it_is_written_the_page_asks_again_and_then_each_links_to_the_other(start):
@@ -266,7 +271,7 @@ def test_what_cannot_be_shown_is_left_out_and_told(start, tmp_path):
     assert [each["name"] for each in json.loads(body(running, "/explorer.json"))["artifacts"]] == [
         "conv_vae-mnist"
     ]
-    assert events(running)[0].startswith("marked is not shown: it has no encode, reconstruct")
+    assert running.log.told[0].startswith("marked is not shown: it has no encode, reconstruct")
     alone = start(tmp_path / "marked")
     alone.site.renew()
     assert "none of these artifacts" in docs(alone)[1]
@@ -303,7 +308,7 @@ def test_what_is_served_already_is_not_written_again(start, temporary):
     running = start(CONV)
     for _ in range(3):
         running.site.renew()
-    assert events(running) == ["shown"]
+    assert running.log.told == ["shown"]
 
 
 def test_an_explorer_that_cannot_be_written_harms_nothing(start, monkeypatch):
@@ -316,7 +321,7 @@ def test_an_explorer_that_cannot_be_written_harms_nothing(start, monkeypatch):
     monkeypatch.setattr(explorer, "write", full)
     running.site.renew()
     assert "could not be written" in docs(running)[1]
-    assert events(running) == ["not written: no space is left"]
+    assert running.log.told == ["not written: no space is left"]
     monkeypatch.setattr(explorer, "write", write)
     served_anew(running, nll=1.0)
     shown = body(running, "/explorer.json")

@@ -35,8 +35,8 @@ ROOMS = {
         ("artifact", "deploy", "errors", "runtime"),
     ),
     "serve": (
-        "artifacts over HTTP: the Open Inference Protocol, and the words of the schema",
-        ("artifact", "errors", "runtime"),
+        "artifacts over HTTP: the Open Inference Protocol, the words of the schema, the explorer",
+        ("artifact", "atomic_write", "errors", "explorer", "runtime"),
     ),
     "noise": ("seeded counter-based noise, the same bits everywhere", ("errors",)),
     "distributions": (

@@ -107,6 +107,21 @@ def test_the_runtime_imports_numpy_onnxruntime_and_the_standard_library_only():
     assert libraries_imported("runtime") <= allowed
 
 
+def test_the_runtime_names_an_upper_room_where_it_is_asked_to_explore_and_nowhere_else():
+    """`vae.explore()`: what its users call loads the explorer, and nothing before it does."""
+    named = {
+        (path.name, function.name, call.args[0].value)
+        for path in sources("runtime")
+        for function in ast.walk(ast.parse(path.read_text()))
+        if isinstance(function, ast.FunctionDef)
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("import_module")
+    }
+    text = "".join(path.read_text() for path in sources("runtime"))
+    assert named == {("artifact.py", "explore", "zoo.explorer")}
+    assert text.count("import_module") == 1
+
+
 def test_a_saved_model_is_opened_with_tensorflow_then_and_not_before():
     at_once = ast.parse(SIGNATURES.read_text()).body
     at_once = [node for node in at_once if isinstance(node, ast.Import | ast.ImportFrom)]

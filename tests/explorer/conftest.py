@@ -60,11 +60,11 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 class Served:
-    """A folder behind an address of this machine, until it is stopped."""
+    """A folder behind an address of this machine, until it is stopped; port 0 takes a free one."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, port=0):
         handler = functools.partial(_Quiet, directory=folder)
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
         self.address = f"http://localhost:{self._server.server_port}/"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 

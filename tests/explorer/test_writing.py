@@ -3,9 +3,13 @@
 import json
 import shutil
 
+import pages
 import pytest
+from serve import handmade
 
+import zoo
 from zoo import explorer
+from zoo.artifact import checksums
 from zoo.command_line import main
 from zoo.errors import ArtifactError, InputError, MissingDependency
 from zoo.explorer import writing
@@ -18,14 +22,8 @@ MOST = 15_000_000  # bytes of page and runtimes
 
 @pytest.fixture
 def small_page(tmp_path, monkeypatch):
-    """A page of a few bytes in the place of the built one, so that no test needs Node.js."""
-    page = tmp_path / "page"
-    (page / "runtime").mkdir(parents=True)
-    (page / "index.html").write_text("<!doctype html>")
-    worker = writing.PAGE.parent / "web" / "public" / "service-worker.js"
-    shutil.copy(worker, page / "service-worker.js")
-    for file in writing.RUNTIMES.values():
-        (page / file).write_bytes(b"runtime")
+    """`pages.small` in the place of the built page."""
+    page = pages.small(tmp_path / "page")
     monkeypatch.setattr(writing, "PAGE", page)
     return page
 
@@ -41,7 +39,9 @@ def test_it_holds_the_page_and_of_each_artifact_what_the_page_reads(small_page, 
     out = tmp_path / "out"
     assert explorer.write([CONV, MOLECULES], out) == ["conv_vae-mnist", "molecule_vae-qm9"]
     manifest = json.loads((CONV / "manifest.json").read_text(encoding="utf-8"))
-    written = out / "artifacts" / "conv_vae-mnist"
+    told = json.loads((out / "explorer.json").read_text(encoding="utf-8"))
+    assert [each["name"] for each in told["artifacts"]] == ["conv_vae-mnist", "molecule_vae-qm9"]
+    written = out / told["artifacts"][0]["address"]
     assert json.loads((written / "manifest.json").read_text(encoding="utf-8")) == manifest
     files = {p.relative_to(written).as_posix() for p in written.rglob("*") if p.is_file()}
     wanted = {f"onnx/{name}.onnx" for name in manifest["endpoints"]}
@@ -49,8 +49,56 @@ def test_it_holds_the_page_and_of_each_artifact_what_the_page_reads(small_page, 
     assert files == wanted | {"manifest.json", "onnx/weights.bin"}
     for name in files - {"manifest.json"}:
         assert (written / name).read_bytes() == (CONV / name).read_bytes()
-    told = json.loads((out / "explorer.json").read_text(encoding="utf-8"))
-    assert [each["name"] for each in told["artifacts"]] == ["conv_vae-mnist", "molecule_vae-qm9"]
+    assert not (out / "removed-worker.js").exists()
+
+
+def address(folder):
+    """Where a written explorer's only artifact lies."""
+    (told,) = json.loads((folder / "explorer.json").read_text(encoding="utf-8"))["artifacts"]
+    return told["name"], told["address"]
+
+
+def test_a_loaded_artifact_is_written_by_the_name_that_is_given(small_page, tmp_path):
+    loaded = zoo.load(CONV)
+    assert explorer.write({"mine": loaded}, tmp_path / "a") == ["mine"]
+    assert explorer.write(loaded, tmp_path / "b") == ["conv_vae-mnist"]
+    name, place = address(tmp_path / "a")
+    assert name == "mine" and place.startswith("artifacts/mine/")
+    assert (tmp_path / "a" / place / "onnx" / "decode.onnx").is_file()
+    with pytest.raises(InputError, match="served model's name"):
+        explorer.write({"../mine": loaded}, tmp_path / "c")
+
+
+def test_an_address_is_of_one_version_alone(small_page, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(CONV, copy)
+    places = []
+    for name in "abc":
+        if name == "c":
+            manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
+            manifest["metrics"]["nll"] = 1.0
+            manifest[checksums.MANIFEST_KEY] = checksums.of_manifest(manifest)
+            (copy / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+        explorer.write(copy, tmp_path / name)
+        places.append(address(tmp_path / name)[1])
+    assert places[0] == places[1] != places[2]
+
+
+def test_what_browsers_are_not_to_keep_has_a_worker_that_removes_itself(small_page, tmp_path):
+    explorer.write(CONV, tmp_path / "out", offline=False, docs="docs")
+    worker = (tmp_path / "out" / "service-worker.js").read_text(encoding="utf-8")
+    assert worker == (small_page / "removed-worker.js").read_text(encoding="utf-8")
+    told = json.loads((tmp_path / "out" / "explorer.json").read_text(encoding="utf-8"))
+    assert told["offline"] is False and told["docs"] == "docs"
+
+
+def test_what_the_page_cannot_show_is_refused_by_what_it_lacks(small_page, tmp_path):
+    handmade.marked(tmp_path / "marked", 1.0)
+    loaded = zoo.load(tmp_path / "marked")
+    wanted = ["encode", "reconstruct", "test_data/inputs.npz", "test_data/decode.npz"]
+    assert explorer.lacks(loaded) == wanted and explorer.lacks(zoo.load(CONV)) == []
+    with pytest.raises(ArtifactError, match=r"has no encode, reconstruct, test_data/inputs\.npz"):
+        explorer.write(loaded, tmp_path / "out")
 
 
 def test_the_service_worker_keeps_all_that_there_is_but_what_only_a_gpu_needs(small_page, tmp_path):

@@ -9,6 +9,16 @@ import sys
 import time
 from pathlib import Path
 
+WITH_PAGE = """\
+import sys
+from pathlib import Path
+from zoo.command_line import main
+from zoo.explorer import writing
+writing.PAGE = Path(sys.argv.pop(1))
+sys.exit(main(sys.argv[1:]))
+"""
+"""`python -m zoo`, whose explorer's page is at a path that comes first."""
+
 ROOT = Path(__file__).resolve().parents[2]
 STARTS = 60  # seconds at most
 LIMITED = """import json, sys
@@ -25,11 +35,14 @@ class Running:
         arguments: of the command.
         limits: of `zoo.serve.Limits`, for those that the command has no option for; the arguments
             are artifacts alone then.
+        page: the folder of the explorer's built page; None takes the clone's, if it is built.
+        port: to listen at; 0 takes a free one.
     """
 
-    def __init__(self, log, *arguments, limits=None):
+    def __init__(self, log, *arguments, limits=None, page=None, port=0):
         self.log = log
-        command = ["-m", "zoo", "serve", *map(str, arguments), "--port", "0"]
+        program = ["-m", "zoo"] if page is None else ["-c", WITH_PAGE, str(page)]
+        command = [*program, "serve", *map(str, arguments), "--port", str(port)]
         if limits is not None:
             command = ["-c", LIMITED, json.dumps(limits), *map(str, arguments)]
         with open(log, "wb") as said:

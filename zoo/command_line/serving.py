@@ -1,5 +1,6 @@
 """`zoo serve`: artifacts over HTTP, until the command is ended."""
 
+import argparse
 import os
 
 TOKEN = "VAE_ZOO_TOKEN"
@@ -57,6 +58,12 @@ def add(commands):
     parser.add_argument(
         "--no-request-log", action="store_true", help="no line of JSON for each request"
     )
+    parser.add_argument(
+        "--explorer",
+        action=argparse.BooleanOptionalAction,
+        help="whether / shows the explorer, for which whoever may ask gets weights and test data; "
+        "default: where no token is asked for and this machine alone is answered",
+    )
     _limits(parser)
     parser.set_defaults(run=_serve)
 
@@ -111,5 +118,6 @@ def _serve(options):
         access=Access(tuple(tokens), tuple(options.cors)),
         look_seconds=options.look_seconds,
         request_log=not options.no_request_log,
+        explorer=options.explorer,
     )
     return 0

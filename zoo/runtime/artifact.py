@@ -1,5 +1,6 @@
 """`load`: an artifact folder in, an object with its endpoints out."""
 
+import importlib
 import os
 import time
 from pathlib import Path
@@ -177,6 +178,22 @@ class Artifact:
         surprise = -long.by_step(nats)  # of each step
         """
         return windows(series, self.schema, stride)
+
+    def explore(self, height: int = 720) -> Any:
+        """The explorer of this artifact: in a notebook a frame, at a prompt its address::
+
+        vae.explore()  # a page on which one walks through the latent space
+
+        It is served to this machine alone, until the process ends; its graphs run in the browser.
+
+        Args:
+            height: of the frame, in pixels.
+
+        Raises:
+            MissingDependency: if the page was not built, as in a clone without Node.js.
+        """
+        # An upper room, which only this method needs: it is loaded when it is called.
+        return importlib.import_module("zoo.explorer").show(self, height)
 
     def provider(self, name: str) -> str:
         """The execution provider that runs an endpoint; what it cannot run, the CPU does."""

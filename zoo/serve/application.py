@@ -18,6 +18,7 @@ from zoo.serve.models import Model, Served, Shelf
 from zoo.serve.record import CONTENT_TYPE, Log, Metrics
 from zoo.serve.refused import HungUp, Refused, short
 from zoo.serve.settings import Access, Limits
+from zoo.serve.site import UNWANTED, Found, Site
 from zoo.serve.work import Work
 
 Headers = list[tuple[bytes, bytes]]
@@ -54,6 +55,12 @@ class Answer:
     status: int = 200
     kind: bytes = JSON
     headers: Headers = field(default_factory=list)
+    file: Found | None = None  # in place of the body
+
+    @property
+    def size(self) -> int:
+        """Of the body, in bytes."""
+        return len(self.body) if self.file is None else self.file.size
 
 
 @dataclass
@@ -82,6 +89,7 @@ class Application:
         limits: see `Limits`.
         access: see `Access`.
         log: gets a line for each request.
+        site: the explorer; None for none.
     """
 
     def __init__(
@@ -90,18 +98,20 @@ class Application:
         limits: Limits | None = None,
         access: Access | None = None,
         log: Log | None = None,
+        site: Site | None = None,
     ) -> None:
         self.shelf = shelf
         self.limits = limits or Limits()
         self.access = access or Access()
         self.log = log or Log(None)
+        self.site = site or Site(shelf, self.log, UNWANTED)
         self.work = Work(self.limits)
         self.metrics = Metrics(shelf, self.work)
         self.draining = False
         """Whether it was asked to end: not ready, and connections are told to close."""
 
         self._bodies = bodies.Bodies(self.limits)
-        self._describes: Mapping[str, Served] = {}
+        self._describes: tuple[Mapping[str, Served], str] = {}, ""
         self._description = b"", b""
         self._tokens = [f"Bearer {token}".encode("ascii") for token in self.access.tokens]
 
@@ -129,7 +139,7 @@ class Application:
                 self.log.event("error", path=scope["path"][:400], traceback=where)
                 answer = _refusal(500, "The server failed; its log says where.")
             await self._send(send, request, answer)
-            self._record(scope, request, answer.status, len(answer.body), began)
+            self._record(scope, request, answer.status, answer.size, began)
         except OSError:  # the client went away while it was answered
             self._record(scope, request, _HUNG_UP, 0, began)
 
@@ -142,16 +152,20 @@ class Application:
         )
 
     async def _send(self, send: Send, request: Request, answer: Answer) -> None:
+        length = [] if answer.status == 304 else [(b"content-length", b"%d" % answer.size)]
         headers = [
             (b"content-type", answer.kind),
-            (b"content-length", b"%d" % len(answer.body)),
+            *length,
             *answer.headers,
             *self._shared_with(request),
         ]
         if self.draining:
             headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer.body})
+        if answer.file is None:
+            await send({"type": "http.response.body", "body": answer.body})
+        else:
+            await answer.file.send(send)
 
     def _record(self, scope: Scope, request: Request, status: int, size: int, began: float) -> None:
         seconds = time.perf_counter() - began
@@ -188,7 +202,17 @@ class Application:
                 return await self._infer(request, model, version)
             case ["v1", artifact, endpoint]:
                 return await self._by_words(request, artifact, endpoint)
-        return self._told(request)
+        return await self._explorer(request) or self._told(request)
+
+    async def _explorer(self, request: Request) -> Answer | None:
+        """A file of the explorer; None where the path names none."""
+        file = self.site.find(request.path)
+        if file is None:
+            return None
+        if request.method not in ("GET", "HEAD"):
+            _require_method(request, "GET, HEAD")
+        found = await self.site.answer(file, request.method, request.headers)
+        return Answer(b"", found.status, found.kind, found.headers, found) if found else None
 
     def _require_token(self, request: Request) -> None:
         given = request.headers.get(b"authorization", b"")
@@ -301,7 +325,9 @@ class Application:
                 return Answer(self.metrics.text(), kind=CONTENT_TYPE)
             case [""] | ["docs"]:
                 _require_method(request, "GET")
-                return Answer(self._described()[1], kind=_HTML, headers=page.HEADERS)
+                coming = self.site.is_coming and request.path == [""]
+                headers = [*page.HEADERS, (b"refresh", b"1")] if coming else page.HEADERS
+                return Answer(self._described()[1], kind=_HTML, headers=headers)
             case _:
                 raise Refused(
                     404,
@@ -314,11 +340,11 @@ class Application:
 
     def _described(self) -> tuple[bytes, bytes]:
         """(OpenAPI document, page) of what is served now; made once for each change of it."""
-        if self._describes is not self.shelf.served:
-            served = self.shelf.served
+        served, why_not = self.shelf.served, self.site.why_not
+        if self._describes != (served, why_not):
             document = openapi.document(served, self.limits, bool(self._tokens))
-            self._description = tensors.write_json(document), page.made(document)
-            self._describes = served
+            self._description = tensors.write_json(document), page.made(document, why_not)
+            self._describes = served, why_not
         return self._description
 
     def _shared_with(self, request: Request) -> Headers:

@@ -132,7 +132,7 @@ class Served:
         version: "1", "2" ...
         digest: sha256 of its manifest.
         models: {endpoint: Model}.
-        title: the manifest's name of it.
+        artifact: what was loaded.
     """
 
     name: str
@@ -140,7 +140,12 @@ class Served:
     version: str
     digest: str
     models: Mapping[str, Model]
-    title: str
+    artifact: runtime.Artifact
+
+    @property
+    def title(self) -> str:
+        """The manifest's name of it."""
+        return str(self.artifact.manifest.get("name"))
 
 
 class Shelf:
@@ -287,7 +292,7 @@ class Shelf:
             call(**nothing)  # opens the graph, and compares it with the manifest
             models[key] = Model(f"{name}-{key}", name, version, call, artifact.schema)
         digest = str(artifact.manifest.get(checksums.MANIFEST_KEY))
-        return Served(name, folder, version, digest, models, str(stated))
+        return Served(name, folder, version, digest, models, artifact)
 
     def _put(self, served: Served) -> None:
         """Serves a version in the place of the one before: what is looked up is either."""

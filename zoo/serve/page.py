@@ -46,8 +46,14 @@ for (const form of document.querySelectorAll("form")) {
 """
 
 
-def made(document: dict[str, Any]) -> bytes:
-    """The page of an OpenAPI document, as HTML."""
+def made(document: dict[str, Any], why_no_explorer: str) -> bytes:
+    """The page of an OpenAPI document, as HTML.
+
+    Args:
+        document: OpenAPI's.
+        why_no_explorer: a sentence; "" where the explorer is at /, and is linked to.
+    """
+    explorer = '<a href="/">The explorer</a>: a walk through the latent spaces, in the browser.'
     parts = [_operation(path, each) for path, each in document["paths"].items()]
     description = html.escape(document["info"]["description"])
     return f"""\
@@ -59,6 +65,7 @@ def made(document: dict[str, Any]) -> bytes:
 <style>{_STYLE}</style>
 <h1>vae-zoo</h1>
 <p>{description} The same for programs: <a href="/openapi.json">/openapi.json</a>.</p>
+<p>{html.escape(why_no_explorer) or explorer}</p>
 <p><label>Token, where the server asks for one:
 <input id="token" type="password" autocomplete="off"></label></p>
 {"".join(parts)}

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import io
+import ipaddress
 import socket
 import sys
 import threading
@@ -21,11 +22,13 @@ from zoo.serve.protocol import bounded
 from zoo.serve.quick import Quick
 from zoo.serve.record import Log
 from zoo.serve.settings import Access, Limits
+from zoo.serve.site import ASIDE, UNWANTED, Site
 
 _GARBAGE = (5_000, 10, 10)
 """When Python looks for garbage. By its own numbers it does so hundreds of times while large JSON
 is read, of which nothing is garbage, and others wait three times as long."""
 
+_PATIENCE = 10.0  # seconds at most for an explorer that is being written when the server ends
 _SWITCH = 0.0005  # seconds after which a thread that computes in Python lets another go on
 
 
@@ -88,6 +91,7 @@ def serve(
     access: Access | None = None,
     look_seconds: float = 2.0,
     request_log: bool = True,
+    explorer: bool | None = None,
 ) -> None:
     """Serves artifacts until SIGTERM or Ctrl-C; every request that was accepted is answered.
 
@@ -102,6 +106,8 @@ def serve(
         look_seconds: how often folders are looked at for newer versions; 0: never.
         request_log: whether standard output gets a line of JSON for each request, too, and not
             for what happens to the server alone.
+        explorer: whether `/` shows the explorer, for which whoever may ask gets weights and test
+            data; None: where no token is asked for and the address is this machine's own.
 
     Raises:
         InputError: for arguments that do not fit, or an address that is not to be had.
@@ -112,7 +118,8 @@ def serve(
     log = Log(_standard_output(), request_log)
     with contextlib.closing(log), contextlib.closing(listener):
         shelf = Shelf(artifacts, providers, threads)
-        application = Application(shelf, limits, access, log)
+        site = Site(shelf, log, _unwanted(explorer, access, listener))
+        application = Application(shelf, limits, access, log, site)
         config = uvicorn.Config(
             application,
             http=bounded(limits, Quick(application)),
@@ -127,11 +134,10 @@ def serve(
         )
         server = Server(application, config)
         ended = threading.Event()
-        if look_seconds:
-            watcher = threading.Thread(
-                target=_watch, args=(application, look_seconds, ended), daemon=True
-            )
-            watcher.start()
+        watcher = threading.Thread(
+            target=_watch, args=(application, look_seconds, ended), daemon=True
+        )
+        watcher.start()
         sys.setswitchinterval(_SWITCH)
         gc.collect()
         gc.freeze()  # what is there stays: it is not looked through each time
@@ -141,6 +147,8 @@ def serve(
         finally:
             ended.set()
             application.work.close()
+            watcher.join(_PATIENCE)
+            site.close()
             log.event("ended")
 
 
@@ -154,8 +162,9 @@ def _standard_output() -> io.RawIOBase | None:
 
 
 def _watch(application: Application, seconds: float, ended: threading.Event) -> None:
-    """Picks up newer versions, until the server ends."""
-    while not ended.wait(seconds):
+    """Writes the explorer, and picks up newer versions until the server ends."""
+    application.site.renew()
+    while seconds and not ended.wait(seconds):
         try:
             happened = application.shelf.look_again()
         except Exception as error:  # the server goes on with what it has
@@ -164,6 +173,15 @@ def _watch(application: Application, seconds: float, ended: threading.Event) -> 
         for name, what in happened:
             application.metrics.reloaded(what.endswith("is served"))
             application.log.event("artifact", name=name, what=what)
+        application.site.renew()
+
+
+def _unwanted(explorer: bool | None, access: Access | None, listener: socket.socket) -> str:
+    """Why there is to be no explorer; "" where there is."""
+    if explorer is None:
+        address = ipaddress.ip_address(listener.getsockname()[0].partition("%")[0])
+        return ASIDE if (access and access.tokens) or not address.is_loopback else ""
+    return "" if explorer else UNWANTED
 
 
 def _listen(host: str, port: int) -> socket.socket:

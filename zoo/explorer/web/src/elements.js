@@ -33,6 +33,16 @@ export function card(name, title, sentence, ...children) {
   );
 }
 
+/** What is looked at, and its controls beside it, or below where there is no room. */
+export function beside(shown, controls, kind = "controls") {
+  return make("div", { class: "beside" }, shown, make("div", { class: kind }, ...controls));
+}
+
+/** A field for a whole number, which may be longer than a number of JavaScript. */
+export function wholeNumber(value, attributes) {
+  return make("input", { type: "text", inputmode: "numeric", autocomplete: "off", value, ...attributes });
+}
+
 /** A label above a control. */
 export function labelled(text, control) {
   control.id ||= unique("control");

@@ -18,6 +18,7 @@ export class Latents {
     this.name = input.name;
     this.isCodes = input.dtype === "int32";
     this.codes = input.below;
+    this.word = this.isCodes ? "code" : this.name; // of one
     this.size = input.shape[1];
     this.examples = examples;
     this.statistics = Array.from({ length: this.size }, (_, at) => this.statisticsOf(at));

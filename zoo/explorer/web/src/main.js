@@ -26,12 +26,13 @@ async function main() {
   const wanted = new URLSearchParams(location.search).get("model");
   const entry = explorer.artifacts.find(({ name }) => name === wanted) ?? explorer.artifacts[0];
   showTitle(explorer, entry);
+  if (explorer.docs) linkTo(explorer.docs);
   const runtimes = absolute(explorer.runtimes);
   const artifact = await Artifact.load(new URL(entry.address, location.href), runtimes);
   artifact.runtimes = runtimes;
   describe(artifact);
   await explore(artifact, { tolerances: explorer.tolerances, runtimes });
-  keepOffline();
+  if (explorer.offline) keepOffline().catch(() => {}); // offline now, or a browser that keeps nothing
 }
 
 async function explore(artifact, rest) {
@@ -119,8 +120,15 @@ function absolute(addresses) {
   );
 }
 
-function keepOffline() {
-  if ("serviceWorker" in navigator) navigator.serviceWorker.register("service-worker.js").catch(() => {});
+function linkTo(docs) {
+  const link = make("a", { href: docs }, "this server's API");
+  document.querySelector("footer p").append(" Programs ask ", link, ".");
+}
+
+/** Keeps the page; what was kept of an older one is looked at again, for browsers do so at leisure. */
+async function keepOffline() {
+  const kept = await navigator.serviceWorker?.register("service-worker.js");
+  await kept?.update();
 }
 
 main().catch((error) => {

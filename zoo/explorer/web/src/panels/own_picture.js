@@ -1,6 +1,6 @@
 /** Draw a picture, drop one, or take a test example. */
 
-import { button, card, make } from "../elements.js";
+import { beside, button, card, make } from "../elements.js";
 import { exampleOf } from "../latents.js";
 
 const SIDE = 280; // of the canvas that is drawn on
@@ -32,13 +32,9 @@ export class OwnPicturePanel {
       "own",
       view.channels === 1 ? "Draw your own" : "Bring your own",
       "Draw, drop a picture anywhere on this card, or take a test example: it is encoded, decoded and scored here; nothing leaves this machine.",
-      make(
-        "div",
-        { class: "beside" },
+      beside(
         this.paper,
-        make(
-          "div",
-          { class: "controls wide" },
+        [
           make(
             "div",
             { class: "buttons" },
@@ -48,7 +44,8 @@ export class OwnPicturePanel {
             button("Next test example", () => this.next()),
           ),
           trial.element,
-        ),
+        ],
+        "controls wide",
       ),
     );
     this.acceptDrops();

@@ -4,7 +4,7 @@ import { button, card, make, short, unique } from "../elements.js";
 import { exampleOf } from "../latents.js";
 import { dateOf, daysOf, isNumber } from "../views/tables.js";
 
-const HEADS = ["Column", "Yours", "Rebuilt", "Adds to −log p, nats"];
+const HEADS = ["Column", "Yours", "Rebuilt", "Costs, nats"];
 
 export class OwnRowPanel {
   constructor({ view }, trial, given) {

@@ -1,6 +1,6 @@
 /** A path between two samples. */
 
-import { button, card, labelled, latest, make } from "../elements.js";
+import { beside, button, card, labelled, latest, make, wholeNumber } from "../elements.js";
 import { seedOf } from "../samples.js";
 
 const FRAME = 40; // milliseconds
@@ -28,36 +28,24 @@ export class PathPanel {
     this.strip.append(...this.steps);
     this.ask = latest(() => this.show());
     this.redo = latest(() => this.start());
+    const straight = latents.isCodes ? "One code after the other." : "Straight through the latent space.";
+    const curve = "Along a great circle, since draws of this prior lie on a shell.";
+    const way = latents.curved ? curve : straight;
     this.element = card(
       "path",
       "A path between two",
-      latents.curved
-        ? "Along a great circle, since draws of this prior lie on a shell; no picture on the way is a blend of pixels."
-        : "Straight through the latent space; no step on the way is a blend of the two ends.",
-      make(
-        "div",
-        { class: "beside" },
-        this.picture,
-        make(
-          "div",
-          { class: "controls" },
-          make("div", { class: "pair" }, ...this.ends.map(({ field }) => field)),
-          this.share,
-          make("div", { class: "buttons" }, this.play),
-        ),
-      ),
+      `${way} No step on it is a blend of the two ends.`,
+      beside(this.picture, [
+        make("div", { class: "pair" }, ...this.ends.map(({ field }) => field)),
+        this.share,
+        make("div", { class: "buttons" }, this.play),
+      ]),
       this.strip,
     );
   }
 
   end(text, value) {
-    const input = make("input", {
-      type: "text",
-      inputmode: "numeric",
-      autocomplete: "off",
-      value,
-      input: () => this.redo(),
-    });
+    const input = wholeNumber(value, { input: () => this.redo() });
     return { input, field: labelled(`${text} ${this.samples.word.toLowerCase()}`, input) };
   }
 

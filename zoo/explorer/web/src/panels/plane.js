@@ -1,6 +1,6 @@
 /** A plane of two latents that one drags across: what is near in it looks alike. */
 
-import { card, labelled, latest, make, short } from "../elements.js";
+import { beside, card, labelled, latest, make, short } from "../elements.js";
 
 const CHOICES = 12;
 const TILES = 9; // of the plane's background, in each direction
@@ -39,12 +39,7 @@ export class PlanePanel {
       "plane",
       "A plane to walk on",
       "Drag across it: what is near in the latent space looks alike. All other latents stay as the sample has them.",
-      make(
-        "div",
-        { class: "beside" },
-        this.field,
-        make("div", { class: "controls" }, this.picture, this.place, pair),
-      ),
+      beside(this.field, [this.picture, this.place, pair]),
     );
   }
 
@@ -52,7 +47,7 @@ export class PlanePanel {
     const select = make("select", { change: () => this.start(this.from) });
     const options = this.latents.order.slice(0, Math.max(2, CHOICES));
     for (const at of options) {
-      select.append(make("option", { value: String(at) }, `${this.latents.name} ${at}`));
+      select.append(make("option", { value: String(at) }, `${this.latents.word} ${at}`));
     }
     select.value = String(options[Math.min(rank, options.length - 1)]);
     return { select, field: labelled(text, select) };
@@ -109,7 +104,8 @@ export class PlanePanel {
   move() {
     this.point.style.left = `${100 * this.x}%`;
     this.point.style.bottom = `${100 * this.y}%`;
-    const said = this.at(this.x, this.y).map(([at, value]) => `${this.latents.name} ${at}: ${short(value)}`);
+    const { word, isCodes } = this.latents;
+    const said = this.at(this.x, this.y).map(([at, value]) => `${word} ${at}: ${short(value, isCodes ? 0 : 2)}`);
     this.place.textContent = said.join(", ");
     return this.ask();
   }

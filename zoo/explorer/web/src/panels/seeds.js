@@ -1,6 +1,6 @@
 /** A seed and what the prior draws of it: one seed gives one sample, here and in Python. */
 
-import { button, card, labelled, latest, make } from "../elements.js";
+import { beside, button, card, labelled, latest, make, wholeNumber } from "../elements.js";
 import { seedOf } from "../samples.js";
 
 export class SeedPanel {
@@ -10,12 +10,8 @@ export class SeedPanel {
     const { word } = samples;
     this.shown = view.make("The sample");
     this.shown.id = "sample";
-    this.input = make("input", {
+    this.input = wholeNumber("7", {
       id: "seed",
-      type: "text",
-      inputmode: "numeric",
-      autocomplete: "off",
-      value: "7",
       "aria-describedby": "seed-error",
       input: () => this.changed(),
       keydown: (event) => this.pressed(event),
@@ -29,24 +25,17 @@ export class SeedPanel {
       samples.drawn
         ? "One seed gives one sample: the same here as in Python, on any machine."
         : "This model draws no samples of its own; a walk starts at a test example.",
-      make(
-        "div",
-        { class: "beside" },
-        this.shown,
+      beside(this.shown, [
+        labelled(word, this.input),
         make(
           "div",
-          { class: "controls" },
-          labelled(word, this.input),
-          make(
-            "div",
-            { class: "buttons" },
-            button("−", () => this.step(-1n), { "aria-label": `${word} before` }),
-            button("+", () => this.step(1n), { "aria-label": `${word} after` }),
-            button("Any", () => this.pick(BigInt(Math.floor(Math.random() * 1e6)))),
-          ),
-          this.error,
+          { class: "buttons" },
+          button("−", () => this.step(-1n), { "aria-label": `${word} before` }),
+          button("+", () => this.step(1n), { "aria-label": `${word} after` }),
+          button("Any", () => this.pick(BigInt(Math.floor(Math.random() * 1e6)))),
         ),
-      ),
+        this.error,
+      ]),
     );
     const count = view.small ? 12 : view.columns ? 0 : 3;
     const caption = samples.drawn ? "The next seeds" : "The next examples";

@@ -1,6 +1,6 @@
 /** The most active latents, a slider each. */
 
-import { button, card, latest, make, short, unique } from "../elements.js";
+import { beside, button, card, latest, make, short, unique } from "../elements.js";
 
 const SHOWN = 8;
 
@@ -11,22 +11,22 @@ export class SliderPanel {
     this.picture.id = "decoded";
     this.sliders = latents.order.slice(0, SHOWN).map((at) => this.slider(at));
     this.ask = latest(() => this.show());
+    // What is drawn of tables and strings is not what their decoder expects; of pictures it is.
+    const drawn = view.columns || view.tokens;
+    const expected = drawn ? " The sample is one draw; here is what is expected at its latents." : "";
     this.element = card(
       "sliders",
       "Latents",
       latents.isCodes
         ? "The codes that differ most among test examples. Each stands for a place of the picture."
-        : "The most active ones. They start at the sample that is looked at.",
-      make(
-        "div",
-        { class: "beside" },
+        : `The most active ones. They start at the sample that is looked at.${expected}`,
+      beside(
         this.picture,
-        make(
-          "div",
-          { class: "controls wide" },
+        [
           ...this.sliders.map(({ row }) => row),
           make("div", { class: "buttons" }, button("Back to the sample", () => this.start(this.from))),
-        ),
+        ],
+        "controls wide",
       ),
     );
   }
@@ -43,7 +43,7 @@ export class SliderPanel {
       step: String(step),
       input: () => this.moved(made),
     });
-    const name = make("label", { for: id }, `${this.latents.name}`, make("sub", {}, String(at)));
+    const name = make("label", { for: id }, this.latents.word, make("sub", {}, String(at)));
     const made = { at, input, value, row: make("div", { class: "slider" }, name, input, value) };
     return made;
   }

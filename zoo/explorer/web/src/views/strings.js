@@ -15,6 +15,7 @@ export class StringView {
 
   constructor(schema, rdkit) {
     this.schema = schema;
+    this.tokens = schema.tokens;
     this.end = schema.tokens.length - 1;
     this.molecules = schema.tokenizer === "smiles" ? new Molecules(rdkit) : null;
   }

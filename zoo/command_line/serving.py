@@ -1,7 +1,12 @@
 """`zoo serve`: artifacts over HTTP, until the command is ended."""
 
 import argparse
+import contextlib
 import os
+import sys
+
+_MALLOC = {-8: 2, -3: 2**20, -1: 2**22}
+"""glibc's M_ARENA_MAX, M_MMAP_THRESHOLD and M_TRIM_THRESHOLD, by their numbers in malloc.h."""
 
 TOKEN = "VAE_ZOO_TOKEN"
 """The environment variable that holds a token, which command lines show to everybody."""
@@ -108,6 +113,7 @@ def _serve(options):
         seconds=options.timeout,
         body_seconds=options.body_timeout,
     )
+    _give_back_what_is_free()
     serve(
         options.artifacts,
         options.host,
@@ -121,3 +127,18 @@ def _serve(options):
         explorer=options.explorer,
     )
     return 0
+
+
+def _give_back_what_is_free():
+    """Tells glibc to give freed blocks of a MiB or more back, and to keep two heaps at most.
+
+    Otherwise it keeps ever larger ones for later, up to 32 MiB each, in a heap of each thread: a
+    server that once had large requests would stay as large.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        with contextlib.suppress(AttributeError, OSError):  # another C library than glibc
+            mallopt = ctypes.CDLL(None).mallopt
+            for option, value in _MALLOC.items():
+                mallopt(option, value)

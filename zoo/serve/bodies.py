@@ -14,6 +14,9 @@ _WINDOWS = {"gzip": 31, "deflate": 15}  # zlib's names of their headers
 WORTH_PACKING = 1024
 """Bytes from which an answer is packed where the client takes it so."""
 
+_MOST_TIMES = 1040  # longer than it was, what deflate unpacks to at most
+_PIECE = 2**20  # bytes that are unpacked at a time
+
 WHOLE = "zoo.whole"
 """A key of the scope of a request whose body is there when the application is asked."""
 
@@ -127,8 +130,10 @@ def unpacked(body: bytes, encoding: str, most: int) -> bytes:
         raise Refused(
             415, f"Content-Encoding: given {encoding[:40]!r}, wanted is gzip, deflate or none."
         )
-    unpacker = zlib.decompressobj(_WINDOWS[encoding])
     try:
+        if len(body) * _MOST_TIMES > _PIECE and _unpacked_size(body, encoding, most) > most:
+            raise too_large(most)
+        unpacker = zlib.decompressobj(_WINDOWS[encoding])
         made = unpacker.decompress(body, most + 1)
     except zlib.error as error:
         raise Refused(400, f"The body is not {encoding} ({error}).") from None
@@ -137,6 +142,18 @@ def unpacked(body: bytes, encoding: str, most: int) -> bytes:
     if not unpacker.eof or unpacker.unused_data:
         raise Refused(400, f"The body is not {encoding}: it ends early, or something follows it.")
     return made
+
+
+def _unpacked_size(body: bytes, encoding: str, most: int) -> int:
+    """Bytes that a body unpacks to, or more than `most`; none are kept, whatever it claims."""
+    unpacker = zlib.decompressobj(_WINDOWS[encoding])
+    size = 0
+    for start in range(0, len(body), _PIECE // 16):
+        rest = body[start : start + _PIECE // 16]
+        while rest and not unpacker.eof and size <= most:
+            size += len(unpacker.decompress(rest, _PIECE))
+            rest = unpacker.unconsumed_tail
+    return size
 
 
 def packed(body: bytes, encoding: str) -> bytes:

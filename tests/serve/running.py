@@ -1,5 +1,6 @@
 """A server as it is started, in a process of its own, and requests to it without a library."""
 
+import asyncio
 import http.client
 import json
 import signal
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 WITH_PAGE = """\
@@ -122,6 +124,12 @@ def all_of(connection):
     except ConnectionResetError:
         pass
     return found, True
+
+
+def run(coroutine):
+    """What a coroutine gives, in a thread: Playwright's loop may run in the tests' own."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(asyncio.run, coroutine).result()
 
 
 def raw(server, content, wait=5.0):

@@ -1,6 +1,5 @@
 """What a refused request held is free once it is answered, and not when Python looks for it."""
 
-import asyncio
 import gc
 import gzip
 import json
@@ -8,6 +7,7 @@ import json
 import pytest
 
 from serve import handmade
+from serve.running import run
 from zoo.serve.application import Application
 from zoo.serve.models import Shelf
 from zoo.serve.refused import Refused
@@ -55,7 +55,7 @@ def test_no_refusal_outlives_its_answer(application, body, headers, status):
     gc.collect()
     gc.disable()
     try:
-        assert asyncio.run(ask(application, body, headers)) == status
+        assert run(ask(application, body, headers)) == status
         held = [each for each in gc.get_objects() if isinstance(each, Refused)]
         frames = [each for each in held if each.__traceback__ is not None]
     finally:

@@ -1,6 +1,5 @@
 """The explorer at `/`: a table of files, no way beside it, and what is there while it is not."""
 
-import asyncio
 import gzip
 import json
 import os
@@ -11,7 +10,7 @@ import pages
 import pytest
 
 from serve import handmade
-from serve.running import ROOT
+from serve.running import ROOT, run
 from zoo import explorer
 from zoo.atomic_write import locked
 from zoo.errors import ExportError
@@ -77,7 +76,7 @@ def ask(application, path, method="GET", **headers):
 
     given = [(name.replace("_", "-").encode(), each.encode()) for name, each in headers.items()]
     scope = {"type": "http", "method": method, "path": path, "headers": given, "client": None}
-    asyncio.run(application(scope, receive, send))
+    run(application(scope, receive, send))
     told = {name.decode(): each.decode() for name, each in sent[0]["headers"]}
     return sent[0]["status"], told, [each["body"] for each in sent[1:] if each["body"]]
 

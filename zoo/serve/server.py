@@ -38,11 +38,14 @@ class Server(uvicorn.Server):
     Args:
         application: what answers.
         config: uvicorn's.
+        watcher: begins once it listens, so that the log's first line says where.
     """
 
-    def __init__(self, application: Application, config: uvicorn.Config) -> None:
+    def __init__(
+        self, application: Application, config: uvicorn.Config, watcher: threading.Thread
+    ) -> None:
         super().__init__(config)
-        self._application = application
+        self._application, self._watcher = application, watcher
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listens, and says so."""
@@ -50,6 +53,7 @@ class Server(uvicorn.Server):
         for listener in sockets or ():
             models = list(self._application.shelf.models)
             self._application.log.event("serving", address=_address(listener), models=models)
+        self._watcher.start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stops to listen, once who has connected is accepted: they would be reset."""
@@ -132,12 +136,11 @@ def serve(
             timeout_keep_alive=75,
             timeout_graceful_shutdown=int(limits.seconds) + 1,
         )
-        server = Server(application, config)
         ended = threading.Event()
         watcher = threading.Thread(
             target=_watch, args=(application, look_seconds, ended), daemon=True
         )
-        watcher.start()
+        server = Server(application, config, watcher)
         sys.setswitchinterval(_SWITCH)
         gc.collect()
         gc.freeze()  # what is there stays: it is not looked through each time
@@ -147,7 +150,8 @@ def serve(
         finally:
             ended.set()
             application.work.close()
-            watcher.join(_PATIENCE)
+            if watcher.is_alive():
+                watcher.join(_PATIENCE)
             site.close()
             log.event("ended")
 

@@ -176,7 +176,7 @@ class Site:
 
     def find(self, path: list[str]) -> File | None:
         """The file that a request's path names; None where there is none."""
-        return self._files.get("/".join(path))
+        return self._files.get("/".join(path)) if path else None  # as of OPTIONS *
 
     async def answer(self, file: File, method: str, headers: Mapping[bytes, bytes]) -> Found | None:
         """An answer to GET or HEAD; None where the file is gone, as temporary folders are cleared.

@@ -46,17 +46,23 @@ def step(cell, constant=None):
 
     if of_states is None:
         return lstm
-    # Split once, instead of what they give at every step.
-    (kernel, of_new), (recurrent, recurrent_of_new), (bias, bias_of_new) = (
-        ops.split(each, [gates], axis=-1) for each in (kernel, recurrent, bias)
+    # Split and halved once, instead of what they give at every step: halves are exact.
+    kernels, recurrents, biases = (
+        ops.split(each, 3, axis=-1) for each in (kernel, recurrent, bias)
     )
+    (of_update, of_reset, of_new), half_of_states = kernels, 0.5 * of_states
+    of_update, of_reset = 0.5 * of_update, 0.5 * of_reset
+    update_of_h, reset_of_h, half_of_h = (0.5 * each for each in recurrents)
+    update_bias, reset_bias, new_bias = 0.5 * biases[0], 0.5 * biases[1], biases[2]
 
     def gru(inputs, h):
-        z = ops.matmul(inputs, kernel) + ops.matmul(h, recurrent) + bias
-        z, r = ops.split(sigmoid(z), 2, axis=1)
-        held = r * (ops.matmul(h, recurrent_of_new) + of_states)
-        new = ops.tanh(ops.matmul(inputs, of_new) + bias_of_new + held)
-        return (new + z * (h - new),)
+        # Twice each gate: `sigmoid` without its halves, one of which half_of_h and the other
+        # 0.5 * (h - new) has.
+        z = ops.tanh(ops.matmul(inputs, of_update) + update_bias + ops.matmul(h, update_of_h)) + 1.0
+        r = ops.tanh(ops.matmul(inputs, of_reset) + reset_bias + ops.matmul(h, reset_of_h)) + 1.0
+        held = r * (ops.matmul(h, half_of_h) + half_of_states)
+        new = ops.tanh(ops.matmul(inputs, of_new) + new_bias + held)
+        return (new + z * (0.5 * (h - new)),)
 
     return gru
 

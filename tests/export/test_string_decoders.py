@@ -6,7 +6,7 @@ import onnx
 import pytest
 from publishing import make_here, rows_of
 
-from export.test_recurrent import assert_equal_at_every_batch, recurrences
+from export.test_recurrent import assert_equal_at_every_batch, nodes, recurrences
 from zoo import catalog, likelihoods
 from zoo.datasets.binarization import binarize
 from zoo.datasets.strings.loading import of_list
@@ -19,7 +19,7 @@ DECODERS = {
 
 @pytest.fixture(scope="module", params=list(DECODERS))
 def proven(request, tmp_path_factory):
-    """(decoder, {endpoint: recurrences}, rows of the proof) of a tiny model of strings."""
+    """(decoder, {endpoint: recurrences}, rows of the proof, operators of loops) of a tiny model."""
     random = np.random.default_rng(0)
     words = ["".join(random.choice(list("abcd"), random.integers(0, 7))) for _ in range(200)]
     data = binarize(of_list(words), "none")
@@ -38,12 +38,13 @@ def proven(request, tmp_path_factory):
     rows = rows_of(make_here(model, data, stage))
     loaded = {name: onnx.load(stage / "onnx" / f"{name}.onnx") for name in model.endpoints()}
     found = {name: recurrences(each.graph) for name, each in loaded.items()}
-    return request.param, found, rows
+    loops = [node for each in loaded.values() for node in each.graph.node if node.op_type == "Loop"]
+    return request.param, found, rows, [nodes(loop.attribute[0].g) for loop in loops]
 
 
 @pytest.mark.slow
 def test_what_feeds_itself_back_is_one_loop_and_equal(proven):
-    decoder, found, rows = proven
+    decoder, found, rows, _ = proven
     teaching = {"GRU": 3} if decoder == "recurrent" else {"GRU": 2}
     assert found == {
         "encode": {"GRU": 2},
@@ -54,3 +55,12 @@ def test_what_feeds_itself_back_is_one_loop_and_equal(proven):
         "decode_step": {},
     }
     assert_equal_at_every_batch(rows)
+
+
+@pytest.mark.slow
+def test_rows_that_have_ended_leave_the_loop_and_tokens_are_looked_up(proven):
+    _, _, _, loops = proven
+    assert len(loops) == 3  # of decode, reconstruct and generate
+    for found in loops:
+        assert found["Compress"] and found["ScatterND"] and found["Gather"]
+        assert not {"Abs", "And", "MatMul"} & set(found)

@@ -103,6 +103,18 @@ def test_steps_taken_alone_are_those_of_the_loop(decoder):
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
+def test_outputs_after_the_end_of_a_row_are_0_while_others_go_on(decoder):
+    network, x = built(decoder=decoder).decoder, strings()
+    whole, x[0, 2:] = x.copy(), np.eye(COUNT)[-1]
+    ended, wanted = (
+        ops.convert_to_numpy(network.unroll(latents(), lambda output, step: step, each))
+        for each in (x, whole)
+    )
+    wanted[0, 3:] = 0.0
+    np.testing.assert_array_equal(ended, wanted)
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
 def test_the_likeliest_steps_one_by_one_are_what_decode_answers(decoder):
     model, z = built(4, decoder), latents(20)
     wanted = np.asarray(model.decode(z)["tokens_mode"])

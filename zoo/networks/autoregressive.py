@@ -64,7 +64,7 @@ class Autoregressive(keras.Model):
             choose: (output of a step, noise of that step) -> the step, [batch, *event[1:]] each.
             noise: [batch, steps, ...] for `choose`, which otherwise gets None.
 
-        Where `ends`, it stops once all rows have chosen an end; the steps from there on are 0.
+        Where `ends`, the steps after a row's end are 0, and it stops once all rows have ended.
         Each step is put where it belongs: a list that grows would be as long as there are steps.
 
         Returns:
@@ -73,10 +73,7 @@ class Autoregressive(keras.Model):
         steps, width = self.event_shape[0], math.prod(self.event_shape[1:])
         step, dtype = self.stepper(inputs), recurrent_cells.precision()
         rows = ops.shape(inputs[0] if isinstance(inputs, list | tuple) else inputs)[0]
-        places, given = (
-            np.arange(steps, dtype=np.int32)[None, :, None],
-            _of_step(noise, steps, dtype),
-        )
+        places, given = np.arange(steps, dtype=np.int32)[None, :, None], _of_step(noise, dtype)
 
         def goes_on(i, made, going, *states):
             return ops.logical_and(i < steps, ops.any(going > 0.5))
@@ -85,7 +82,10 @@ class Autoregressive(keras.Model):
             output, states = step(last, *states)
             last = choose(ops.reshape(output, (-1, *self.raw_shape[1:])), given(i))
             last = ops.cast(ops.reshape(last, (-1, width)), dtype)
-            output = ops.expand_dims(ops.cast(output, "float32"), 1)
+            output = ops.cast(output, "float32")
+            if self.ends:
+                output = output * ops.expand_dims(going, 1)
+            output = ops.expand_dims(output, 1)
             made = made + ops.cast(ops.equal(places, i), "float32") * output  # which was 0 there
             if self.ends:
                 going = ops.minimum(going, ops.cast(last[:, -1] < 0.5, "float32"))
@@ -126,10 +126,9 @@ def require_teacher(dropout):
         raise InputError(f"teacher_dropout={dropout}: give a share of the steps from 0 to below 1.")
 
 
-def _of_step(noise, steps, dtype):
+def _of_step(noise, dtype):
     """i -> the noise of step i, [batch, ...], of [batch, steps, ...]; None of None."""
     if noise is None:
         return lambda i: None
-    shape = noise.shape[2:]
-    noise = ops.reshape(noise, (-1, steps, math.prod(shape)))
-    return lambda i: ops.reshape(ops.cast(ops.take(noise, i, axis=1), dtype), (-1, *shape))
+    noise = ops.cast(noise, dtype)
+    return lambda i: ops.take(noise, i, axis=1)

@@ -19,6 +19,7 @@ import onnx
 from onnx import TensorProto, numpy_helper
 
 from zoo.errors import ExportError
+from zoo.export.onnx_graph.passes import read
 
 PRODUCTS = {"Conv", "ConvTranspose", "Gemm", "MatMul"}
 """Where the time goes. GPUs multiply float16 and add up in float32."""
@@ -48,8 +49,8 @@ def of(model):
         writer.add(node, half=node.name in chosen)
     for value in graph.output:
         writer.as_single(value.name)
-    read = {name for node in writer.nodes for name in node.input}
-    constants = [each for each in writer.constants.values() if each.name in read]
+    named = {name for node in writer.nodes for name in read(node)}
+    constants = [each for each in writer.constants.values() if each.name in named]
     del graph.node[:], graph.initializer[:]
     graph.node.extend(writer.nodes)
     graph.initializer.extend(sorted(constants, key=lambda each: each.name))

@@ -13,8 +13,10 @@ import onnx
 import onnxruntime
 
 from zoo.errors import ExportError
+from zoo.export.onnx_graph import loops
 from zoo.export.onnx_graph.layouts import LAYOUTS
-from zoo.export.onnx_graph.passes import PASSES, Graph, read
+from zoo.export.onnx_graph.order import remove_unread, sort
+from zoo.export.onnx_graph.passes import PASSES, Graph
 
 ROUNDS = 50
 """Far more than any graph has taken; passes that undo each other must end all the same."""
@@ -22,14 +24,14 @@ ROUNDS = 50
 
 def optimized(model):
     """A smaller model that computes the same; inputs, outputs and opset are as before."""
-    model = _rewritten(_basic(model))
+    model = loops.rewritten(_rewritten(_basic(model)))
     return finished(_rewritten(_basic(model)))
 
 
 def finished(model):
     """The model without what nobody reads, in order and renamed; changed in place."""
-    _remove_unread(model.graph)
-    _sort(model.graph)
+    remove_unread(model.graph)
+    sort(model.graph)
     _name(model.graph)
     del model.graph.value_info[:]
     used = {node.domain for node in model.graph.node}
@@ -63,41 +65,11 @@ def _rewritten(model):
             rewrite(graph) for rewrite in (*PASSES, *LAYOUTS)
         )  # one at a time: shapes are read anew
         model = graph.model
-        _sort(model.graph)
-        _remove_unread(model.graph)
+        sort(model.graph)
+        remove_unread(model.graph)
         if not changed:
             break
     return model
-
-
-def _remove_unread(graph):
-    """Drops nodes and constants that nothing leads from to an output."""
-    wanted, kept = {value.name for value in graph.output}, []
-    for node in reversed(graph.node):
-        if wanted & set(node.output):
-            wanted.update(read(node))
-            kept.append(node)
-    constants = [each for each in graph.initializer if each.name in wanted]
-    kept.reverse()
-    del graph.node[:], graph.initializer[:]
-    graph.node.extend(kept)
-    graph.initializer.extend(constants)
-
-
-def _sort(graph):
-    """Puts nodes in the order in which the outputs, one after the other, want them."""
-    producers = {name: place for place, node in enumerate(graph.node) for name in node.output}
-    ordered, waiting = {}, [producers[value.name] for value in reversed(graph.output)]
-    while waiting:
-        needed = [producers[name] for name in read(graph.node[waiting[-1]]) if name in producers]
-        missing = [place for place in needed if place not in ordered]
-        if missing:
-            waiting += reversed(missing)
-        else:
-            ordered.setdefault(waiting.pop())
-    nodes = [onnx.NodeProto.FromString(graph.node[i].SerializeToString()) for i in ordered]
-    del graph.node[:]
-    graph.node.extend(nodes)
 
 
 def _name(graph):

@@ -47,7 +47,7 @@ class Graph:
         """Adds a constant; returns its name."""
         while name in self.constants:
             name += "'"
-        tensor = numpy_helper.from_array(np.ascontiguousarray(array), name)
+        tensor = numpy_helper.from_array(np.asarray(array, order="C"), name)
         self.graph.initializer.append(tensor)
         self.constants[name] = tensor
         return name
@@ -64,9 +64,7 @@ class Graph:
     def bypass(self, node):
         """Lets everybody read a node's input instead of its output, which is no graph output."""
         for reader in self.readers.get(node.output[0], []):
-            reader.input[:] = [
-                node.input[0] if name == node.output[0] else name for name in reader.input
-            ]
+            rename_read(reader, node.output[0], node.input[0])
 
 
 def read(node):
@@ -76,6 +74,15 @@ def read(node):
         for graph in (attribute.g, *attribute.graphs):
             for inner in graph.node:
                 yield from read(inner)
+
+
+def rename_read(node, before, after):
+    """Lets a node, its branches and loops included, read another value."""
+    node.input[:] = [after if name == before else name for name in node.input]
+    for attribute in node.attribute:
+        for graph in (attribute.g, *attribute.graphs):
+            for inner in graph.node:
+                rename_read(inner, before, after)
 
 
 def constant_reshapes(graph):

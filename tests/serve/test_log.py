@@ -12,7 +12,7 @@ import pytest
 from serve.running import ROOT, Running
 from zoo.serve import record
 
-REQUEST = ("GET", "/v2", 200, 0.001, 0, 72, "", 0)
+REQUEST = record.Answered(0.0, None, "GET", "/v2", 200, 0.001, 0, 72, "", 0)
 
 
 class Stream:
@@ -32,7 +32,7 @@ def test_lines_beyond_those_that_wait_are_left_out_and_counted(monkeypatch):
     stream = Stream()
     log = record.Log(stream)
     for _ in range(50):
-        log.request(("127.0.0.1", 1), *REQUEST)
+        log.request(REQUEST._replace(client=("127.0.0.1", 1)))
     stream.open.set()
     log.close()
     lines = [json.loads(line) for line in stream.taken.splitlines()]
@@ -47,7 +47,7 @@ def test_a_path_of_any_characters_is_one_line_of_json(monkeypatch):
     log = record.Log(stream)
     paths = ['/"\n', "/\ud800", "/\x7f\x00\u2028", "/" + "a" * 1000]
     for path in paths:
-        log.request(None, "GET", path, *REQUEST[2:])
+        log.request(REQUEST._replace(path=path))
     log.close()
     lines = stream.taken.decode("ascii").splitlines()
     assert [json.loads(line)["path"] for line in lines] == [path[:400] for path in paths]

@@ -67,8 +67,8 @@ def answered(application, values=2.0, rows=1, more=(), **fields):
     length, content = body(values, rows, **fields)
     quick = Quick(application)
     given = headers(length, content, *more)
-    model = quick.model(URL, given)
-    return model and quick.answer(model, given, content, None, [])
+    asked = quick.asked(URL, given)
+    return asked and quick.answer(asked, content, None, [])
 
 
 def test_a_known_text_is_answered(application):

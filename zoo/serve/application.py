@@ -15,7 +15,7 @@ from zoo import __version__
 from zoo.errors import InputError
 from zoo.serve import bodies, openapi, page, tensors, words
 from zoo.serve.models import Model, Served, Shelf
-from zoo.serve.record import CONTENT_TYPE, Log, Metrics
+from zoo.serve.record import CONTENT_TYPE, Answered, Log, Metrics
 from zoo.serve.refused import HungUp, Refused, short
 from zoo.serve.settings import Access, Limits
 from zoo.serve.site import UNWANTED, Found, Site
@@ -169,8 +169,8 @@ class Application:
 
     def _record(self, scope: Scope, request: Request, status: int, size: int, began: float) -> None:
         seconds = time.perf_counter() - began
-        self.metrics.answered(request.model, status, seconds, request.rows)
-        self.log.request(
+        answered = Answered(
+            time.time(),
             scope["client"],
             request.method,
             scope["path"],
@@ -181,6 +181,8 @@ class Application:
             request.model,
             request.rows,
         )
+        self.metrics.answered(answered)
+        self.log.request(answered)
 
     async def _answered(self, request: Request, headers: Iterable[tuple[bytes, bytes]]) -> Answer:
         for name, value in headers:

@@ -5,8 +5,7 @@ import asyncio
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from zoo.serve.bodies import CROWDED, WHOLE
-from zoo.serve.models import Model
-from zoo.serve.quick import LARGEST, Quick
+from zoo.serve.quick import LARGEST, Asked, Quick
 from zoo.serve.settings import Limits
 
 _PATIENCE = 0.05  # seconds that the short way waits for a body; clients send it after the headers
@@ -35,7 +34,7 @@ def bounded(limits: Limits, quick: Quick | None = None) -> type[HttpToolsProtoco
             self._header_bytes = 0
             self._unread = 0
             self._in_headers = True  # or before them
-            self._asked: Model | None = None  # of a request whose body is awaited, the short way
+            self._asked: Asked | None = None  # of a request whose body is awaited, the short way
             self._patience: asyncio.TimerHandle | None = None  # for that body
             self._late: asyncio.TimerHandle | None = None
             self._between: asyncio.TimerHandle | None = None
@@ -80,7 +79,7 @@ def bounded(limits: Limits, quick: Quick | None = None) -> type[HttpToolsProtoco
             if len(self.connections) > limits.connections:
                 self.scope[CROWDED] = True  # type: ignore[literal-required]
             if quick is not None and self._is_alone() and self.parser.get_method() == b"POST":
-                self._asked = quick.model(self.url, self.headers)
+                self._asked = quick.asked(self.url, self.headers)
                 self._body = b""
             if self._asked is None:
                 super().on_headers_complete()
@@ -97,7 +96,7 @@ def bounded(limits: Limits, quick: Quick | None = None) -> type[HttpToolsProtoco
             self.scope[WHOLE] = True  # type: ignore[literal-required]
             if self._asked is not None and quick is not None:
                 shared = self.server_state.default_headers
-                answer = quick.answer(self._asked, self.headers, self._body, self.client, shared)
+                answer = quick.answer(self._asked, self._body, self.client, shared)
                 if answer is not None:
                     self._asked_no_more()
                     self.transport.write(answer)

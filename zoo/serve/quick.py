@@ -8,12 +8,13 @@ functions. Everything else, and whatever is refused, goes the long way of `Appli
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from zoo.serve import tensors
 from zoo.serve.application import BINARY, JSON_LENGTH, Application
 from zoo.serve.bodies import wanted_encoding
 from zoo.serve.models import Model
+from zoo.serve.record import Answered
 from zoo.serve.work import AT_ONCE
 
 LARGEST = 2**16
@@ -35,6 +36,10 @@ _PLAIN = frozenset(
 """Headers of which nothing but the JSON's length changes an answer, as they are taken here."""
 
 
+Asked: TypeAlias = tuple[Model, int]
+"""A model that is asked, and how many bytes of JSON a request's body begins with."""
+
+
 class Quick:
     """Answers requests at once, or leaves them to the application.
 
@@ -48,8 +53,8 @@ class Quick:
         self._served: Mapping[str, Any] = {}
         self._models: dict[bytes, Model] = {}
 
-    def model(self, url: bytes, headers: list[tuple[bytes, bytes]]) -> Model | None:
-        """The model that a POST with these headers asks; None where it goes the long way."""
+    def asked(self, url: bytes, headers: list[tuple[bytes, bytes]]) -> Asked | None:
+        """What a POST with these headers asks; None where it goes the long way."""
         application = self._application
         if application.shelf.models is not self._served:
             self._served = application.shelf.models
@@ -61,13 +66,14 @@ class Quick:
             return None
         given = dict(headers)
         fits = len(given) == len(headers) and given.keys() <= _PLAIN and JSON_LENGTH in given
-        fits = fits and not wanted_encoding(given.get(_ACCEPTED, b"").decode("latin-1"))
-        return model if fits else None
+        if not fits or wanted_encoding(given.get(_ACCEPTED, b"").decode("latin-1")):
+            return None
+        length = given[JSON_LENGTH]
+        return (model, int(length)) if length.isdigit() and len(length) < 6 else None
 
     def answer(
         self,
-        model: Model,
-        headers: list[tuple[bytes, bytes]],
+        asked: Asked,
         body: bytes,
         client: tuple[str, int] | None,
         shared: list[tuple[bytes, bytes]],
@@ -75,28 +81,26 @@ class Quick:
         """An answer with its head, to be written as it is; None where it goes the long way.
 
         Args:
-            model: of `model`.
-            headers: of the request.
+            asked: of `asked`.
             body: of the request, whole.
             client: for the log.
             shared: headers of every answer.
         """
         began = time.perf_counter()
         application = self._application
-        given = dict(headers)[JSON_LENGTH]
-        length = int(given) if given.isdigit() and len(given) < 6 else 0
+        model, length = asked
         plan, limits = model.plans.get(body[:length]), application.limits
         if plan is None or plan.size != len(body) or plan.rows > limits.rows:
             return None
         if plan.rows * model.answer_bytes > limits.answer_bytes:
             return None
-        asked = plan.request(body)
+        given = plan.request(body)
         pace = model.paces[True]
-        expected = pace.expected(asked.rows)
-        if not asked.binary or expected is None or expected >= AT_ONCE:
+        expected = pace.expected(given.rows)
+        if not given.binary or expected is None or expected >= AT_ONCE:
             return None
         try:
-            parts, length_of_json = tensors.write(model, asked, model.call(**asked.given))
+            parts, length_of_json = tensors.write(model, given, model.call(**given.given))
         except Exception:  # by the long way it is told what is wrong, or logged
             return None
         if length_of_json is None:
@@ -111,9 +115,11 @@ class Quick:
             ]
         )
         seconds = time.perf_counter() - began
-        pace.took(seconds, asked.rows)
-        application.metrics.answered(model.name, 200, seconds, asked.rows)
-        application.log.request(
-            client, "POST", model.path, 200, seconds, len(body), size, model.name, asked.rows
+        pace.took(seconds, given.rows)
+        sizes = len(body), size
+        answered = Answered(
+            time.time(), client, "POST", model.path, 200, seconds, *sizes, model.name, given.rows
         )
+        application.metrics.answered(answered)
+        application.log.request(answered)
         return made

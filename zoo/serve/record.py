@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from io import RawIOBase
 from json.encoder import encode_basestring_ascii as quoted
-from typing import Any
+from typing import Any, NamedTuple
 
 import prometheus_client as prometheus
 
@@ -22,6 +22,22 @@ MOST_LINES = 100_000
 _AT_A_TIME = 256  # requests that are counted
 _PAUSE = 0.05  # seconds, between two writes of the log
 CONTENT_TYPE = prometheus.CONTENT_TYPE_LATEST.encode("ascii")
+
+
+class Answered(NamedTuple):
+    """A request that was answered, as metrics and log take it."""
+
+    at: float
+    """Seconds since 1970."""
+    client: tuple[str, int] | None
+    method: str
+    path: str
+    status: int
+    seconds: float
+    bytes_in: int
+    bytes_out: int
+    model: str
+    rows: int
 
 
 class Metrics:
@@ -62,32 +78,30 @@ class Metrics:
             "zoo_artifact_version", "The version served.", ("artifact",), registry=self._registry
         )
         self._shelf = shelf
-        self._uncounted: collections.deque[tuple[str, int, float, int]] = collections.deque()
+        self._uncounted: collections.deque[Answered] = collections.deque()
         self._of: dict[tuple[str, int], Any] = {}
 
-    def answered(self, model: str, status: int, seconds: float, rows: int) -> None:
+    def answered(self, request: Answered) -> None:
         """One request more. They are counted some at a time, which is quicker."""
-        self._uncounted.append((model, status, seconds, rows))
+        self._uncounted.append(request)
         if len(self._uncounted) >= _AT_A_TIME:
             self._count()
 
     def _count(self) -> None:
         for _ in range(len(self._uncounted)):
-            self._counted(*self._uncounted.popleft())
-
-    def _counted(self, model: str, status: int, seconds: float, rows: int) -> None:
-        found = self._of.get((model, status))
-        if found is None:
-            found = (
-                self._requests.labels(model, str(status)),
-                self._seconds.labels(model),
-                self._rows.labels(model),
-            )
-            self._of[model, status] = found
-        found[0].inc()
-        found[1].observe(seconds)
-        if rows:
-            found[2].inc(rows)
+            each = self._uncounted.popleft()
+            found = self._of.get((each.model, each.status))
+            if found is None:
+                found = (
+                    self._requests.labels(each.model, str(each.status)),
+                    self._seconds.labels(each.model),
+                    self._rows.labels(each.model),
+                )
+                self._of[each.model, each.status] = found
+            found[0].inc()
+            found[1].observe(each.seconds)
+            if each.rows:
+                found[2].inc(each.rows)
 
     def reloaded(self, picked_up: bool) -> None:
         """A changed artifact was looked at."""
@@ -116,7 +130,7 @@ class Log:
         self._stream = stream
         self._requests = requests and stream is not None
         self._second, self._clock = 0, ""
-        self._lines: collections.deque[str | tuple[Any, ...]] = collections.deque()
+        self._lines: collections.deque[str | Answered] = collections.deque()
         self._left_out = 0
         self._any, self._now = threading.Event(), threading.Event()
         self._closing = False
@@ -130,45 +144,23 @@ class Log:
         self._put(json.dumps({"time": now, "event": event} | facts))
         self._now.set()
 
-    def request(
-        self,
-        client: tuple[str, int] | None,
-        method: str,
-        path: str,
-        status: int,
-        seconds: float,
-        bytes_in: int,
-        bytes_out: int,
-        model: str,
-        rows: int,
-    ) -> None:
+    def request(self, request: Answered) -> None:
         """One line, of a request."""
         if self._requests:
-            facts = (status, seconds, bytes_in, bytes_out, model, rows)
-            self._put((time.time(), client, method, path, *facts))
+            self._put(request)
 
-    def _of_request(
-        self,
-        now: float,
-        client: tuple[str, int] | None,
-        method: str,
-        path: str,
-        status: int,
-        seconds: float,
-        bytes_in: int,
-        bytes_out: int,
-        model: str,
-        rows: int,
-    ) -> str:
+    def _of_request(self, each: Answered) -> str:
         """Its line; made by hand, for it is made for each."""
+        now = each.at
         if int(now) != self._second:
             self._second = int(now)
             self._clock = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
         return (
             f'{{"time":"{self._clock}.{int(now % 1 * 1000):03d}Z","event":"request",'
-            f'"client":"{client[0] if client else ""}","method":{quoted(method)},'
-            f'"path":{quoted(path[:400])},"status":{status},"ms":{seconds * 1e3:.3f},'
-            f'"bytes_in":{bytes_in},"bytes_out":{bytes_out},"model":"{model}","rows":{rows}}}'
+            f'"client":"{each.client[0] if each.client else ""}","method":{quoted(each.method)},'
+            f'"path":{quoted(each.path[:400])},"status":{each.status},'
+            f'"ms":{each.seconds * 1e3:.3f},"bytes_in":{each.bytes_in},'
+            f'"bytes_out":{each.bytes_out},"model":"{each.model}","rows":{each.rows}}}'
         )
 
     def close(self) -> None:
@@ -179,7 +171,7 @@ class Log:
         if self._writer.is_alive():
             self._writer.join(1.0)
 
-    def _put(self, line: str | tuple[Any, ...]) -> None:
+    def _put(self, line: str | Answered) -> None:
         if self._stream is None:
             return
         if len(self._lines) >= MOST_LINES:
@@ -197,7 +189,7 @@ class Log:
             self._any.clear()
             self._now.clear()
             taken = [self._lines.popleft() for _ in range(len(self._lines))]
-            lines = [each if isinstance(each, str) else self._of_request(*each) for each in taken]
+            lines = [each if isinstance(each, str) else self._of_request(each) for each in taken]
             if self._left_out:
                 left_out, self._left_out = self._left_out, 0
                 lines.append(json.dumps({"event": "lines_left_out", "count": left_out}))

@@ -228,6 +228,7 @@ def test_a_molecule_is_the_one_that_python_draws_and_is_drawn(look):
     page.wait_for_selector("#sample .drawing svg")  # of seed 8; seed 7 gives no molecule
     page.fill("#text", "CCO")
     page.wait_for_selector("#given .drawing[aria-label='molecule CCO'] svg")
+    page.wait_for_selector(".trial:not([aria-busy])")
     assert scores(page)[0] == pytest.approx(vae.score(["CCO"]).elbo[0], abs=0.011)
     page.fill("#text", "CC[Xx]")
     page.wait_for_selector("text=The model does not know the token [Xx].")

@@ -39,6 +39,7 @@ export class Trial {
 
   async show(inputs) {
     this.inputs = inputs;
+    this.element.ariaBusy = "true"; // what it said of the one before is not of this one
     try {
       this.error.textContent = "";
       this.view.draw(this.given, inputs, 0);
@@ -52,6 +53,7 @@ export class Trial {
     } catch (error) {
       this.error.textContent = error.message;
     }
+    this.element.ariaBusy = null;
   }
 
   tell(score) {

@@ -28,7 +28,7 @@ def test_the_manifests_endpoints_are_offered_and_no_other(vae, artifact):
     stated = json.loads((artifact / "manifest.json").read_text(encoding="utf-8"))["endpoints"]
     offered = {name for name in dir(vae) if not name.startswith("_")}
     about = {"folder", "manifest", "endpoints", "precision", "batch_limit", "schema", "reader"}
-    assert offered == {*stated, *about, "to_device", "provider", "windows"}
+    assert offered == {*stated, *about, "to_device", "provider", "windows", "explore"}
     assert all(callable(getattr(vae, name)) for name in stated)
 
 

@@ -3,11 +3,13 @@
 import gc
 import gzip
 import json
+import tracemalloc
 
 import pytest
 
 from serve import handmade
 from serve.running import run
+from zoo.serve import bodies
 from zoo.serve.application import Application
 from zoo.serve.models import Shelf
 from zoo.serve.refused import Refused
@@ -23,6 +25,20 @@ def application(tmp_path):
     made = Application(Shelf([tmp_path / "marked"]), Limits(body_bytes=10**6, rows=5))
     yield made
     made.work.close()
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+def test_a_bomb_is_counted_and_never_held(encoding):
+    bomb = bodies.packed(bytes(2**26), encoding)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Refused, match="more than 16,777,216 bytes"):
+            bodies.unpacked(bomb, encoding, 2**24)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**23
+    assert bodies.unpacked(bomb, encoding, 2**26) == bytes(2**26)
 
 
 async def ask(application, body, headers):

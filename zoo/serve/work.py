@@ -1,7 +1,8 @@
 """Runs what requests ask for: short work at once, long work in threads, and no more than fits.
 
-Requests are not batched together: that it pays has not been measured, and so no answer waits for
-another request, or is computed beside its rows.
+Requests are not batched together, though small dense graphs would gain by it
+(`benchmarks/serving.py --batching`): no runtime promises that a row's answer has the same bits in
+every batch, and here it has those that `zoo.load` gives. So no answer waits for another request.
 """
 
 import asyncio
